@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "json.h"
+
+#include "io.h"
+
+#include <errno.h>
+#include <limits.h>
+
+static void json_tokener_cleanup(struct json_tokener **tokener)
+{
+        if (*tokener)
+                json_tokener_free(*tokener);
+}
+
+int json_parse(const char *text, size_t length, const char *name, struct json_object **ret,
+               struct error *err)
+{
+        CLEANUP(json_tokener_cleanup) struct json_tokener *tokener = json_tokener_new();
+        AUTO_JSON struct json_object *object = NULL;
+
+        if (!tokener)
+                return error_set(err, ENOMEM, "%s: out of memory", name);
+        if (length >= INT_MAX)
+                return error_set(err, EFBIG, "%s: too large", name);
+        json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+        /* The terminating NUL is passed as well: it ends a number at the end of the text. */
+        object = json_tokener_parse_ex(tokener, text, (int)length + 1);
+        if (json_tokener_get_error(tokener) != json_tokener_success)
+                return error_set(err, EBADMSG, "%s: not valid JSON at byte %zu: %s", name,
+                                 json_tokener_get_parse_end(tokener),
+                                 json_tokener_error_desc(json_tokener_get_error(tokener)));
+        if (json_tokener_get_parse_end(tokener) < length)
+                return error_set(err, EBADMSG,
+                                 "%s: not valid JSON at byte %zu: text behind its end", name,
+                                 json_tokener_get_parse_end(tokener));
+        *ret = steal_ptr(&object);
+        return 0;
+}
+
+int json_read_file(int dirfd, const char *path, size_t max, struct json_object **ret,
+                   struct error *err)
+{
+        AUTO_FREE char *text = NULL;
+        size_t length;
+
+        if (io_read_file(dirfd, path, max, &text, &length, err) < 0)
+                return -1;
+        return json_parse(text, length, path, ret, err);
+}
+
+char *json_text(struct json_object *object, bool pretty)
+{
+        int flags = JSON_C_TO_STRING_NOSLASHESCAPE;
+
+        if (pretty)
+                flags |= JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED;
+        return str_dup(json_object_to_json_string_ext(object, flags));
+}
+
+/* The member of that type: 1 and *ret, 0 where it is missing or null, -1 where it is of another
+ * type. */
+static int json_member(struct json_object *object, const char *key, json_type type,
+                       struct json_object **ret, struct error *err)
+{
+        struct json_object *member;
+
+        if (!json_object_is_type(object, json_type_object))
+                return error_set(err, EBADMSG, "an object was expected around \"%s\"", key);
+        if (!json_object_object_get_ex(object, key, &member) || !member)
+                return 0;
+        if (!json_object_is_type(member, type))
+                return error_set(err, EBADMSG, "\"%s\" is not of type %s", key,
+                                 json_type_to_name(type));
+        *ret = member;
+        return 1;
+}
+
+int json_get_object(struct json_object *object, const char *key, struct json_object **ret,
+                    struct error *err)
+{
+        return json_member(object, key, json_type_object, ret, err) < 0 ? -1 : 0;
+}
+
+int json_get_array(struct json_object *object, const char *key, struct json_object **ret,
+                   struct error *err)
+{
+        return json_member(object, key, json_type_array, ret, err) < 0 ? -1 : 0;
+}
+
+/* A NUL inside a JSON string would end the C string early and hide the rest. */
+static int json_string_value(struct json_object *member, const char *key, const char **ret,
+                             struct error *err)
+{
+        const char *value = json_object_get_string(member);
+
+        if (strlen(value) != (size_t)json_object_get_string_len(member))
+                return error_set(err, EBADMSG, "\"%s\" has a NUL byte", key);
+        *ret = value;
+        return 0;
+}
+
+int json_get_string(struct json_object *object, const char *key, const char **ret,
+                    struct error *err)
+{
+        struct json_object *member;
+        int found = json_member(object, key, json_type_string, &member, err);
+
+        return found <= 0 ? found : json_string_value(member, key, ret, err);
+}
+
+int json_get_int(struct json_object *object, const char *key, int64_t *ret, struct error *err)
+{
+        struct json_object *member;
+        int found = json_member(object, key, json_type_int, &member, err);
+
+        if (found > 0)
+                *ret = json_object_get_int64(member);
+        return found < 0 ? -1 : 0;
+}
+
+int json_get_bool(struct json_object *object, const char *key, bool *ret, struct error *err)
+{
+        struct json_object *member;
+        int found = json_member(object, key, json_type_boolean, &member, err);
+
+        if (found > 0)
+                *ret = json_object_get_boolean(member);
+        return found < 0 ? -1 : 0;
+}
+
+int json_get_strv(struct json_object *object, const char *key, struct strv *list, struct error *err)
+{
+        struct json_object *array;
+        int found = json_member(object, key, json_type_array, &array, err);
+
+        if (found <= 0)
+                return found;
+        for (size_t i = 0; i < json_object_array_length(array); i++) {
+                struct json_object *item = json_object_array_get_idx(array, i);
+                const char *value = NULL;
+
+                if (!json_object_is_type(item, json_type_string))
+                        return error_set(err, EBADMSG, "\"%s\" is not a list of strings", key);
+                if (json_string_value(item, key, &value, err) < 0)
+                        return -1;
+                strv_append(list, value);
+        }
+        return 0;
+}
+
+void json_set_string(struct json_object *object, const char *key, const char *value)
+{
+        if (value)
+                json_object_object_add(object, key, json_object_new_string(value));
+}
+
+void json_set_strv(struct json_object *object, const char *key, const struct strv *list)
+{
+        struct json_object *array = json_add_array(object, key);
+
+        for (size_t i = 0; i < list->count; i++)
+                json_object_array_add(array, json_object_new_string(list->items[i]));
+}
+
+struct json_object *json_add_object(struct json_object *object, const char *key)
+{
+        struct json_object *member = json_object_new_object();
+
+        json_object_object_add(object, key, member);
+        return member;
+}
+
+struct json_object *json_add_array(struct json_object *object, const char *key)
+{
+        struct json_object *member = json_object_new_array();
+
+        json_object_object_add(object, key, member);
+        return member;
+}

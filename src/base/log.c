@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "log.h"
+
+#include "str.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+/* Is stderr the journal stream that systemd named in the environment (systemd.exec(5),
+ * JOURNAL_STREAM)? */
+static bool log_to_journal(void)
+{
+        const char *stream = getenv("JOURNAL_STREAM");
+        AUTO_FREE char *own = NULL;
+        struct stat st;
+
+        if (!stream || fstat(STDERR_FILENO, &st) < 0)
+                return false;
+        own = str_format("%llu:%llu", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+        return str_equal(own, stream);
+}
+
+static void log_line(int level, const char *word, const char *format, va_list args)
+{
+        AUTO_FREE char *text = str_vformat(format, args);
+        AUTO_FREE char *line =
+                log_to_journal()
+                        ? str_format("<%d>%s\n", level, text)
+                        : str_format("%s: %s%s\n", program_invocation_short_name, word, text);
+
+        fflush(stdout);
+        fputs(line, stderr);
+}
+
+void log_error(const char *format, ...)
+{
+        va_list args;
+
+        va_start(args, format);
+        log_line(LOG_ERR, "", format, args);
+        va_end(args);
+}
+
+void log_warning(const char *format, ...)
+{
+        va_list args;
+
+        va_start(args, format);
+        log_line(LOG_WARNING, "warning: ", format, args);
+        va_end(args);
+}
+
+void log_info(const char *format, ...)
+{
+        va_list args;
+
+        va_start(args, format);
+        log_line(LOG_INFO, "", format, args);
+        va_end(args);
+}
+
+int log_failure(const struct error *err)
+{
+        log_error("%s", err->message ? err->message : "failed for an unknown reason");
+        return EXIT_FAILURE;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a program says to its user on stderr. Only programs (main and the subcommands) call this;
+ * everything below returns errors. Under systemd (JOURNAL_STREAM names our stderr) each line
+ * carries its level as a "<N>" prefix (sd-daemon(3)), elsewhere "crunit: " and "warning: " as
+ * words.
+ */
+#pragma once
+
+#include "attr.h"
+#include "error.h"
+
+void log_error(const char *format, ...) PRINTF_LIKE(1, 2);
+void log_warning(const char *format, ...) PRINTF_LIKE(1, 2);
+void log_info(const char *format, ...) PRINTF_LIKE(1, 2);
+
+/* Print the error's message and return 1, the exit status for "it did not work". */
+int log_failure(const struct error *err);

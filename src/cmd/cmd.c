@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cmd.h"
+
+#include "../base/log.h"
+#include "../base/str.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Exit status for a command line that makes no sense, and for failures of our own, as podman has
+ * them. */
+enum {
+        CMD_USAGE = 125
+};
+
+static void cmd_print_commands(const char *program, const struct cmd *table, FILE *out)
+{
+        fprintf(out, "usage: %s COMMAND [OPTIONS] [ARGUMENTS]\n\nCommands:\n", program);
+        for (; table->name; table++)
+                if (table->help)
+                        fprintf(out, "  %-16s %s\n", table->name, table->help);
+        fprintf(out,
+                "\n`%s COMMAND --help` tells more of a command, %s(1) of all.\n"
+                "Options: --help, --version\n",
+                program, program);
+}
+
+void cmd_print_help(const char *program, const struct cmd *cmd, FILE *out)
+{
+        fprintf(out, "usage: %s %s %s\n\n%s.\n", program, cmd->name, cmd->arguments, cmd->help);
+        if (cmd->options && cmd->options->name) {
+                fputs("\nOptions:\n", out);
+                option_print_help(cmd->options, out);
+        }
+}
+
+/* How many words of argv name this command: 0 where it is another one. */
+static int cmd_matches(const struct cmd *cmd, int argc, char **argv)
+{
+        const char *rest = cmd->name;
+        int words = 0;
+
+        for (; words < argc; words++) {
+                size_t length = strcspn(rest, " ");
+
+                if (strncmp(argv[words], rest, length) != 0 || argv[words][length])
+                        return 0;
+                if (!rest[length])
+                        return words + 1;
+                rest += length + 1;
+        }
+        return 0;
+}
+
+/* The longest match wins, so that "image inspect" goes before "image". */
+static const struct cmd *cmd_find(const struct cmd *table, int argc, char **argv, int *ret_words)
+{
+        const struct cmd *found = NULL;
+
+        *ret_words = 0;
+        for (; table->name; table++) {
+                int words = cmd_matches(table, argc, argv);
+
+                if (words > *ret_words) {
+                        *ret_words = words;
+                        found = table;
+                }
+        }
+        return found;
+}
+
+static int cmd_unknown(const char *program, const struct cmd *table, const char *word)
+{
+        size_t count = 0;
+        AUTO_FREE const char **names = NULL;
+        const char *nearest;
+
+        while (table[count].name)
+                count++;
+        names = alloc_zero(count + 1, sizeof *names);
+        for (size_t i = 0; i < count; i++)
+                names[i] = table[i].name;
+        nearest = str_nearest(word, names);
+        if (nearest)
+                log_error("unknown command '%s', did you mean '%s'?", word, nearest);
+        else
+                log_error("unknown command '%s', see %s --help", word, program);
+        return CMD_USAGE;
+}
+
+static int cmd_execute_program(const struct cmd *cmd, int argc, char **argv)
+{
+        const char *directory = getenv("CRUNIT_LIBEXECDIR");
+        AUTO_FREE char *path =
+                str_format("%s/%s", directory ? directory : LIBEXECDIR, cmd->program);
+
+        (void)argc;
+        argv[0] = path;
+        execv(path, argv);
+        log_error("cannot execute %s: %s", path, strerror(errno));
+        return CMD_USAGE;
+}
+
+int cmd_main(const char *program, const struct cmd *table, int argc, char **argv)
+{
+        const struct cmd *cmd;
+        int words;
+
+        if (argc < 2) {
+                cmd_print_commands(program, table, stderr);
+                return CMD_USAGE;
+        }
+        if (str_equal(argv[1], "--help") || str_equal(argv[1], "-h") ||
+            str_equal(argv[1], "help")) {
+                cmd_print_commands(program, table, stdout);
+                return EXIT_SUCCESS;
+        }
+        if (str_equal(argv[1], "--version") || str_equal(argv[1], "-v")) {
+                printf("%s version %s\n", program, PACKAGE_VERSION);
+                return EXIT_SUCCESS;
+        }
+        cmd = cmd_find(table, argc - 1, argv + 1, &words);
+        if (!cmd)
+                return cmd_unknown(program, table, argv[1]);
+        if (cmd->program)
+                return cmd_execute_program(cmd, argc, argv);
+        return cmd->run(cmd, argc - words, argv + words);
+}
+
+static bool cmd_wants_help(bool stop_early, int argc, char **argv)
+{
+        for (int i = 1; i < argc; i++) {
+                if (str_equal(argv[i], "--help"))
+                        return true;
+                if (str_equal(argv[i], "--") || (stop_early && argv[i][0] != '-'))
+                        break;
+        }
+        return false;
+}
+
+bool cmd_options(const struct cmd *cmd, bool stop_early, int argc, char **argv, void *context,
+                 int least, int most, int *ret_first, int *ret_status)
+{
+        static const struct option_row none[] = { { .name = NULL } };
+        AUTO_ERROR struct error err = { 0 };
+        int first;
+
+        if (cmd_wants_help(stop_early, argc, argv)) {
+                cmd_print_help(program_invocation_short_name, cmd, stdout);
+                *ret_status = EXIT_SUCCESS;
+                return false;
+        }
+        *ret_status = CMD_USAGE;
+        if (option_parse(cmd->options ? cmd->options : none, stop_early, argc, argv, context,
+                         &first, &err) < 0) {
+                log_error("%s: %s", cmd->name, err.message);
+                return false;
+        }
+        if (argc - first < least || (most >= 0 && argc - first > most)) {
+                log_error("usage: %s %s %s", program_invocation_short_name, cmd->name,
+                          cmd->arguments);
+                return false;
+        }
+        *ret_first = first;
+        return true;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The subcommands of a program are one table: dispatch, usage, --help, argument counts, the man
+ * page's list and the shells' completion come from it. A command gets its own argv (argv[0] is its
+ * name) and returns the program's exit status.
+ */
+#pragma once
+
+#include "../base/option.h"
+
+struct cmd;
+
+typedef int cmd_function(const struct cmd *cmd, int argc, char **argv);
+
+struct cmd {
+        const char
+                *name; /* "run"; two words for a nested one: "image inspect"; NULL ends the table */
+        const char *arguments; /* for usage: "[OPTIONS] IMAGE [COMMAND [ARG…]]" */
+        const char *help;      /* one line */
+        cmd_function *run;
+        const struct option_row *options; /* or NULL */
+        const char *program; /* execute this program of libexec instead of run, or NULL */
+};
+
+/* Find argv's command in the table and run it; handles --help, --version and typing errors. Returns
+ * the exit status. */
+int cmd_main(const char *program, const struct cmd *table, int argc, char **argv);
+
+/* Print "usage: …" and the options of a command; for --help. */
+void cmd_print_help(const char *program, const struct cmd *cmd, FILE *out);
+
+/*
+ * Parse a command's options. True: go on, the positional words are argv[*ret_first…], between least
+ * and most of them (-1: no limit). False: something was printed (help, or what is wrong with the
+ * command line), and the command returns *ret_status.
+ */
+bool cmd_options(const struct cmd *cmd, bool stop_early, int argc, char **argv, void *context,
+                 int least, int most, int *ret_first, int *ret_status);

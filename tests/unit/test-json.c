@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "src/base/json.h"
+#include "tests/tap.h"
+
+static int parse(const char *text, struct json_object **ret, struct error *err)
+{
+        return json_parse(text, strlen(text), "doc", ret, err);
+}
+
+static void refuse(const char *text, const char *what)
+{
+        AUTO_JSON struct json_object *object = NULL;
+        AUTO_ERROR struct error err = { 0 };
+
+        check(parse(text, &object, &err) < 0 && err.message && !object, what);
+}
+
+static void test_getters(void)
+{
+        AUTO_JSON struct json_object *doc = NULL;
+        AUTO_ERROR struct error err = { 0 };
+        AUTO_STRV struct strv list = { 0 };
+        const char *s = "before";
+        int64_t n = 1;
+        bool b = false;
+
+        check(parse("{\"s\":\"x\",\"n\":5,\"b\":true,\"l\":[\"a\",\"b\"],\"z\":null,\"nul\":"
+                    "\"a\\u0000b\","
+                    "\"mixed\":[\"a\",1]}",
+                    &doc, &err) == 0,
+              "a document");
+        check(json_get_string(doc, "missing", &s, &err) == 0, "a missing member is no error");
+        check_str(s, "before", "and leaves the value alone");
+        check(json_get_string(doc, "z", &s, &err) == 0, "null is missing");
+        check(json_get_string(doc, "s", &s, &err) == 0 && !strcmp(s, "x"), "a string");
+        check(json_get_int(doc, "n", &n, &err) == 0 && n == 5, "a number");
+        check(json_get_bool(doc, "b", &b, &err) == 0 && b, "a boolean");
+        check(json_get_strv(doc, "l", &list, &err) == 0 && list.count == 2, "a list");
+        check(json_get_string(doc, "n", &s, &err) < 0, "a number is no string");
+        check_str(err.message, "\"n\" is not of type string", "says which");
+        check(json_get_string(doc, "nul", &s, &err) < 0, "NUL in a string is refused");
+        check(json_get_strv(doc, "mixed", &list, &err) < 0, "a mixed list is refused");
+}
+
+int main(void)
+{
+        test_getters();
+        refuse("{\"a\":1} x", "text behind the end");
+        refuse("{'a':1}", "single quotes");
+        refuse("{\"a\":1,}", "a comma too many");
+        refuse("{\"a\":\"\xff\"}", "invalid UTF-8");
+        refuse("", "nothing at all");
+        refuse("[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
+               "too deep");
+        return tap_done();
+}
