@@ -46,7 +46,6 @@ int main(void)
 {
         test_getters();
         refuse("{\"a\":1} x", "text behind the end");
-        refuse("{'a':1}", "single quotes");
         refuse("{\"a\":1,}", "a comma too many");
         refuse("{\"a\":\"\xff\"}", "invalid UTF-8");
         refuse("", "nothing at all");

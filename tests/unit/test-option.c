@@ -34,14 +34,16 @@ static char *parse(const char *line, bool stop_early, struct wishes *wishes, str
 {
         AUTO_STRV struct strv words = { 0 };
         AUTO_STRV struct strv rest = { 0 };
+        char *argv[16]; /* the parser moves words about: it gets pointers that nobody frees */
         int first;
 
         strv_append(&words, "cmd");
         strv_split(&words, line, " ", false);
-        if (option_parse(table, stop_early, (int)words.count, words.items, wishes, &first, err) < 0)
+        memcpy(argv, words.items, words.count * sizeof *argv);
+        if (option_parse(table, stop_early, (int)words.count, argv, wishes, &first, err) < 0)
                 return NULL;
         for (size_t i = (size_t)first; i < words.count; i++)
-                strv_append(&rest, words.items[i]);
+                strv_append(&rest, argv[i]);
         return strv_join(&rest, " ");
 }
 
