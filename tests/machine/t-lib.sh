@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# t-lib.sh: what the tests in t/ use, inside a machine. A test is a function; it
+# fails where a command fails. Names of containers are the default ones
+# (systemd-UNIT) unless a test gives another.
+
+quadlets=/etc/containers/systemd
+work=/tmp/test
+
+fail() {
+	echo "FAILED: $*" >&2
+	exit 1
+}
+
+skip() {
+	echo "$*"
+	exit 77
+}
+
+# --- what a test finds, and has to leave
+
+mounts() {
+	# credentials come and go with services of systemd's own
+	awk '{ print $5, $(NF - 2) }' /proc/1/mountinfo | grep -v '^/run/credentials/' | sort
+}
+
+cgroups() {
+	find /sys/fs/cgroup -type d \( -path '*/system.slice/*' -o -path '*/machine.slice/*' -o -name 'crun*' \
+		-o -name 'libpod*' \) | grep -v '/systemd-[a-z-]*\.service$' | grep -v '/exec' | sort
+}
+
+# Not the test's own, and not systemd's helpers: what only a container or a
+# program of ours can have left.
+processes() {
+	local pid cgroup
+	for pid in /proc/[0-9]*; do
+		cgroup=$(sed -n 's/^0:://p' "$pid/cgroup" 2>/dev/null) || continue
+		case $cgroup in
+		/exec* | /init.scope | *systemd-* | '') ;;
+		*) echo "$cgroup $(tr '\0' ' ' <"$pid/cmdline" 2>/dev/null)" ;;
+		esac
+	done | sort
+	pgrep -l '^(crun|crunit.*|conmon)$' || true
+}
+
+files() {
+	find /run/crunit /var/lib/crunit/containers /var/lib/crunit/tmp -mindepth 1 2>/dev/null |
+		grep -v '^/run/crunit/cache' | grep -v '^/run/crunit/containers$' | grep -v '/lock$' | sort
+}
+
+snapshot() {
+	mkdir -p "$1"
+	mounts >"$1/mounts"
+	cgroups >"$1/cgroups"
+	processes >"$1/processes"
+	files >"$1/files"
+}
+
+# Things that go by themselves need a moment; what is left after two seconds
+# stays.
+assert_no_leftovers() {
+	local i
+	for ((i = 0; i < 20; i++)); do
+		rm -rf /run/test-after
+		snapshot /run/test-after
+		if diff -r /run/test-before /run/test-after >/run/test-leftovers; then
+			return 0
+		fi
+		sleep 0.1
+	done
+	echo "left behind:"
+	cat /run/test-leftovers
+	return 1
+}
+
+begin_test() {
+	rm -rf $work /run/test-before /run/test-units
+	mkdir -p $work $quadlets
+	: >/run/test-units
+	load_images
+	cursor=$(journalctl --quiet -n 0 --show-cursor | sed -n 's/^-- cursor: //p')
+	snapshot /run/test-before
+}
+
+end_test() {
+	local unit
+	while read -r unit; do
+		systemctl stop "$unit" || true
+		systemctl reset-failed "$unit" 2>/dev/null || true
+		rm -rf "/etc/systemd/system/$unit.d"
+	done </run/test-units
+	rm -rf "${quadlets:?}"/*
+	systemctl daemon-reload
+	assert_no_leftovers
+}
+
+show_what_happened() {
+	local unit
+	while read -r unit; do
+		echo "--- $unit"
+		systemctl cat "$unit" 2>&1 | tail -n 40
+		systemctl status --no-pager -n 0 "$unit" 2>&1
+	done </run/test-units
+	echo "--- the journal"
+	journalctl --quiet --no-pager --after-cursor="$cursor" -o short-precise | tail -n 60
+}
+
+# --- images
+
+# All images are loaded once for each machine, by whichever test comes first.
+load_images() {
+	local file
+	[ ! -e /run/test-images ] || return 0
+	for file in hello.tar busybox.tar app runner.tar nginx.tar probe.tar; do
+		crunit load --quiet "/images/$file" || fail "cannot load $file"
+	done
+	crunit load --quiet --name localhost/python:1 /images/python.tar.zst || fail "cannot load python.tar.zst"
+	: >/run/test-images
+}
+
+# --- container files and units
+
+# container NAME: installs NAME.container from standard input and, unless it is
+# a template, has it cleaned up.
+container() {
+	cat >"$quadlets/$1.container"
+	case $1 in
+	*@) ;;
+	*) uses "$1.service" ;;
+	esac
+}
+
+# uses UNIT: end_test stops it.
+uses() {
+	echo "$1" >>/run/test-units
+}
+
+reload() {
+	systemctl daemon-reload
+}
+
+# start UNIT...: reload and start, which has to succeed.
+start() {
+	reload
+	systemctl start "$@"
+}
+
+# try COMMAND...: its exit status, in $status, and what it said, in $said.
+try() {
+	status=0
+	said=$("$@" 2>&1) || status=$?
+}
+
+prop() {
+	systemctl show --value -p "$2" "$1"
+}
+
+main_pid() {
+	local pid
+	pid=$(prop "$1" MainPID)
+	[ "$pid" -gt 1 ] || fail "$1 has no main process"
+	echo "$pid"
+}
+
+# wait_for SECONDS COMMAND...: until it succeeds.
+wait_for() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || fail "in vain: $*"
+		sleep 0.05
+	done
+}
+
+has_state() {
+	[ "$(prop "$1" ActiveState)" = "$2" ]
+}
+
+wait_state() {
+	local end=$((SECONDS + ${3:-10}))
+	until has_state "$1" "$2"; do
+		[ $SECONDS -lt $end ] || fail "$1 is $(prop "$1" ActiveState), not $2"
+		sleep 0.05
+	done
+}
+
+# restarted UNIT TIMES
+restarted() {
+	[ "$(prop "$1" NRestarts)" -ge "$2" ]
+}
+
+# journal UNIT: what this unit wrote to the journal since the test began.
+journal() {
+	journalctl --sync 2>/dev/null || true
+	journalctl --quiet --no-pager --after-cursor="$cursor" -u "$1" -o cat
+}
+
+said_in_journal() {
+	journal "$1" | grep -qE -- "$2"
+}
+
+# assert_journal UNIT PATTERN
+assert_journal() {
+	local i
+	for ((i = 0; i < 60; i++)); do
+		! said_in_journal "$1" "$2" || return 0
+		sleep 0.05
+	done
+	journal "$1"
+	fail "$1 did not say '$2'"
+}
+
+# --- asserting
+
+assert_equal() {
+	[ "$1" = "$2" ] || fail "${3:-value} is '$1', expected '$2'"
+}
+
+assert_match() {
+	[[ $1 =~ $2 ]] || fail "${3:-value} is '$1', expected a match of '$2'"
+}
+
+assert_fails() {
+	try "$@"
+	[ "$status" != 0 ] || fail "succeeded: $*: $said"
+}
+
+# of PID: a field of /proc/PID/status, without blanks
+status_field() {
+	awk -v field="$2:" '$1 == field { print $2 }' "/proc/$1/status"
+}
+
+# The environment of a process, a variable a line.
+environment_of() {
+	tr '\0' '\n' <"/proc/$1/environ"
+}
