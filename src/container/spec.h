@@ -25,8 +25,8 @@ enum spec_log {
 };
 
 enum spec_notify {
-        SPEC_NOTIFY_NONE,      /* --sdnotify=ignore */
         SPEC_NOTIFY_CONMON,    /* we tell systemd, as soon as the program runs */
+        SPEC_NOTIFY_NONE,      /* --sdnotify=ignore */
         SPEC_NOTIFY_CONTAINER, /* the container's own READY=1 counts */
         SPEC_NOTIFY_HEALTHY,
 };
@@ -42,9 +42,10 @@ enum spec_mount_type {
         SPEC_MOUNT_BIND,
         SPEC_MOUNT_TMPFS,
         SPEC_MOUNT_VOLUME,
-        SPEC_MOUNT_ANONYMOUS,
+        SPEC_MOUNT_ANONYMOUS, /* a volume without a name, gone with the container */
         SPEC_MOUNT_GLOB,
         SPEC_MOUNT_IMAGE,
+        SPEC_MOUNT_ARTIFACT,
         SPEC_MOUNT_DEVPTS,
         SPEC_MOUNT_RAMFS
 };
@@ -52,10 +53,11 @@ enum spec_mount_type {
 struct spec_mount {
         enum spec_mount_type type;
         char *source;        /* owned; NULL for tmpfs and anonymous volumes */
-        char *target;        /* owned; absolute path in the container */
+        char *target;        /* owned; absolute, clean path in the container */
         struct strv options; /* as for mount(8): ro, rbind, noexec, rslave, size=… */
         bool chown;          /* :U, give the tree to the container's user first */
-        bool copy_up;        /* tmpfs: begin with what the image has there */
+        bool overlay;        /* :O, writes go to a layer that is thrown away */
+        bool no_copy;        /* do not begin with what the image has at target */
 };
 
 struct spec_device {
@@ -65,71 +67,92 @@ struct spec_device {
 };
 
 struct spec_ulimit {
-        char *name;    /* owned; without RLIMIT_, lower case: "nofile" */
-        uint64_t soft; /* UINT64_MAX is unlimited (RLIM_INFINITY) */
+        const char *type; /* static; "RLIMIT_NOFILE" */
+        uint64_t soft;    /* UINT64_MAX is unlimited (RLIM_INFINITY) */
         uint64_t hard;
+};
+
+/* What becomes of the directories the image declares as volumes (--image-volume). */
+enum spec_image_volume {
+        SPEC_IMAGE_VOLUME_ANONYMOUS,
+        SPEC_IMAGE_VOLUME_TMPFS,
+        SPEC_IMAGE_VOLUME_IGNORE
+};
+
+enum spec_systemd {
+        SPEC_SYSTEMD_AUTO, /* where the program is systemd or init */
+        SPEC_SYSTEMD_NEVER,
+        SPEC_SYSTEMD_ALWAYS
 };
 
 struct container_spec {
         char *name;          /* owned, as all strings here */
         char *image;         /* the image's reference, or NULL with rootfs */
         char *rootfs;        /* --rootfs PATH */
+        bool use_rootfs;     /* the first word behind the options is a directory */
         bool rootfs_overlay; /* PATH:O, changes are thrown away */
         char *pull;          /* always, missing, never, newer */
         struct strv args;    /* what stands behind the image */
         char *entrypoint;    /* --entrypoint, a string or a JSON array; "" clears the image's */
-        struct strv env; /* K=V, or K to take the value from our environment; in the order given */
+        struct strv env; /* K=V, or K or K* to take values from our environment; in order */
         struct strv env_files;
         bool env_host;
         bool http_proxy; /* true by default */
         struct strv unset_env;
+        bool unset_env_all;
         char *workdir;
         char *user;         /* USER[:GROUP], names or numbers */
         struct strv groups; /* --group-add */
         char *hostname;
         char *timezone; /* a zone's name, or "local" */
-        char *umask;
+        uint32_t umask; /* 0022 by default */
 
-        struct strv cap_add, cap_drop; /* lower or upper case, with or without cap_ */
+        struct strv cap_add, cap_drop; /* canonical: CAP_NET_RAW; or ALL */
         bool no_new_privileges;
         bool privileged;
         char *seccomp; /* path or "unconfined" */
         char *apparmor;
         bool label_disable, label_nested;
         char *label_type, *label_level, *label_filetype, *label_user, *label_role;
-        struct strv mask, unmask; /* paths; unmask may be ALL */
-        char *systemd_mode;
+        struct strv mask, unmask; /* paths; unmask may be ALL or hold globs */
+        struct strv proc_opts;
+        enum spec_systemd systemd_mode;
 
-        enum spec_choice read_only;
-        enum spec_choice read_only_tmpfs;
+        bool read_only;
+        bool read_only_tmpfs;      /* true by default */
         struct spec_mount *mounts; /* --volume, --mount, --tmpfs in the order given; owned */
         size_t mount_count;
+        enum spec_image_volume image_volume;
         struct spec_device *devices; /* owned */
         size_t device_count;
-        struct strv device_cgroup_rules;
-        char *shm_size;              /* bytes as decimal digits after parsing, "0" unlimited */
-        struct strv sysctls;         /* name=value */
-        struct spec_ulimit *ulimits; /* owned */
+        struct strv device_cgroup_rules; /* checked: "c 1:3 rwm" */
+        uint64_t shm_size;               /* bytes, 64 MiB by default; 0 is unlimited */
+        struct strv sysctls;             /* name=value */
+        struct spec_ulimit *ulimits;     /* owned */
         size_t ulimit_count;
         bool ulimit_host;
 
         uint64_t memory, memory_reservation; /* bytes; 0 not given */
         int64_t memory_swap;                 /* bytes; -1 unlimited, 0 not given */
         int64_t pids_limit;                  /* -1 unlimited, 0 not given (2048 then) */
-        double cpus;
+        uint64_t cpu_period;                 /* microseconds */
+        int64_t cpu_quota;                   /* microseconds per period */
         uint64_t cpu_shares;
         char *cpuset_cpus, *cpuset_mems;
         struct strv cgroup_conf; /* file=value */
         int oom_score_adj;
         bool oom_score_adj_given;
-        bool cgroups_split; /* --cgroups=split: stay in the present cgroup, whose limits systemd
-                               holds */
+        bool cgroups_split;    /* --cgroups=split: stay in the present cgroup, whose limits
+                                  systemd holds */
+        bool cgroups_disabled; /* --cgroups=disabled: stay there, without limits */
+        char *cgroup_parent;
         char *cgroup_ns, *ipc, *pid, *uts, *userns; /* modes as given: host, private, … */
 
         enum spec_network network;
         struct strv networks; /* --network as given */
         struct strv dns, dns_search, dns_options, add_hosts, network_aliases, publish, expose;
         char *ip, *ip6;
+        bool no_hosts, no_hostname;
 
         struct strv labels, annotations; /* k=v */
         enum spec_log log_driver;
@@ -137,18 +160,29 @@ struct container_spec {
         enum spec_notify notify;
         bool detach, interactive, tty, init, remove, replace;
         char *init_path;
-        char *stop_signal;
-        unsigned stop_timeout; /* seconds */
-        bool stop_timeout_given;
+        int stop_signal;       /* 0 not given */
+        unsigned stop_timeout; /* seconds, 10 by default */
         char *cidfile, *pidfile;
-        int preserve_fds; /* fds 3 … 2+n go on to the container */
+        unsigned preserve_fds; /* fds 3 … 2+n go on to the container */
 
         /* Parsed and kept; the modules that act on them come with their features. */
         struct strv secrets, health; /* health: "health-cmd=…" and so on */
         char *pod, *autoupdate;
+
+        struct strv unsupported; /* options that were given and that nothing acts on yet */
+        struct strv notes;       /* what was left out on purpose; to be shown as warnings */
 };
 
 /* A spec with the defaults in it. */
 void spec_init(struct container_spec *spec);
 void spec_free(struct container_spec *spec);
 #define AUTO_SPEC CLEANUP(spec_free)
+
+/* Append an empty mount, device or limit and return it, borrowed until the next call. */
+struct spec_mount *spec_add_mount(struct container_spec *spec);
+struct spec_device *spec_add_device(struct container_spec *spec);
+struct spec_ulimit *spec_add_ulimit(struct container_spec *spec);
+
+/* Refuse what can be written down but not yet run, so that no container runs with less than was
+ * asked for. Adds to spec->notes what is left out without harm. */
+int spec_check_supported(struct container_spec *spec, struct error *err);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The plan of a container: what was asked for (spec.h), what the image says (image.h) and what the
+ * machine is like (facts.h) become one value: the OCI runtime configuration (runtime-spec 1.0.2),
+ * and the list of what has to be there before the runtime may read it. Nothing is changed here; the
+ * file system is only looked at (users below the root file system, devices and bind sources on the
+ * host).
+ */
+#pragma once
+
+#include "../base/error.h"
+#include "../base/json.h"
+#include "../image/image.h"
+#include "facts.h"
+#include "spec.h"
+
+#include <stdint.h>
+
+/* A file to write into the state directory, mode 0644, before the runtime starts. */
+struct plan_file {
+        char *name; /* owned; relative to the state directory */
+        char *text; /* owned */
+};
+
+/*
+ * A directory on the host to make (with parents) before the runtime starts: an anonymous volume, or
+ * the layer and work directory of a `:O` mount.
+ */
+struct plan_directory {
+        char *path;   /* owned; absolute, below facts.volumes_dir */
+        char *target; /* owned; where it is mounted in the container; NULL for a helper directory */
+        bool copy;    /* fill it with what the root file system has at target, owner and mode of
+                         target included; nothing to do where target does not exist */
+};
+
+struct plan {
+        struct json_object *config; /* owned; config.json */
+        struct plan_file *files;    /* owned; hosts, resolv.conf, … */
+        size_t file_count;
+        struct plan_directory *directories; /* owned */
+        size_t directory_count;
+        struct strv chown;    /* host trees to give to uid:gid first (:U) */
+        struct strv make_dirs; /* in the root file system: directories to make where missing (the
+                                  working directory); 0755, of root */
+        uint32_t uid, gid;    /* of the container's program */
+        bool terminal;        /* process.terminal */
+        int stop_signal;
+        unsigned stop_timeout; /* seconds */
+        bool own_network;      /* a network namespace of its own */
+        struct strv notes;     /* warnings to show */
+};
+
+int plan_make(const struct container_spec *spec, const struct image_config *image_or_null,
+              const struct plan_facts *facts, struct plan *ret_plan, struct error *err);
+void plan_free(struct plan *plan);
+#define AUTO_PLAN CLEANUP(plan_free)
