@@ -35,6 +35,32 @@ void cmd_print_help(const char *program, const struct cmd *cmd, FILE *out)
         }
 }
 
+/* The commands and their options as a part of crunit(1), in mdoc(7); `make update-man` puts it
+ * there. */
+static void cmd_print_mdoc(const struct cmd *table)
+{
+        for (; table->name; table++) {
+                const struct option_row *option = table->options;
+
+                if (!table->help || table->program)
+                        continue;
+                printf(".It Cm %s Ar %s\n%s.\n", table->name, table->arguments, table->help);
+                if (!option || !option->name)
+                        continue;
+                printf(".Bl -tag -width Ds -compact\n");
+                for (; option->name; option++) {
+                        if (!option->help)
+                                continue;
+                        printf(".It ");
+                        if (option->letter)
+                                printf("Fl %c , ", option->letter);
+                        printf("Fl -%s%s%s\n%s.\n", option->name, option->argument ? " Ar " : "",
+                               option->argument ? option->argument : "", option->help);
+                }
+                printf(".El\n");
+        }
+}
+
 /* How many words of argv name this command: 0 where it is another one. */
 static int cmd_matches(const struct cmd *cmd, int argc, char **argv)
 {
@@ -118,6 +144,10 @@ int cmd_main(const char *program, const struct cmd *table, int argc, char **argv
         }
         if (str_equal(argv[1], "--version") || str_equal(argv[1], "-v")) {
                 printf("%s version %s\n", program, PACKAGE_VERSION);
+                return EXIT_SUCCESS;
+        }
+        if (str_equal(argv[1], "--mdoc")) {
+                cmd_print_mdoc(table);
                 return EXIT_SUCCESS;
         }
         cmd = cmd_find(table, argc - 1, argv + 1, &words);

@@ -1,0 +1,58 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The parts of the man pages that come from the programs' own tables, between lines
+#     .\" begin: PROGRAM OPTIONS
+#     .\" end
+# are what those programs print now. With --update they are made so.
+set -eu
+
+src=${top_srcdir:-.}
+build=${top_builddir:-build}
+update=${1:-}
+count=0
+failed=0
+
+result() {
+	count=$((count + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $count - $2"
+	else
+		echo "not ok $count - $2"
+		failed=1
+	fi
+}
+
+# fill PAGE: the page with each marked part printed anew.
+fill() {
+	PATH="$build:$PATH" awk '
+		/^\.\\" begin: / { print; command = substr($0, 11); while ((command | getline line) > 0) print line
+			if (close(command) != 0) exit 1
+			skip = 1 }
+		/^\.\\" end$/ { skip = 0 }
+		!skip' "$1"
+}
+
+for page in "$src"/man/*.[1-9]; do
+	name=${page##*/}
+	made=$(mktemp)
+	if fill "$page" >"$made" && [ -s "$made" ]; then :; else echo "# $name: a program failed"; fi
+	if [ "$update" = --update ]; then
+		cmp -s "$made" "$page" || cp "$made" "$page"
+	elif diff -u "$page" "$made" | sed 's/^/# /' | grep .; then
+		result 1 "$name agrees with the programs (make update-man)"
+	else
+		result 0 "$name agrees with the programs"
+	fi
+	rm -f "$made"
+done
+if command -v mandoc >/dev/null; then
+	for page in "$src"/man/*.[1-9]; do
+		status=0
+		mandoc -Tlint -Wwarning "$page" | sed 's/^/# /' || status=1
+		mandoc -Tlint -Wwarning "$page" >/dev/null || status=1
+		[ "$update" = --update ] || result $status "${page##*/} is well-formed"
+	done
+fi
+[ "$update" = --update ] || echo "1..$count"
+exit $failed
