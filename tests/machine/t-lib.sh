@@ -122,9 +122,9 @@ load_images() {
 # --- container files and units
 
 # container NAME: installs NAME.container from standard input and, unless it is
-# a template, has it cleaned up.
+# a template, has it cleaned up. Leading tabs are the test's indentation.
 container() {
-	cat >"$quadlets/$1.container"
+	sed 's/^\t*//' >"$quadlets/$1.container"
 	case $1 in
 	*@) ;;
 	*) uses "$1.service" ;;

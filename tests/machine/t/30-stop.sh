@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC2154
+#
+# Ends: exit codes, signals, restarts, and what happens when things are killed.
+
+# shell NAME 'script' [more lines of the file]
+shell() {
+	container "$1" <<-END
+		[Container]
+		Image=localhost/busybox:latest
+		Network=none
+		Exec=sh -c '$2'
+		$3
+	END
+}
+
+test_r6_exit_code_is_the_units() {
+	shell seven 'echo on stdout; echo on stderr >&2; exit 7' ''
+	reload
+	systemctl start seven || true
+	wait_state seven failed
+	assert_equal "$(prop seven ExecMainStatus)" 7
+	assert_equal "$(prop seven ExecMainCode)" 1 # exited
+	assert_journal seven '^on stdout$'
+	assert_journal seven '^on stderr$'
+}
+
+test_r6_instant_exits_keep_their_status() {
+	local i
+	shell quick 'exit 7' ''
+	shell quickest 'exit 0' ''
+	reload
+	for i in {1..15}; do
+		systemctl start quick || true
+		wait_state quick failed
+		assert_equal "$(prop quick ExecMainStatus)" 7 "exit status of run $i"
+		assert_equal "$(prop quick Result)" exit-code
+		systemctl reset-failed quick
+		systemctl start quickest || fail "start $i: $(prop quickest Result)"
+		wait_state quickest inactive
+		assert_equal "$(prop quickest Result)" success "result of run $i"
+	done
+}
+
+test_exit_7_is_restarted_on_failure() {
+	shell seven 'echo once more; exit 7' '
+		[Service]
+		Restart=on-failure
+		RestartSec=50ms'
+	reload
+	systemctl start --no-block seven
+	wait_for 10 restarted seven 2
+	systemctl stop seven
+	[ "$(journal seven | grep -c '^once more$')" -ge 3 ] || fail "it did not run three times"
+}
+
+test_program_that_cannot_be_run_fails_the_start() {
+	container missing <<-'END'
+		[Container]
+		Image=localhost/busybox:latest
+		Network=none
+		Exec=/no/such/program
+	END
+	reload
+	assert_fails systemctl start missing
+	assert_journal missing '/no/such/program'
+}
+
+test_m9_stop_of_one_that_exits_2_on_term() {
+	local began
+	container runner <<-'END'
+		[Container]
+		Image=localhost/runner:latest
+		Network=none
+		Environment=MTR_BIN=/none
+	END
+	start runner
+	assert_journal runner 'runner: interval'
+	began=$(date +%s%N)
+	systemctl stop runner
+	[ $(($(date +%s%N) - began)) -lt 1000000000 ] || fail "the stop took over a second"
+	assert_equal "$(prop runner ExecMainStatus)" 2
+}
+
+test_m9_stop_of_one_that_ignores_term() {
+	local began took pid
+	container stubborn <<-'END'
+		[Container]
+		Image=localhost/runner:latest
+		Network=none
+		Environment=MTR_BIN=/none MTR_IGNORE_TERM=1
+		StopTimeout=2
+	END
+	start stubborn
+	pid=$(main_pid stubborn)
+	assert_journal stubborn 'runner: interval'
+	began=$(date +%s%N)
+	systemctl stop stubborn
+	took=$((($(date +%s%N) - began) / 1000000))
+	[ $took -ge 1900 ] || fail "it was not given its time, but $took ms"
+	[ $took -lt 4000 ] || fail "the stop took $took ms"
+	[ ! -e "/proc/$pid" ] || fail "the process is still there"
+}
+
+test_t9_stop_signal_and_timeout() {
+	shell signal 'trap "echo got usr1; exit 0" USR1; echo waiting; while :; do sleep 0.1; done' 'StopSignal=USR1
+		StopTimeout=7'
+	start signal
+	assert_journal signal '^waiting$'
+	systemctl stop signal
+	assert_journal signal '^got usr1$'
+	assert_equal "$(prop signal Result)" success
+}
+
+test_t9_kill_9_leaves_no_process() {
+	local cgroup
+	shell forks 'sleep 1000 & sleep 1000 & echo forked; exec sleep 1000' ''
+	start forks
+	assert_journal forks '^forked$'
+	cgroup=$(prop forks ControlGroup)
+	kill -KILL "$(main_pid forks)"
+	wait_state forks failed
+	[ ! -e "/sys/fs/cgroup$cgroup" ] || fail "the cgroup is still there"
+	assert_equal "$(prop forks ExecMainStatus)" 9
+}
+
+test_m6_killed_is_restarted_stopped_stays() {
+	local pid
+	shell keep 'echo up; while :; do sleep 1; done' '
+		[Service]
+		Restart=always
+		RestartSec=50ms'
+	start keep
+	pid=$(main_pid keep)
+	kill -KILL "$pid"
+	wait_for 10 restarted keep 1
+	wait_state keep active
+	[ "$(main_pid keep)" != "$pid" ] || fail "the process is the same"
+	systemctl stop keep
+	sleep 0.5
+	assert_equal "$(prop keep ActiveState)" inactive
+}
+
+test_t8_start_limit() {
+	shell limited 'exit 1' '
+		[Unit]
+		StartLimitBurst=3
+		StartLimitIntervalSec=60
+		[Service]
+		Restart=always
+		RestartSec=20ms'
+	reload
+	systemctl start --no-block limited
+	wait_state limited failed 20
+	# what systemd 252 and 257 say differs, the count does not
+	assert_equal "$(prop limited NRestarts)" 3
+}
+
+# Kills whatever NAME matches in the unit's cgroup, once it shows up there.
+kill_in_unit() {
+	local cgroup=/sys/fs/cgroup/system.slice/$1.service pid i
+	for ((i = 0; i < 400; i++)); do
+		while read -r pid; do
+			if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$2" ]; then
+				kill -KILL "$pid" 2>/dev/null && return 0
+			fi
+		done < <(cat "$cgroup/cgroup.procs" 2>/dev/null)
+	done
+	return 1
+}
+
+# clean_start UNIT: what counts after any killing.
+clean_start() {
+	systemctl stop "$1" 2>/dev/null || true
+	systemctl reset-failed "$1" 2>/dev/null || true
+	systemctl start "$1" || fail "no clean start after: $2"
+	assert_equal "$(prop "$1" ActiveState)" active
+	systemctl stop "$1"
+}
+
+# timeout test_r5_kill_9_of_crunit_at_each_stage: 120
+test_r5_kill_9_of_crunit_at_each_stage() {
+	local delay killed=0
+	shell victim 'trap "exit 0" TERM; while :; do sleep 0.1; done' ''
+	reload
+	for delay in 0 1 2 4 6 8 10 12 14 16 18 20 24 28 32 36 40 50; do
+		systemctl start --no-block victim
+		kill_after_delay victim crunit "$delay" && killed=$((killed + 1))
+		clean_start victim "crunit killed after $delay ms"
+	done
+	[ $killed -ge 3 ] || fail "only $killed starts were hit; the test shows nothing"
+}
+
+# kill_after_delay UNIT NAME MS: waits for the process, then MS, then kills it.
+kill_after_delay() {
+	local cgroup=/sys/fs/cgroup/system.slice/$1.service pid i
+	for ((i = 0; i < 300; i++)); do
+		for pid in $(cat "$cgroup/cgroup.procs" 2>/dev/null); do
+			if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$2" ]; then
+				sleep "$(printf '0.%03d' "$3")"
+				kill -KILL "$pid" 2>/dev/null
+				return
+			fi
+		done
+	done
+	return 1
+}
+
+test_r5_kill_9_of_crun() {
+	local i hit=0
+	shell victim 'trap "exit 0" TERM; while :; do sleep 0.1; done' ''
+	reload
+	for i in 1 2 3 4 5 6; do
+		systemctl start --no-block victim
+		# the program is run from a descriptor, so that its name can differ
+		kill_in_unit victim crun && hit=$((hit + 1))
+		clean_start victim "crun killed, round $i"
+	done
+	[ $hit -gt 0 ] || fail "crun was never caught"
+}
+
+test_r5_kill_9_of_the_pump() {
+	shell victim 'trap "exit 0" TERM; while :; do echo tick; sleep 0.1; done' ''
+	start victim
+	assert_journal victim '^tick$'
+	kill -KILL "$(pgrep -x crunit-log)"
+	clean_start victim "pump killed"
+}
+
+test_r5_kill_9_of_the_container() {
+	shell victim 'sleep 1000 & while :; do sleep 0.1; done' ''
+	start victim
+	kill -KILL "$(main_pid victim)"
+	wait_state victim failed
+	clean_start victim "container killed"
+}
+
+test_r5_kill_9_of_all_at_once() {
+	shell victim 'sleep 1000 & while :; do sleep 0.1; done' ''
+	start victim
+	systemctl kill --signal=KILL --kill-who=all victim
+	wait_state victim failed
+	clean_start victim "everything killed"
+}
+
+# A start that leaves its state, as after a power cut in a moment when systemd
+# could not clean up.
+test_r5_stale_state_does_not_block_a_start() {
+	shell victim 'while :; do sleep 0.1; done' ''
+	start victim
+	cp -a /run/crunit/containers /run/test-stale
+	cp -a /var/lib/crunit/containers /var/tmp/test-stale
+	systemctl kill --signal=KILL --kill-who=all victim
+	wait_state victim failed
+	cp -a /run/test-stale/. /run/crunit/containers/
+	cp -a /var/tmp/test-stale/. /var/lib/crunit/containers/
+	rm -rf /run/test-stale /var/tmp/test-stale
+	clean_start victim "stale state"
+}

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC2154
+#
+# What a container gets by default and by key.
+
+# box NAME LINES [SCRIPT]
+box() {
+	container "$1" <<-END
+		[Container]
+		Image=localhost/busybox:latest
+		Network=none
+		StopTimeout=1
+		Exec=sh -c '${3:-:}; echo done; exec sleep 1000'
+		$2
+	END
+	start "$1"
+	assert_journal "$1" '^done$'
+}
+
+test_t11_defaults() {
+	local pid space
+	box plain '' 'ls -d /proc/kcore /proc/keys; echo x >/proc/sys/kernel/domainname || echo read-only proc; cat /proc/keys | wc -c | sed s/^/keys:/'
+	pid=$(main_pid plain)
+	assert_equal "$(status_field "$pid" CapBnd)" 00000000800405fb
+	assert_equal "$(status_field "$pid" CapEff)" 00000000800405fb
+	assert_equal "$(status_field "$pid" CapInh)" 0000000000000000
+	assert_equal "$(status_field "$pid" NoNewPrivs)" 0
+	assert_equal "$(status_field "$pid" Seccomp)" 2
+	for space in mnt pid ipc uts net cgroup; do
+		[ "$(readlink "/proc/$pid/ns/$space")" != "$(readlink "/proc/1/ns/$space")" ] ||
+			fail "the container shares the host's $space namespace"
+	done
+	assert_journal plain '^read-only proc$'
+	assert_journal plain '^keys:0$'
+	assert_match "$(grep ' /dev/shm ' "/proc/$pid/mountinfo")" 'size=64000k|size=62500k|size=65536k'
+	grep -q ' /dev/mqueue ' "/proc/$pid/mountinfo" || fail "no /dev/mqueue"
+	grep -q ' /sys .*ro,' "/proc/$pid/mountinfo" || fail "/sys is writable"
+}
+
+test_r7_read_only() {
+	box fixed 'ReadOnly=true' \
+		'touch /file || true; for d in /tmp /run /var/tmp /dev/shm; do touch $d/file && echo "$d writable"; done'
+	assert_journal fixed 'Read-only file system'
+	assert_journal fixed '^/tmp writable$'
+	assert_journal fixed '^/run writable$'
+	assert_journal fixed '^/var/tmp writable$'
+	assert_journal fixed '^/dev/shm writable$'
+}
+
+test_r7_read_only_without_tmpfs() {
+	box strict $'ReadOnly=true\nReadOnlyTmpfs=false' 'touch /tmp/file || echo /tmp is fixed'
+	assert_journal strict '^/tmp is fixed$'
+}
+
+test_t3_a_start_begins_afresh() {
+	box fresh '' 'if [ -e /mark ]; then echo found; else echo absent; fi; touch /mark'
+	assert_journal fresh '^absent$'
+	systemctl restart fresh
+	sleep 0.3
+	! said_in_journal fresh '^found$' || fail "the file survived"
+}
+
+test_t19_keys() {
+	local pid
+	mkdir -p $work/ro $work/rw
+	echo outside >$work/ro/file
+	box many "Tmpfs=/scratch:size=3M,mode=700
+		Volume=$work/ro:/ro:ro
+		Volume=$work/rw:/rw
+		Mount=type=bind,source=$work/ro,destination=/mounted,ro=true
+		Environment=ONE=1 \"TWO=two words\"
+		HostName=alpha
+		ShmSize=5m
+		Ulimit=nofile=123:456
+		Sysctl=kernel.msgmax=9000
+		Timezone=UTC
+		PidsLimit=77
+		Label=a=b
+		Annotation=c=d
+		Mask=/proc/cpuinfo" \
+		'touch /ro/new || echo ro is fixed; touch /rw/new; cat /ro/file; cat /mounted/file; hostname; df -k /scratch | tail -n 1; ulimit -n; cat /proc/sys/kernel/msgmax; wc -c </proc/cpuinfo | sed s/^/masked:/; env'
+	pid=$(main_pid many)
+	assert_journal many '^ro is fixed$'
+	assert_equal "$(journal many | grep -c '^outside$')" 2 "files read through mounts"
+	[ -e $work/rw/new ] || fail "nothing was written to the host"
+	assert_journal many '^alpha$'
+	assert_journal many '^tmpfs +3072'
+	assert_journal many '^123$'
+	assert_journal many '^9000$'
+	assert_journal many '^masked:0$'
+	assert_journal many '^TWO=two words$'
+	assert_equal "$(prop many TasksMax)" 77
+	assert_match "$(grep ' /dev/shm ' "/proc/$pid/mountinfo")" 'size=5120k'
+}
+
+test_t19_one_name_for_two_units() {
+	container one <<-'END'
+		[Container]
+		Image=localhost/hello:latest
+		Network=none
+		ContainerName=same
+	END
+	container two <<-'END'
+		[Container]
+		Image=localhost/hello:latest
+		Network=none
+		ContainerName=same
+	END
+	reload
+	systemctl start one
+	assert_fails systemctl start two
+	assert_journal two 'same'
+	assert_equal "$(prop one ActiveState)" active
+}
+
+test_a18_tmpfs_cpus_hostname() {
+	box sized "Tmpfs=/var/atlasdata:size=64M
+		PodmanArgs=--cpus=1
+		HostName=probe-1" 'df -k /var/atlasdata | tail -n 1; hostname'
+	assert_journal sized '^tmpfs +65536'
+	assert_journal sized '^probe-1$'
+	assert_equal "$(prop sized CPUQuotaPerSecUSec)" 1s
+}
+
+test_a17_t10_seccomp() {
+	# allowed by architecture and argument; refused without its capability
+	box filtered '' 'sleep 0.01 && echo slept; nc -l -p 1 -w 1 </dev/null || true; mount -t tmpfs none /tmp || echo no mount; unshare -m true || echo no unshare'
+	assert_journal filtered '^slept$'
+	assert_journal filtered '^no mount$'
+	assert_journal filtered '^no unshare$'
+	assert_equal "$(status_field "$(main_pid filtered)" Seccomp)" 2
+}
+
+test_a17_socket_and_clock() {
+	container py <<-'END'
+		[Container]
+		Image=localhost/python:1
+		Network=none
+		Exec=/usr/bin/python3 -u -c "import socket, time; [socket.socket(f, t).close() for f in (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX) for t in (socket.SOCK_STREAM, socket.SOCK_DGRAM)]; time.sleep(0.01); print('sockets work')"
+		[Service]
+		Type=oneshot
+	END
+	start py
+	assert_journal py '^sockets work$'
+}
+
+test_a17_seccomp_unconfined() {
+	box open 'SeccompProfile=unconfined'
+	assert_equal "$(status_field "$(main_pid open)" Seccomp)" 0
+}
+
+test_a17_seccomp_profile_of_ones_own() {
+	cat >$work/profile.json <<-'END'
+		{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+		 {"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 95}]}
+	END
+	box own "SeccompProfile=$work/profile.json" 'mkdir /tmp/x || true'
+	assert_journal own 'not supported'
+}
+
+test_c23_socket_directory_and_single_file() {
+	mkdir -p $work/sockets
+	echo 0123456789abcdef >$work/id
+	python3 -c "
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.bind('$work/sockets/x')
+s.listen()
+c, _ = s.accept()
+c.sendall(b'through the socket')
+" &
+	wait_for 5 test -S $work/sockets/x
+	container sock <<-END
+		[Container]
+		Image=localhost/python:1
+		Network=none
+		Volume=$work/sockets:/tmp/.X11-unix
+		Volume=$work/id:/etc/machine-id:ro
+		Exec=/usr/bin/python3 -u -c "import socket; s = socket.socket(socket.AF_UNIX); s.connect('/tmp/.X11-unix/x'); print(s.recv(99).decode()); print(open('/etc/machine-id').read()); open('/etc/machine-id', 'w')"
+		[Service]
+		Restart=no
+	END
+	reload
+	systemctl start sock || true
+	assert_journal sock '^through the socket$'
+	assert_journal sock '^0123456789abcdef$'
+	assert_journal sock 'Read-only file system'
+	wait
+}

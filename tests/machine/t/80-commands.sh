@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC2154
+#
+# crunit as a person calls it.
+
+box() {
+	container box <<-'END'
+		[Container]
+		Image=localhost/busybox:latest
+		ContainerName=box
+		Network=none
+		Environment=FROM=unit
+		Label=org.example.a=b
+		StopTimeout=1
+		Exec=sh -c 'for i in 1 2 3 4 5; do echo line $i; done; exec sleep 1000'
+	END
+	start box
+	assert_journal box '^line 5$'
+}
+
+test_t13_exec() {
+	local pid
+	box
+	try crunit exec -e EXTRA=1 -w /srv -u app box sh -c 'echo $EXTRA $FROM; pwd; id -un; exit 4'
+	assert_equal "$status" 4 "exit status"
+	assert_equal "$said" $'1 unit\n/srv\napp'
+	assert_equal "$(echo through | crunit exec -i box cat)" through
+	pid=$(main_pid box)
+	assert_match "$(crunit exec box cat /proc/self/status)" "CapBnd:.00000000800405fb"
+	assert_fails crunit exec box /no/such/program
+	assert_match "$said" '/no/such/program'
+	assert_fails crunit exec nobody true
+	assert_match "$said" 'nobody'
+	kill -0 "$pid"
+}
+
+test_t13_exec_on_a_terminal() {
+	box
+	assert_match "$(script -qec 'crunit exec -it box sh -c "test -t 0 && test -t 1 && echo on a tty; exit 5"' /dev/null || echo "status $?")" \
+		'on a tty.*status 5'
+}
+
+test_t13_exec_is_inside_the_units_cgroup() {
+	box
+	crunit exec box sleep 3.21 &
+	wait_for 3 pgrep -f 'sleep 3.21'
+	assert_match "$(cat "/proc/$(pgrep -f '^sleep 3.21')/cgroup")" box.service
+	wait
+}
+
+test_t14_logs() {
+	box
+	assert_equal "$(crunit logs -n 2 box | grep -c 'line [45]$')" 2 "the last two lines"
+	assert_match "$(timeout 2 crunit logs -f box || true)" 'line 1'
+	assert_fails crunit logs nobody
+	assert_match "$said" nobody
+}
+
+test_a16_ps_and_inspect() {
+	box
+	try crunit ps --format json
+	assert_equal "$status" 0 "$said"
+	[[ $said == *box* ]] || fail "box is not in $said"
+	assert_match "$(crunit ps)" 'box'
+	try crunit inspect box
+	assert_equal "$status" 0 "$said"
+	jq -e . <<<"$said" >/dev/null || fail "no JSON: $said"
+	assert_match "$said" 'org.example.a'
+	systemctl stop box
+	[[ $(crunit ps) != *box* ]] || fail "a stopped container is listed"
+}
+
+test_t1_stop_by_name() {
+	box
+	crunit stop box
+	wait_for 5 not_active box
+	assert_fails crunit stop nobody
+	assert_match "$said" nobody
+}
+
+not_active() {
+	! has_state "$1" active
+}
+
+test_m8_run_from_a_shell() {
+	try crunit run --rm --network none -e GREETING=hi localhost/busybox:latest sh -c 'echo $GREETING; exit 9'
+	assert_equal "$said" hi
+	assert_equal "$status" 9
+}
+
+test_run_from_a_shell_passes_input_and_signals() {
+	local pid
+	assert_equal "$(echo typed | crunit run --rm -i --network none localhost/busybox:latest cat)" typed
+	crunit run --rm --network none --name sig localhost/busybox:latest \
+		sh -c 'trap "exit 6" TERM; touch /tmp/up; while :; do sleep 0.1; done' &
+	pid=$!
+	wait_for 5 crunit exec sig test -e /tmp/up
+	kill -TERM $pid
+	status=0
+	wait $pid || status=$?
+	assert_equal "$status" 6
+}
+
+test_t20_run_on_a_terminal() {
+	local out
+	out=$(script -qec 'crunit run --rm -it --network none localhost/busybox:latest sh -c "tty; stty size; exit 3"' /dev/null || echo "status $?")
+	assert_match "$out" '/dev/pts/0|/dev/console'
+	assert_match "$out" 'status 3'
+}
+
+test_usage_errors() {
+	assert_fails crunit run
+	assert_fails crunit run --no-such-option localhost/hello:latest
+	assert_match "$said" 'no-such-option'
+	assert_fails crunit no-such-command
+	assert_match "$said" 'no-such-command'
+	crunit --help | grep -q exec
+	crunit --version | grep -q '^crunit [0-9]'
+}
