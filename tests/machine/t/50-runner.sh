@@ -85,7 +85,7 @@ test_m4_reports_arrive_on_the_host() {
 
 # The rules of the runner's settings, as a person meets them.
 test_m7_settings_are_trimmed_and_defaulted() {
-	local row
+	local setting expected
 	while IFS='|' read -r setting expected; do
 		runner "Environment=MTR_BIN=/none \"$setting\""
 		reload
