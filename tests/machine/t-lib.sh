@@ -22,12 +22,12 @@ skip() {
 
 mounts() {
 	# credentials come and go with services of systemd's own
-	awk '{ print $5, $(NF - 2) }' /proc/1/mountinfo | grep -v '^/run/credentials/' | sort
+	awk '$5 !~ "^/run/credentials/" { print $5, $(NF - 2) }' /proc/1/mountinfo | sort
 }
 
 cgroups() {
 	find /sys/fs/cgroup -type d \( -path '*/system.slice/*' -o -path '*/machine.slice/*' -o -name 'crun*' \
-		-o -name 'libpod*' \) | grep -v '/systemd-[a-z-]*\.service$' | grep -v '/exec' | sort
+		-o -name 'libpod*' \) | awk '!/\/systemd-[a-z-]*\.service$/ && !/\/exec/' | sort
 }
 
 # Not the test's own, and not systemd's helpers: what only a container or a
@@ -45,8 +45,8 @@ processes() {
 }
 
 files() {
-	find /run/crunit /var/lib/crunit/containers /var/lib/crunit/tmp -mindepth 1 2>/dev/null |
-		grep -v '^/run/crunit/cache' | grep -v '^/run/crunit/containers$' | grep -v '/lock$' | sort
+	{ find /run/crunit /var/lib/crunit/containers /var/lib/crunit/tmp -mindepth 1 2>/dev/null || true; } |
+		awk '!/^\/run\/crunit\/cache/ && $0 != "/run/crunit/containers" && !/\/lock$/' | sort
 }
 
 snapshot() {
@@ -99,8 +99,8 @@ show_what_happened() {
 	local unit
 	while read -r unit; do
 		echo "--- $unit"
-		systemctl cat "$unit" 2>&1 | tail -n 40
-		systemctl status --no-pager -n 0 "$unit" 2>&1
+		systemctl cat "$unit" 2>&1 | tail -n 40 || true
+		systemctl status --no-pager -n 0 "$unit" 2>&1 || true
 	done </run/test-units
 	echo "--- the journal"
 	journalctl --quiet --no-pager --after-cursor="$cursor" -o short-precise | tail -n 60
@@ -129,6 +129,11 @@ container() {
 	*@) ;;
 	*) uses "$1.service" ;;
 	esac
+}
+
+# no_start_limit NAME: for tests that start more often than systemd likes.
+no_start_limit() {
+	printf '[Unit]\nStartLimitIntervalSec=0\n' >>"$quadlets/$1.container"
 }
 
 # uses UNIT: end_test stops it.

@@ -10,7 +10,7 @@ nginx() {
 		Image=localhost/nginx:1
 		Network=host
 		ContainerName=web
-		$1
+		${1:-}
 	END
 	start web
 }

@@ -88,6 +88,7 @@ test_m7_settings_are_trimmed_and_defaulted() {
 	local setting expected
 	while IFS='|' read -r setting expected; do
 		runner "Environment=MTR_BIN=/none \"$setting\""
+		no_start_limit runner
 		reload
 		systemctl restart runner
 		assert_journal runner "$expected"

@@ -40,7 +40,7 @@ test_a1_both_forms_of_the_file_convert() {
 	for limit in Memory=256m PodmanArgs=--memory=256m; do
 		probe "$limit"
 		reload
-		try systemd-analyze verify probe.service
+		try systemd-analyze verify /run/systemd/generator/probe.service
 		assert_equal "$status$said" 0 "systemd-analyze with $limit"
 		systemctl start probe
 		assert_journal probe 'ready as 101:999'
