@@ -61,6 +61,28 @@ test_r3_second_start_unpacks_nothing() {
 	assert_equal "$(layer_inodes)" "$before" "layers after loading the same again"
 }
 
+test_r3_new_content_is_a_new_layer() {
+	local before after
+	container hello <<-'END'
+		[Container]
+		Image=localhost/hello:latest
+		Network=none
+	END
+	start hello
+	assert_journal hello '^Hello from crunit$'
+	before=$(layer_inodes)
+	crunit load --quiet /images/hello-2.tar
+	after=$(layer_inodes)
+	[[ $after == *"${before%%$'\n'*}"* ]] || fail "the layer in use was touched"
+	[ "$after" != "$before" ] || fail "there is no new layer"
+	systemctl restart hello
+	assert_journal hello '^Greetings from crunit$'
+	systemctl stop hello
+	crunit load --quiet /images/hello.tar
+	systemctl start hello
+	assert_journal hello '^Hello from crunit$'
+}
+
 test_r3_killed_load_leaves_no_half_layer() {
 	local delay pid sum
 	mkdir -p $work/store
