@@ -6,6 +6,8 @@
 #include <stdarg.h>
 
 static void report_send(struct report *report, enum report_level level, const char *format,
+                        va_list args) PRINTF_LIKE(3, 0);
+static void report_send(struct report *report, enum report_level level, const char *format,
                         va_list args)
 {
         AUTO_FREE char *text = str_vformat(format, args);
