@@ -6,18 +6,18 @@
 #include <archive.h>
 #include <endian.h>
 #include <errno.h>
+#include <linux/limits.h>
 #include <linux/posix_acl.h>
 #include <linux/posix_acl_xattr.h>
-#include <linux/limits.h>
 #include <stdint.h>
 
 static const struct acl_tag {
         int archive;
         uint16_t kernel;
 } acl_tags[] = {
-        { ARCHIVE_ENTRY_ACL_USER_OBJ, ACL_USER_OBJ }, { ARCHIVE_ENTRY_ACL_USER, ACL_USER },
+        { ARCHIVE_ENTRY_ACL_USER_OBJ, ACL_USER_OBJ },   { ARCHIVE_ENTRY_ACL_USER, ACL_USER },
         { ARCHIVE_ENTRY_ACL_GROUP_OBJ, ACL_GROUP_OBJ }, { ARCHIVE_ENTRY_ACL_GROUP, ACL_GROUP },
-        { ARCHIVE_ENTRY_ACL_MASK, ACL_MASK }, { ARCHIVE_ENTRY_ACL_OTHER, ACL_OTHER },
+        { ARCHIVE_ENTRY_ACL_MASK, ACL_MASK },           { ARCHIVE_ENTRY_ACL_OTHER, ACL_OTHER },
 };
 
 void acl_free(struct acl_blob *blob)
@@ -47,7 +47,8 @@ static size_t acl_convert(struct archive_entry *entry, int type,
         while (archive_entry_acl_next(entry, type, &entry_type, &permset, &tag, &id, &name) ==
                ARCHIVE_OK) {
                 for (size_t i = 0; i < sizeof acl_tags / sizeof *acl_tags; i++) {
-                        bool named = tag == ARCHIVE_ENTRY_ACL_USER || tag == ARCHIVE_ENTRY_ACL_GROUP;
+                        bool named =
+                                tag == ARCHIVE_ENTRY_ACL_USER || tag == ARCHIVE_ENTRY_ACL_GROUP;
 
                         if (acl_tags[i].archive != tag || (named && id < 0))
                                 continue;
@@ -83,8 +84,8 @@ static void acl_read_raw(struct archive_entry *entry, const char *wanted, struct
 int acl_read(struct archive_entry *entry, enum acl_kind kind, struct acl_blob *blob,
              struct error *err)
 {
-        int type = kind == ACL_ACCESS ? ARCHIVE_ENTRY_ACL_TYPE_ACCESS
-                                      : ARCHIVE_ENTRY_ACL_TYPE_DEFAULT;
+        int type =
+                kind == ACL_ACCESS ? ARCHIVE_ENTRY_ACL_TYPE_ACCESS : ARCHIVE_ENTRY_ACL_TYPE_DEFAULT;
         int count = archive_entry_acl_reset(entry, type);
         struct posix_acl_xattr_header *header;
         size_t used;
@@ -99,8 +100,8 @@ int acl_read(struct archive_entry *entry, enum acl_kind kind, struct acl_blob *b
                              blob);
                 return 0;
         }
-        header = alloc_zero(1, sizeof *header +
-                                       (size_t)count * sizeof(struct posix_acl_xattr_entry));
+        header = alloc_zero(1,
+                            sizeof *header + (size_t)count * sizeof(struct posix_acl_xattr_entry));
         header->a_version = htole32(POSIX_ACL_XATTR_VERSION);
         used = acl_convert(entry, type, (struct posix_acl_xattr_entry *)(void *)(header + 1));
         blob->data = header;

@@ -23,8 +23,8 @@ struct bundle_file {
 };
 
 struct bundle {
-        const char *name;           /* borrowed */
-        int fd;                     /* borrowed; the tar or the directory */
+        const char *name; /* borrowed */
+        int fd;           /* borrowed; the tar or the directory */
         bool is_directory;
         int spool;                  /* borrowed; or -1 */
         struct bundle_file **files; /* owned */
@@ -43,7 +43,7 @@ static bool bundle_is_hex(const char *name, size_t length)
  * names of both. */
 static bool bundle_is_image_name(const char *name)
 {
-        static const char *const fixed[] = { "blobs",      "index.json",   "oci-layout",
+        static const char *const fixed[] = { "blobs",         "index.json",   "oci-layout",
                                              "manifest.json", "repositories", "version" };
         size_t length = strcspn(name, "/");
 
@@ -124,10 +124,10 @@ static struct bundle_file *bundle_add(struct bundle *bundle, const char *name)
 
         if (bundle->count == bundle->capacity) {
                 bundle->capacity = bundle->capacity ? bundle->capacity * 2 : 64;
-                bundle->files =
-                        alloc_grow(bundle->files, bundle->capacity, sizeof *bundle->files);
+                bundle->files = alloc_grow(bundle->files, bundle->capacity, sizeof *bundle->files);
         }
-        json_object_object_add(bundle->by_name, name, json_object_new_int64((int64_t)bundle->count));
+        json_object_object_add(bundle->by_name, name,
+                               json_object_new_int64((int64_t)bundle->count));
         bundle->files[bundle->count++] = file;
         file->name = str_dup(name);
         file->member.name = file->name;

@@ -2,8 +2,8 @@
 /*
  * The files an image is carried in, by name: a directory (OCI layout), or a tar (oci-archive,
  * docker-archive), compressed or not. A tar that can be read at any place is only listed, and its
- * members are read where they are; from a pipe, or from a compressed tar, each member becomes a file
- * in a directory of the caller's, in one pass.
+ * members are read where they are; from a pipe, or from a compressed tar, each member becomes a
+ * file in a directory of the caller's, in one pass.
  */
 #pragma once
 
@@ -22,8 +22,8 @@ struct bundle;
 struct bundle_member {
         const char *name;
         uint64_t offset, size; /* bytes */
-        const char *digest;    /* "sha256:…" where it became a file, and thus is known; else NULL */
-        const char *file;      /* its name in the spool directory, or NULL */
+        const char *digest; /* "sha256:…" where it became a file, and thus is known; else NULL */
+        const char *file;   /* its name in the spool directory, or NULL */
 };
 
 enum bundle_kind {

@@ -10,17 +10,17 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-#define LAYER_PREFIX   ".wh."
-#define LAYER_OPAQUE   ".wh..wh..opq"
-#define LAYER_AUFS     ".wh..wh."
+#define LAYER_PREFIX ".wh."
+#define LAYER_OPAQUE ".wh..wh..opq"
+#define LAYER_AUFS   ".wh..wh."
 
 /* An unpacking under way. */
 struct layer {
-        struct stream *stream;     /* borrowed */
-        const char *name;          /* borrowed */
-        struct archive *archive;   /* owned */
-        struct tree *tree;         /* owned */
-        struct error reason;       /* of a failure below libarchive */
+        struct stream *stream;   /* borrowed */
+        const char *name;        /* borrowed */
+        struct archive *archive; /* owned */
+        struct tree *tree;       /* owned */
+        struct error reason;     /* of a failure below libarchive */
         struct layer_result result;
         struct tree_xattr xattrs[LAYER_MAX_XATTRS + 2];
         struct acl_blob access, defaults;

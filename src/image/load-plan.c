@@ -58,8 +58,8 @@ static size_t load_plan_add_layer(struct load_plan *plan, struct load_layer *lay
 
 /* --- a document and its digest */
 
-static int load_parse_config(struct load_image *image, const char *name,
-                             struct image_config *ret, struct error *err)
+static int load_parse_config(struct load_image *image, const char *name, struct image_config *ret,
+                             struct error *err)
 {
         AUTO_JSON struct json_object *document = NULL;
 
@@ -115,8 +115,8 @@ static int load_docker_layers(struct bundle *bundle, struct load_plan *plan,
                 return error_set(err, EBADMSG, "%zu layers are listed, the configuration has %zu",
                                  layers->count, diff_ids->count);
         if (layers->count > MANIFEST_MAX_LAYERS)
-                return error_set(err, EBADMSG, "%zu layers, at most %d are possible",
-                                 layers->count, MANIFEST_MAX_LAYERS);
+                return error_set(err, EBADMSG, "%zu layers, at most %d are possible", layers->count,
+                                 MANIFEST_MAX_LAYERS);
         image->layers = alloc_zero(layers->count, sizeof *image->layers);
         for (size_t i = 0; i < layers->count; i++)
                 if (load_docker_layer(bundle, plan, image, layers->items[i], diff_ids->items[i],
@@ -140,8 +140,8 @@ static int load_docker_image(struct bundle *bundle, struct json_object *object,
                 return -1;
         if (!path)
                 return error_set(err, EBADMSG, "names no configuration");
-        if (bundle_read(bundle, path, CONFIG_MAX_SIZE, &image->config, &image->config_length,
-                        err) < 0 ||
+        if (bundle_read(bundle, path, CONFIG_MAX_SIZE, &image->config, &image->config_length, err) <
+                    0 ||
             load_parse_config(image, path, &config, err) < 0)
                 return -1;
         for (size_t i = 0; i < tags.count; i++) {
@@ -186,8 +186,9 @@ static int load_oci_layer(struct bundle *bundle, struct load_plan *plan, struct 
         if (!layer.member)
                 return error_set(err, ENOENT, "the layer %s is missing", path);
         if (layer.member->size != descriptor->size)
-                return error_set(err, EBADMSG, "%s is damaged: it has %llu bytes, expected were %llu",
-                                 path, (unsigned long long)layer.member->size,
+                return error_set(err, EBADMSG,
+                                 "%s is damaged: it has %llu bytes, expected were %llu", path,
+                                 (unsigned long long)layer.member->size,
                                  (unsigned long long)descriptor->size);
         layer.diff_id = str_dup(diff_id);
         layer.digest = str_dup(descriptor->digest);
@@ -341,8 +342,8 @@ int load_plan_bundle(struct bundle *bundle, const char *name, struct load_plan *
         return 0;
 }
 
-int load_plan_manifest(struct bundle *bundle, const struct descriptor *descriptor,
-                       const char *name, struct load_plan *ret, struct error *err)
+int load_plan_manifest(struct bundle *bundle, const struct descriptor *descriptor, const char *name,
+                       struct load_plan *ret, struct error *err)
 {
         AUTO_PLAN struct load_plan plan = { 0 };
 
@@ -421,15 +422,15 @@ void load_plan_make_manifest(struct load_plan *plan, struct load_image *image)
 
         json_object_object_add(manifest, "schemaVersion", json_object_new_int(2));
         json_set_string(manifest, "mediaType", MEDIA_OCI_MANIFEST);
-        json_object_object_add(manifest, "config",
-                               load_new_descriptor(MEDIA_OCI_CONFIG, image->config_digest,
-                                                   image->config_length));
+        json_object_object_add(
+                manifest, "config",
+                load_new_descriptor(MEDIA_OCI_CONFIG, image->config_digest, image->config_length));
         layers = json_add_array(manifest, "layers");
         for (size_t i = 0; i < image->layer_count; i++) {
                 const struct load_layer *layer = plan->layers + image->layers[i];
 
-                json_object_array_add(layers, load_new_descriptor(layer->media_type, layer->digest,
-                                                                  layer->size));
+                json_object_array_add(
+                        layers, load_new_descriptor(layer->media_type, layer->digest, layer->size));
         }
         image->manifest = json_text(manifest, false);
         image->manifest_length = strlen(image->manifest);

@@ -24,8 +24,8 @@ struct load_layer {
 };
 
 struct load_image {
-        struct strv names;   /* full names; none: the image gets none */
-        char *config;        /* owned; the document's bytes; NULL for a rootfs until it is made */
+        struct strv names; /* full names; none: the image gets none */
+        char *config;      /* owned; the document's bytes; NULL for a rootfs until it is made */
         size_t config_length;
         char *config_digest; /* owned */
         char *manifest;      /* owned; the document's bytes; NULL where one has to be made */
@@ -47,8 +47,8 @@ int load_plan_bundle(struct bundle *bundle, const char *name, struct load_plan *
                      struct error *err);
 
 /* One manifest of an OCI layout: what is in the store itself already. */
-int load_plan_manifest(struct bundle *bundle, const struct descriptor *descriptor,
-                       const char *name, struct load_plan *ret, struct error *err);
+int load_plan_manifest(struct bundle *bundle, const struct descriptor *descriptor, const char *name,
+                       struct load_plan *ret, struct error *err);
 
 /* One image with one layer, which comes from an open stream (borrowed). */
 void load_plan_rootfs(struct stream *stream, const char *name, struct load_plan *ret);

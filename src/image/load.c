@@ -26,8 +26,8 @@ struct load {
         const char *name;                   /* borrowed; of the archive, for messages */
         int work;                           /* owned; our directory in tmp/ */
         struct bundle *bundle;              /* owned; or NULL */
-        struct stream *stream;              /* owned; a rootfs, or what the bundle was spooled from */
-        struct load_plan plan;              /* owned */
+        struct stream *stream; /* owned; a rootfs, or what the bundle was spooled from */
+        struct load_plan plan; /* owned */
 
         atomic_size_t next;        /* the layer that the next free thread takes */
         atomic_bool stop;          /* one has failed */
@@ -145,8 +145,7 @@ static int load_take_stream(struct load *load, size_t i, struct stream *stream, 
         if (!layer->digest) {
                 layer->digest = blob ? steal_str(&blob) : str_dup(layer->member->digest);
                 layer->size = size;
-                layer->media_type =
-                        str_format("%s%s", MEDIA_OCI_LAYER, stream_suffix(stream));
+                layer->media_type = str_format("%s%s", MEDIA_OCI_LAYER, stream_suffix(stream));
         }
         return 0;
 }
@@ -291,8 +290,8 @@ static int load_all_layers(struct load *load, struct error *err)
         unsigned wanted = load_thread_count(load), started = 0;
 
         load->running = wanted;
-        while (started < wanted &&
-               pthread_create(threads + started, NULL, load_worker, load) == 0)
+        load->progress = 0;
+        while (started < wanted && pthread_create(threads + started, NULL, load_worker, load) == 0)
                 started++;
         if (started < wanted) {
                 pthread_mutex_lock(&load->mutex);
@@ -377,7 +376,9 @@ static int load_move_blob(struct load *load, const char *from, const char *diges
 {
         AUTO_FREE char *to = str_format("blobs/sha256/%s", digest_hex(digest));
 
-        if (renameat(load->work, from, load->store->fd, to) < 0 && errno != ENOENT)
+        /* Two images may share a document: the second finds it moved already. */
+        if (renameat(load->work, from, load->store->fd, to) < 0 &&
+            !(errno == ENOENT && load_store_has(load, "blobs/sha256", digest)))
                 return error_errno(err, errno, "cannot move %s to %s", from, to);
         return 0;
 }
@@ -386,7 +387,7 @@ static int load_move_layer(struct load *load, size_t i, struct error *err)
 {
         const struct load_layer *layer = load->plan.layers + i;
         AUTO_FREE char *directory = str_format("layer.%zu", i);
-        AUTO_FREE char *blob = layer->copied ? str_format("blob.%zu", i)
+        AUTO_FREE char *blob = layer->copied   ? str_format("blob.%zu", i)
                                : layer->member ? str_dup(layer->member->file)
                                                : NULL;
         AUTO_FREE char *to = str_format("layers/%s", digest_hex(layer->diff_id));
@@ -466,8 +467,8 @@ static int load_commit(struct load *load, struct error *err)
 /* FILE.tar.gz → FILE, in characters that names may have. */
 static char *load_name_from_path(const char *path)
 {
-        static const char *const endings[] = { ".gz", ".zst", ".xz", ".bz2", ".tgz", ".tzst",
-                                               ".txz", ".tar" };
+        static const char *const endings[] = { ".gz",  ".zst",  ".xz",  ".bz2",
+                                               ".tgz", ".tzst", ".txz", ".tar" };
         AUTO_FREE char *copy = str_dup(path);
         char *name = basename(copy);
 
@@ -515,9 +516,10 @@ static int load_plan_stream(struct load *load, bool compressed_or_pipe, int fd, 
                 load->plan.layers[0].copied = true;
                 return 0;
         }
-        if ((compressed_or_pipe ? bundle_spool(load->stream, load->name, load->work, &load->bundle,
-                                               err)
-                                : bundle_open_tar(fd, load->name, &load->bundle, err)) < 0)
+        stream_forget_blob(load->stream);
+        if ((compressed_or_pipe
+                     ? bundle_spool(load->stream, load->name, load->work, &load->bundle, err)
+                     : bundle_open_tar(fd, load->name, &load->bundle, err)) < 0)
                 return -1;
         return load_plan_bundle(load->bundle, load->name, &load->plan, err);
 }

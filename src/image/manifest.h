@@ -26,9 +26,9 @@ enum {
 #define MEDIA_OCI_LAYER    "application/vnd.oci.image.layer.v1.tar"
 
 struct descriptor {
-        char *media_type; /* owned, as all strings here; NULL where it says none */
-        char *digest;     /* "sha256:…", checked */
-        uint64_t size;    /* bytes */
+        char *media_type;                  /* owned, as all strings here; NULL where it says none */
+        char *digest;                      /* "sha256:…", checked */
+        uint64_t size;                     /* bytes */
         char *os, *architecture, *variant; /* NULL where it says none */
         char *ref_name;   /* annotation org.opencontainers.image.ref.name, or NULL */
         char *image_name; /* annotation io.containerd.image.name, or NULL */

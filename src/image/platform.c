@@ -11,13 +11,13 @@ static const struct platform_machine {
         const char *architecture;
         const char *variant;
 } platform_machines[] = {
-        { "x86_64", "amd64", NULL },        { "aarch64", "arm64", "v8" },
-        { "armv7l", "arm", "v7" },          { "armv8l", "arm", "v7" },
-        { "armv6l", "arm", "v6" },          { "armv5tel", "arm", "v5" },
-        { "i386", "386", NULL },            { "i486", "386", NULL },
-        { "i586", "386", NULL },            { "i686", "386", NULL },
-        { "ppc64le", "ppc64le", NULL },     { "s390x", "s390x", NULL },
-        { "riscv64", "riscv64", NULL },     { "loongarch64", "loong64", NULL },
+        { "x86_64", "amd64", NULL },    { "aarch64", "arm64", "v8" },
+        { "armv7l", "arm", "v7" },      { "armv8l", "arm", "v7" },
+        { "armv6l", "arm", "v6" },      { "armv5tel", "arm", "v5" },
+        { "i386", "386", NULL },        { "i486", "386", NULL },
+        { "i586", "386", NULL },        { "i686", "386", NULL },
+        { "ppc64le", "ppc64le", NULL }, { "s390x", "s390x", NULL },
+        { "riscv64", "riscv64", NULL }, { "loongarch64", "loong64", NULL },
         { "mips64", "mips64le", NULL },
 };
 
@@ -141,6 +141,5 @@ char *platform_text(const struct platform *platform)
 {
         return str_format("%s/%s%s%s", platform->os ? platform->os : "unknown",
                           platform->architecture ? platform->architecture : "unknown",
-                          platform->variant ? "/" : "",
-                          platform->variant ? platform->variant : "");
+                          platform->variant ? "/" : "", platform->variant ? platform->variant : "");
 }

@@ -19,8 +19,8 @@ struct platform platform_host(void);
 
 /*
  * How well a machine runs what is offered: 0 not at all, otherwise more is better. Its own
- * architecture goes before one it runs as well (386 on amd64, arm on arm64), and a variant nearer to
- * its own before an older one. Members that are missing from the offer suit any machine.
+ * architecture goes before one it runs as well (386 on amd64, arm on arm64), and a variant nearer
+ * to its own before an older one. Members that are missing from the offer suit any machine.
  */
 int platform_rank(const struct platform *host, const struct platform *offered);
 

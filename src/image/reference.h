@@ -5,8 +5,8 @@
  * 128). The first component is a registry when it has a dot or a colon or is "localhost"; without
  * one the name is short, and whoever looks it up decides which registries it may mean.
  *
- * In the store every name is full: registry, path and tag. "docker.io/web" and "index.docker.io/web"
- * are "docker.io/library/web".
+ * In the store every name is full: registry, path and tag. "docker.io/web" and
+ * "index.docker.io/web" are "docker.io/library/web".
  */
 #pragma once
 

@@ -12,12 +12,12 @@
 
 enum {
         STORE_MAX_STATE = 16 << 20, /* bytes of a container's state file */
-        STORE_MAX_WALK = 8          /* indexes that lead to indexes, when looking for what is used */
+        STORE_MAX_WALK = 8 /* indexes that lead to indexes, when looking for what is used */
 };
 
 static const char store_layout[] = "{\"imageLayoutVersion\":\"1.0.0\"}\n";
-static const char store_empty_index[] = "{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_OCI_INDEX
-                                        "\",\"manifests\":[]}\n";
+static const char store_empty_index[] =
+        "{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_OCI_INDEX "\",\"manifests\":[]}\n";
 
 /* The layers hold other systems' setuid programs: only root may look inside. */
 static int store_make_directories(struct store *store, struct error *err)
@@ -25,8 +25,9 @@ static int store_make_directories(struct store *store, struct error *err)
         static const struct {
                 const char *path;
                 mode_t mode;
-        } directories[] = { { "blobs", 0755 }, { "blobs/sha256", 0755 }, { "layers", 0700 },
-                            { "tmp", 0700 } };
+        } directories[] = {
+                { "blobs", 0755 }, { "blobs/sha256", 0755 }, { "layers", 0700 }, { "tmp", 0700 }
+        };
 
         if (io_make_dirs(AT_FDCWD, store->root, 0711, err) < 0)
                 return -1;
@@ -310,7 +311,8 @@ static int store_reach_manifest(struct store_reach *reach, const char *digest, i
                 return error_set(err, EBADMSG, "%s: indexes nested too deep", digest);
         store_set_add(reach->blobs, digest);
         if (store_read_blob(reach->store, digest, MANIFEST_MAX_SIZE, &document, &reason) < 0)
-                return reason.code == ENOENT ? 0 : error_set(err, reason.code, "%s", reason.message);
+                return reason.code == ENOENT ? 0
+                                             : error_set(err, reason.code, "%s", reason.message);
         if (manifest_parse(document, digest, &manifest, err) < 0)
                 return -1;
         for (size_t i = 0; i < manifest.manifest_count; i++)

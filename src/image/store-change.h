@@ -14,9 +14,9 @@ int store_prepare(struct store *store, struct error *err);
 int store_sweep(struct store *store, struct error *err);
 
 /*
- * Let name mean this manifest, whose blobs and layers are in the store, on disk. NULL: the image has
- * no name, unless it has one already. The image that had the name stays, under its other names or
- * without. In memory until store_save().
+ * Let name mean this manifest, whose blobs and layers are in the store, on disk. NULL: the image
+ * has no name, unless it has one already. The image that had the name stays, under its other names
+ * or without. In memory until store_save().
  */
 int store_tag(struct store *store, const char *name, const struct descriptor *manifest,
               struct error *err);

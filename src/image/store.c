@@ -218,11 +218,12 @@ static int store_find_id(struct store *store, const struct store_entry *entries,
         for (size_t i = 0; i < count; i++) {
                 AUTO_FREE char *id = NULL;
 
-                if (store_entry_id(store, entries + i, &id, NULL) < 0 || !str_has_prefix(id, prefix))
+                if (store_entry_id(store, entries + i, &id, NULL) < 0 ||
+                    !str_has_prefix(id, prefix))
                         continue;
                 if (found && !str_equal(found, id))
-                        return error_set(err, EEXIST, "several images have an id that begins with %s",
-                                         prefix);
+                        return error_set(err, EEXIST,
+                                         "several images have an id that begins with %s", prefix);
                 if (!found)
                         *ret = entries + i;
                 str_replace(&found, id);

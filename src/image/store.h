@@ -44,7 +44,10 @@ const char *store_root(const char *option);
 
 int store_open(const char *root, enum store_mode mode, struct store *ret, struct error *err);
 void store_close(struct store *store);
-#define STORE_NONE { .fd = -1, .lock = -1, .tmp = -1 }
+#define STORE_NONE                                                                                 \
+        {                                                                                          \
+                .fd = -1, .lock = -1, .tmp = -1                                                    \
+        }
 #define AUTO_STORE CLEANUP(store_close)
 
 /* One line of index.json. */

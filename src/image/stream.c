@@ -66,10 +66,9 @@ static ssize_t stream_read_some(struct stream *stream)
                         errno = EINTR;
                         return -1;
                 }
-                n = source->positioned
-                            ? pread(source->fd, stream->buffer, length,
-                                    (off_t)(source->offset + stream->raw_bytes))
-                            : read(source->fd, stream->buffer, length);
+                n = source->positioned ? pread(source->fd, stream->buffer, length,
+                                               (off_t)(source->offset + stream->raw_bytes))
+                                       : read(source->fd, stream->buffer, length);
         } while (n < 0 && errno == EINTR);
         return n;
 }
@@ -308,11 +307,17 @@ int stream_finish(struct stream *stream, char **ret_blob, char **ret_diff_id, ui
         if (stream->source.no_diff_id)
                 *ret_diff_id = NULL;
         else
-                *ret_diff_id = stream_has_own_diff(stream) ? digest_end(&stream->diff)
-                                                           : str_dup(blob);
+                *ret_diff_id =
+                        stream_has_own_diff(stream) ? digest_end(&stream->diff) : str_dup(blob);
         *ret_blob = steal_str(&blob);
         *ret_size = stream->kept_bytes;
         return 0;
+}
+
+void stream_forget_blob(struct stream *stream)
+{
+        stream->source.copy = -1;
+        stream->source.no_digest = stream->source.no_diff_id = true;
 }
 
 const char *stream_suffix(const struct stream *stream)

@@ -54,10 +54,14 @@ int stream_peek(struct stream *stream, const void **ret_data, size_t *ret_length
 
 /*
  * Read what is left, behind the end of the compressed data as well, and give the digests
- * ("sha256:…", owned by the caller) and the number of raw bytes. A digest that was not asked for is NULL.
+ * ("sha256:…", owned by the caller) and the number of raw bytes. A digest that was not asked for is
+ * NULL.
  */
 int stream_finish(struct stream *stream, char **ret_blob, char **ret_diff_id, uint64_t *ret_size,
                   struct error *err);
+
+/* The blob is not wanted after all: no copy and no digests from here on. */
+void stream_forget_blob(struct stream *stream);
 
 /* "", "+gzip", "+zstd": what the OCI media type of the blob ends with. */
 const char *stream_suffix(const struct stream *stream);

@@ -519,9 +519,8 @@ static int tree_finish_directory(struct tree *tree, const struct tree_directory 
                 return error_errno(err, errno, "cannot open directory %s", path);
         if (directory->mode & 07000 && fchmod(fd, directory->mode & 07777) < 0)
                 return error_errno(err, errno, "cannot set the mode of %s", path);
-        if (directory->default_acl &&
-            fsetxattr(fd, TREE_DEFAULT_ACL, directory->default_acl, directory->default_acl_length,
-                      0) < 0)
+        if (directory->default_acl && fsetxattr(fd, TREE_DEFAULT_ACL, directory->default_acl,
+                                                directory->default_acl_length, 0) < 0)
                 return error_errno(err, errno, "cannot set the default ACL of %s", path);
         if (futimens(fd, times) < 0)
                 return error_errno(err, errno, "cannot set the time of %s", path);

@@ -19,7 +19,7 @@
 #include <time.h>
 
 enum {
-        TREE_MAX_PATH = 4095, /* bytes; PATH_MAX without its NUL */
+        TREE_MAX_PATH = 4095,      /* bytes; PATH_MAX without its NUL */
         TREE_MAX_NAMES = 256 << 20 /* bytes of directories' names that are remembered to the end */
 };
 
