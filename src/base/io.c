@@ -22,7 +22,10 @@ int io_read_fd(int fd, const char *name, size_t max, char **ret_data, size_t *re
         struct stat st;
         size_t chunk = 4096;
 
-        if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (size_t)st.st_size <= max)
+        /* Files of the kernel say they are empty, and some give their text to the first read alone.
+         */
+        if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+            (size_t)st.st_size <= max)
                 chunk = (size_t)st.st_size + 1;
         for (;;) {
                 AUTO_FREE char *piece = alloc_zero(chunk, 1);
