@@ -94,7 +94,7 @@ struct container_spec {
         char *pull;          /* always, missing, never, newer */
         struct strv args;    /* what stands behind the image */
         char *entrypoint;    /* --entrypoint, a string or a JSON array; "" clears the image's */
-        struct strv env; /* K=V, or K or K* to take values from our environment; in order */
+        struct strv env;     /* K=V, or K or K* to take values from our environment; in order */
         struct strv env_files;
         bool env_host;
         bool http_proxy; /* true by default */

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "spec.h"
+
+#include "device.h"
+#include "mount.h"
+
+#include <errno.h>
+
+void spec_init(struct container_spec *spec)
+{
+        *spec = (struct container_spec){
+                .http_proxy = true,
+                .umask = 0022,
+                .read_only_tmpfs = true,
+                .shm_size = UINT64_C(64) << 20,
+                .stop_timeout = 10,
+        };
+}
+
+void spec_free(struct container_spec *spec)
+{
+        char **strings[] = {
+                &spec->name,
+                &spec->image,
+                &spec->rootfs,
+                &spec->pull,
+                &spec->entrypoint,
+                &spec->workdir,
+                &spec->user,
+                &spec->hostname,
+                &spec->timezone,
+                &spec->seccomp,
+                &spec->apparmor,
+                &spec->label_type,
+                &spec->label_level,
+                &spec->label_role,
+                &spec->label_filetype,
+                &spec->label_user,
+                &spec->cpuset_cpus,
+                &spec->cpuset_mems,
+                &spec->cgroup_parent,
+                &spec->cgroup_ns,
+                &spec->ipc,
+                &spec->pid,
+                &spec->uts,
+                &spec->userns,
+                &spec->ip,
+                &spec->ip6,
+                &spec->init_path,
+                &spec->cidfile,
+                &spec->pidfile,
+                &spec->pod,
+                &spec->autoupdate,
+        };
+        struct strv *lists[] = {
+                &spec->args,
+                &spec->env,
+                &spec->env_files,
+                &spec->unset_env,
+                &spec->groups,
+                &spec->cap_add,
+                &spec->cap_drop,
+                &spec->mask,
+                &spec->unmask,
+                &spec->proc_opts,
+                &spec->device_cgroup_rules,
+                &spec->sysctls,
+                &spec->cgroup_conf,
+                &spec->networks,
+                &spec->dns,
+                &spec->dns_search,
+                &spec->dns_options,
+                &spec->add_hosts,
+                &spec->network_aliases,
+                &spec->publish,
+                &spec->expose,
+                &spec->labels,
+                &spec->annotations,
+                &spec->log_opts,
+                &spec->secrets,
+                &spec->health,
+                &spec->unsupported,
+                &spec->notes,
+        };
+
+        for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
+                free(*strings[i]);
+        for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+                strv_free(lists[i]);
+        for (size_t i = 0; i < spec->mount_count; i++)
+                mount_free(&spec->mounts[i]);
+        for (size_t i = 0; i < spec->device_count; i++)
+                device_free(&spec->devices[i]);
+        free(spec->mounts);
+        free(spec->devices);
+        free(spec->ulimits);
+        *spec = (struct container_spec){ 0 };
+}
+
+/* Room for one more element at the end, zeroed. Returns the array. */
+static void *spec_grow(void *array, size_t *count, size_t size)
+{
+        char *grown = alloc_grow(array, *count + 1, size);
+
+        memset(grown + (*count)++ * size, 0, size);
+        return grown;
+}
+
+struct spec_mount *spec_add_mount(struct container_spec *spec)
+{
+        spec->mounts = spec_grow(spec->mounts, &spec->mount_count, sizeof *spec->mounts);
+        return &spec->mounts[spec->mount_count - 1];
+}
+
+struct spec_device *spec_add_device(struct container_spec *spec)
+{
+        spec->devices = spec_grow(spec->devices, &spec->device_count, sizeof *spec->devices);
+        return &spec->devices[spec->device_count - 1];
+}
+
+struct spec_ulimit *spec_add_ulimit(struct container_spec *spec)
+{
+        spec->ulimits = spec_grow(spec->ulimits, &spec->ulimit_count, sizeof *spec->ulimits);
+        return &spec->ulimits[spec->ulimit_count - 1];
+}
+
+static int spec_check_network(struct container_spec *spec, struct error *err)
+{
+        if (spec->network == SPEC_NETWORK_DEFAULT)
+                return error_set(err, EOPNOTSUPP,
+                                 "networks other than host and none are not supported by this "
+                                 "version: give --network host or --network none");
+        if (spec->network == SPEC_NETWORK_OTHER)
+                return error_set(err, EOPNOTSUPP,
+                                 "networks other than host and none are not supported by this "
+                                 "version: --network %s",
+                                 spec->networks.items[0]);
+        if (spec->publish.count)
+                strv_appendf(&spec->notes, "--publish %s has no effect with --network %s",
+                             spec->publish.items[0],
+                             spec->network == SPEC_NETWORK_HOST ? "host" : "none");
+        return 0;
+}
+
+static int spec_check_mounts(const struct container_spec *spec, struct error *err)
+{
+        static const char *const refused[] = {
+                [SPEC_MOUNT_VOLUME] = "named volumes are",
+                [SPEC_MOUNT_GLOB] = "mounts of type glob are",
+                [SPEC_MOUNT_IMAGE] = "mounts of type image are",
+                [SPEC_MOUNT_ARTIFACT] = "mounts of type artifact are",
+                [SPEC_MOUNT_RAMFS] = NULL,
+        };
+
+        for (size_t i = 0; i < spec->mount_count; i++) {
+                const struct spec_mount *mount = &spec->mounts[i];
+
+                if (refused[mount->type])
+                        return error_set(err, EOPNOTSUPP, "%s not supported by this version: %s:%s",
+                                         refused[mount->type], mount->source, mount->target);
+        }
+        return 0;
+}
+
+/* A namespace option: nothing, private, host, or what this version cannot do. */
+static int spec_check_namespace(const char *option, const char *mode, struct error *err)
+{
+        if (!mode || str_equal(mode, "") || str_equal(mode, "private") || str_equal(mode, "host"))
+                return 0;
+        return error_set(err, EOPNOTSUPP, "--%s %s is not supported by this version", option, mode);
+}
+
+static int spec_check_namespaces(const struct container_spec *spec, struct error *err)
+{
+        bool plain_ipc = str_equal(spec->ipc, "shareable") || str_equal(spec->ipc, "none");
+
+        if (spec_check_namespace("cgroupns", spec->cgroup_ns, err) < 0 ||
+            (!plain_ipc && spec_check_namespace("ipc", spec->ipc, err) < 0) ||
+            spec_check_namespace("pid", spec->pid, err) < 0 ||
+            spec_check_namespace("uts", spec->uts, err) < 0)
+                return -1;
+        if (!str_empty(spec->userns) && !str_equal(spec->userns, "host"))
+                return error_set(err, EOPNOTSUPP, "--userns %s is not supported by this version",
+                                 spec->userns);
+        if (spec->hostname && str_equal(spec->uts, "host"))
+                return error_set(err, EINVAL, "--hostname cannot be set with --uts host");
+        return 0;
+}
+
+static void spec_note_absent(struct container_spec *spec)
+{
+        if (spec->health.count)
+                strv_append(&spec->notes, "health checks are not supported by this version: the "
+                                          "container runs without its check");
+}
+
+int spec_check_supported(struct container_spec *spec, struct error *err)
+{
+        if (spec->unsupported.count)
+                return error_set(err, EOPNOTSUPP, "%s is not supported by this version",
+                                 spec->unsupported.items[0]);
+        if (spec->pod)
+                return error_set(err, EOPNOTSUPP,
+                                 "--pod %s: pods are not supported by this version", spec->pod);
+        if (spec->secrets.count)
+                return error_set(err, EOPNOTSUPP,
+                                 "--secret %s: secrets are not supported by this version",
+                                 spec->secrets.items[0]);
+        if (spec->notify == SPEC_NOTIFY_HEALTHY)
+                return error_set(err, EOPNOTSUPP,
+                                 "--sdnotify healthy: health checks are not supported by this "
+                                 "version");
+        if (spec_check_network(spec, err) < 0 || spec_check_mounts(spec, err) < 0 ||
+            spec_check_namespaces(spec, err) < 0)
+                return -1;
+        spec_note_absent(spec);
+        return 0;
+}
