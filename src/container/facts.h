@@ -6,18 +6,19 @@
 #pragma once
 
 #include "../base/error.h"
+#include "../base/str.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct plan_facts {
         /* Of this container; set by the caller, borrowed. */
-        const char *id;          /* 64 hex digits */
-        const char *state_dir;   /* absolute; where config.json and plan_file go */
-        const char *rootfs;      /* root.path: "rootfs", relative to state_dir */
-        int rootfs_fd;           /* the mounted root file system */
-        const char *volumes_dir; /* absolute; anonymous volumes and :O layers go here */
-        const char *image_id;    /* 64 hex digits, or NULL */
+        const char *id;            /* 64 hex digits */
+        const char *state_dir;     /* absolute; where config.json and plan_file go */
+        const char *rootfs;        /* root.path: "rootfs", relative to state_dir */
+        int rootfs_fd;             /* the mounted root file system */
+        const char *volumes_dir;   /* absolute; anonymous volumes and :O layers go here */
+        const char *image_id;      /* 64 hex digits, or NULL */
         const char *notify_socket; /* $NOTIFY_SOCKET, or NULL */
         char *const *environment;  /* ours, for --env K and --env-host */
         bool terminal;             /* our stdin is a terminal (for -t) */
@@ -26,11 +27,12 @@ struct plan_facts {
         char *architecture; /* owned, as all strings below; uname's machine: "x86_64" */
         char *kernel;       /* uname's release: "6.1.0-18-amd64" */
         char *hostname;
-        unsigned last_cap;
+        uint64_t bounding;              /* our bounding set of capabilities, as a mask */
         uint64_t nofile_max, nproc_max; /* how far limits may be raised; UINT64_MAX: any */
         bool cgroup2;                   /* /sys/fs/cgroup is the unified hierarchy */
         bool apparmor, selinux;         /* switched on in the kernel */
         bool mqueue;                    /* the kernel has POSIX message queues */
+        struct strv thermal;            /* paths of processors' temperature counters, to mask */
         char *seccomp;                  /* path of the default profile, or NULL */
         char *init;                     /* path of a small init, or NULL */
         char *hosts, *resolv_conf;      /* text of the host's files; "" where missing */

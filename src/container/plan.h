@@ -29,6 +29,7 @@ struct plan_file {
 struct plan_directory {
         char *path;   /* owned; absolute, below facts.volumes_dir */
         char *target; /* owned; where it is mounted in the container; NULL for a helper directory */
+        char *like;   /* owned; host directory whose owner and mode it gets, or NULL */
         bool copy;    /* fill it with what the root file system has at target, owner and mode of
                          target included; nothing to do where target does not exist */
 };
@@ -39,11 +40,11 @@ struct plan {
         size_t file_count;
         struct plan_directory *directories; /* owned */
         size_t directory_count;
-        struct strv chown;    /* host trees to give to uid:gid first (:U) */
+        struct strv chown;     /* host trees to give to uid:gid first (:U) */
         struct strv make_dirs; /* in the root file system: directories to make where missing (the
                                   working directory); 0755, of root */
-        uint32_t uid, gid;    /* of the container's program */
-        bool terminal;        /* process.terminal */
+        uint32_t uid, gid;     /* of the container's program */
+        bool terminal;         /* process.terminal */
         int stop_signal;
         unsigned stop_timeout; /* seconds */
         bool own_network;      /* a network namespace of its own */

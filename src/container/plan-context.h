@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the parts of the planner share; for plan*.c alone. Each part adds its members to the
+ * configuration and its needs to the plan.
+ */
+#pragma once
+
+#include "../image/image.h"
+#include "plan.h"
+#include "user.h"
+
+struct plan_context {
+        const struct container_spec *spec;
+        const struct image_config *image; /* never NULL; empty for --rootfs */
+        const struct plan_facts *facts;
+        struct strv args; /* the program and its arguments, without an init in front */
+        struct user user;
+        uint64_t caps;  /* bounding set of the container */
+        char *hostname; /* owned */
+        bool systemd;   /* the program is systemd */
+        bool host_network, host_ipc, host_uts, host_pid,
+                host_cgroup; /* not namespaces of its own */
+        struct plan *plan;   /* borrowed, being filled in */
+};
+
+/* config.process */
+int plan_process(struct plan_context *context, struct error *err);
+
+/* config.mounts, and the directories behind them */
+int plan_mounts(struct plan_context *context, struct error *err);
+
+/* config.linux */
+int plan_linux(struct plan_context *context, struct error *err);
+
+/* The contents of /etc/hosts, /etc/hostname, /etc/resolv.conf and /run/.containerenv, and add the
+ * files' names to the plan. */
+void plan_files(struct plan_context *context);
+
+/* Whether the container gets that file from the plan. */
+bool plan_has_file(const struct plan *plan, const char *name);

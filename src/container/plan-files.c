@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plan-context.h"
+
+/* Takes ownership of text. */
+static void plan_add_file(struct plan *plan, const char *name, char *text)
+{
+        plan->files = alloc_grow(plan->files, plan->file_count + 1, sizeof *plan->files);
+        plan->files[plan->file_count++] = (struct plan_file){ .name = str_dup(name), .text = text };
+}
+
+/* Whether the user mounts something of his own there. */
+static bool plan_is_users(const struct container_spec *spec, const char *target)
+{
+        for (size_t i = 0; i < spec->mount_count; i++)
+                if (str_equal(spec->mounts[i].target, target))
+                        return true;
+        return false;
+}
+
+static void plan_append_line_end(struct strbuf *text)
+{
+        if (text->length && text->data[text->length - 1] != '\n')
+                strbuf_append_char(text, '\n');
+}
+
+/* Whether a hosts file has this name on one of its lines. */
+static bool plan_hosts_has(const char *hosts, const char *name)
+{
+        AUTO_STRV struct strv lines = { 0 };
+
+        strv_split(&lines, hosts, "\n", false);
+        for (size_t i = 0; i < lines.count; i++) {
+                AUTO_STRV struct strv words = { 0 };
+
+                lines.items[i][strcspn(lines.items[i], "#")] = '\0';
+                strv_split(&words, lines.items[i], " \t", false);
+                for (size_t j = 1; j < words.count; j++)
+                        if (str_equal(words.items[j], name))
+                                return true;
+        }
+        return false;
+}
+
+/* --add-host lines first (the first match counts), then the host's own, then the container. */
+static char *plan_hosts(const struct plan_context *context)
+{
+        const struct container_spec *spec = context->spec;
+        struct strbuf text = { 0 };
+
+        for (size_t i = 0; i < spec->add_hosts.count; i++) {
+                const char *entry = spec->add_hosts.items[i];
+                size_t length = strcspn(entry, ":");
+                AUTO_FREE char *names = str_dupn(entry, length);
+
+                for (char *at = names; *at; at++)
+                        if (*at == ';')
+                                *at = ' ';
+                strbuf_appendf(&text, "%s\t%s\n", entry[length] ? entry + length + 1 : "", names);
+        }
+        strbuf_append(&text, context->facts->hosts);
+        plan_append_line_end(&text);
+        if (!plan_hosts_has(text.data, "localhost"))
+                strbuf_append(&text, "127.0.0.1\tlocalhost\n::1\tlocalhost\n");
+        if (!context->host_network)
+                strbuf_appendf(&text, "127.0.0.1\t%s%s%s\n", context->hostname,
+                               spec->name ? " " : "", spec->name ? spec->name : "");
+        return strbuf_steal(&text);
+}
+
+/* The lines of the host's file that begin with this word. */
+static void plan_copy_lines(struct strbuf *text, const char *from, const char *word)
+{
+        AUTO_STRV struct strv lines = { 0 };
+
+        strv_split(&lines, from, "\n", false);
+        for (size_t i = 0; i < lines.count; i++) {
+                const char *rest = str_after(lines.items[i], word);
+
+                if (rest && (*rest == ' ' || *rest == '\t'))
+                        strbuf_appendf(text, "%s\n", lines.items[i]);
+        }
+}
+
+static void plan_append_list(struct strbuf *text, const char *word, const struct strv *values)
+{
+        AUTO_FREE char *joined = strv_join(values, " ");
+
+        strbuf_appendf(text, "%s %s\n", word, joined);
+}
+
+/* The host's file as it is; where options are given, each replaces the host's lines of its kind.
+ * Without a network there is nobody to ask. */
+static char *plan_resolv_conf(const struct plan_context *context)
+{
+        const struct container_spec *spec = context->spec;
+        const char *host = context->host_network ? context->facts->resolv_conf : "";
+        struct strbuf text = { 0 };
+
+        if (!spec->dns.count && !spec->dns_search.count && !spec->dns_options.count)
+                return str_dup(host);
+        if (!spec->dns_search.count) {
+                plan_copy_lines(&text, host, "search");
+                plan_copy_lines(&text, host, "domain");
+        } else if (!strv_contains(&spec->dns_search, ".")) {
+                plan_append_list(&text, "search", &spec->dns_search);
+        }
+        if (!spec->dns.count)
+                plan_copy_lines(&text, host, "nameserver");
+        for (size_t i = 0; i < spec->dns.count; i++)
+                strbuf_appendf(&text, "nameserver %s\n", spec->dns.items[i]);
+        if (!spec->dns_options.count)
+                plan_copy_lines(&text, host, "options");
+        else
+                plan_append_list(&text, "options", &spec->dns_options);
+        return strbuf_steal(&text);
+}
+
+/* Programs test for the file; its lines are for privileged containers, which may act on the host.
+ */
+static char *plan_container_env(const struct plan_context *context)
+{
+        const struct container_spec *spec = context->spec;
+
+        if (!spec->privileged)
+                return str_dup("");
+        return str_format("engine=\"crunit-%s\"\nname=\"%s\"\nid=\"%s\"\nimage=\"%s\"\n"
+                          "imageid=\"%s\"\nrootless=0\n",
+                          PACKAGE_VERSION, spec->name ? spec->name : "", context->facts->id,
+                          spec->image ? spec->image : "",
+                          context->facts->image_id ? context->facts->image_id : "");
+}
+
+void plan_files(struct plan_context *context)
+{
+        const struct container_spec *spec = context->spec;
+        struct plan *plan = context->plan;
+
+        if (!spec->no_hosts && !plan_is_users(spec, "/etc/hosts"))
+                plan_add_file(plan, "hosts", plan_hosts(context));
+        if (!spec->no_hostname && !plan_is_users(spec, "/etc/hostname"))
+                plan_add_file(plan, "hostname", str_format("%s\n", context->hostname));
+        if (!strv_contains(&spec->dns, "none") && !plan_is_users(spec, "/etc/resolv.conf"))
+                plan_add_file(plan, "resolv.conf", plan_resolv_conf(context));
+        if (!plan_is_users(spec, "/run/.containerenv"))
+                plan_add_file(plan, ".containerenv", plan_container_env(context));
+}

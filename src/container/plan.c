@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plan.h"
+
+#include "caps.h"
+#include "plan-context.h"
+#include "signal.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+
+static void plan_context_free(struct plan_context *context)
+{
+        strv_free(&context->args);
+        user_free(&context->user);
+        free(context->hostname);
+}
+
+/* --entrypoint: a JSON array of words, or one word. */
+static int plan_split_entrypoint(const char *text, struct strv *args, struct error *err)
+{
+        AUTO_JSON struct json_object *wrapper = NULL;
+        AUTO_FREE char *wrapped = NULL;
+
+        if (text[0] != '[') {
+                strv_append(args, text);
+                return 0;
+        }
+        wrapped = str_format("{\"entrypoint\":%s}", text);
+        if (json_parse(wrapped, strlen(wrapped), "--entrypoint", &wrapper, err) < 0 ||
+            json_get_strv(wrapper, "entrypoint", args, err) < 0)
+                return error_wrap(err, "--entrypoint %s", text);
+        return 0;
+}
+
+/* The entry point, then what stands behind the image, or else the image's own command. A new entry
+ * point does away with the image's command, which was meant for the old one. */
+static int plan_args(struct plan_context *context, struct error *err)
+{
+        const struct container_spec *spec = context->spec;
+        bool replaced = !str_empty(spec->entrypoint);
+
+        if (replaced && plan_split_entrypoint(spec->entrypoint, &context->args, err) < 0)
+                return -1;
+        if (!spec->entrypoint)
+                strv_append_all(&context->args, &context->image->entrypoint);
+        if (spec->args.count)
+                strv_append_all(&context->args, &spec->args);
+        else if (!replaced)
+                strv_append_all(&context->args, &context->image->cmd);
+        if (context->args.count == 0)
+                return error_set(err, EINVAL,
+                                 "no command: neither the image nor the command line names a "
+                                 "program to run");
+        if (!*context->args.items[0])
+                return error_set(err, EINVAL, "the name of the program to run is empty");
+        return 0;
+}
+
+/* What the program is decides, unless the user did. */
+static bool plan_is_systemd(const struct container_spec *spec, const char *program)
+{
+        static const char *const programs[] = { "/sbin/init", "/usr/sbin/init",
+                                                "/usr/local/sbin/init" };
+        const char *slash = strrchr(program, '/');
+
+        if (spec->systemd_mode != SPEC_SYSTEMD_AUTO)
+                return spec->systemd_mode == SPEC_SYSTEMD_ALWAYS;
+        for (size_t i = 0; i < sizeof programs / sizeof *programs; i++)
+                if (str_equal(program, programs[i]))
+                        return true;
+        return str_equal(slash ? slash + 1 : program, "systemd");
+}
+
+static int plan_stop_signal(struct plan_context *context, struct error *err)
+{
+        const char *wanted = context->image->stop_signal;
+        int number = context->spec->stop_signal;
+
+        if (!number && context->systemd)
+                number = signal_parse("RTMIN+3");
+        if (!number && !str_empty(wanted)) {
+                number = signal_parse(wanted);
+                if (number < 0)
+                        return error_set(err, EINVAL, "the image's StopSignal '%s' is no signal",
+                                         wanted);
+        }
+        context->plan->stop_signal = number ? number : SIGTERM;
+        return 0;
+}
+
+static void plan_namespaces(struct plan_context *context)
+{
+        const struct container_spec *spec = context->spec;
+
+        context->host_network = spec->network == SPEC_NETWORK_HOST;
+        context->host_ipc = str_equal(spec->ipc, "host");
+        context->host_uts = str_equal(spec->uts, "host");
+        context->host_pid = str_equal(spec->pid, "host");
+        /* On the old hierarchies a cgroup namespace hides little and confuses much. */
+        context->host_cgroup = str_equal(spec->cgroup_ns, "host") ||
+                               (!context->facts->cgroup2 && !str_equal(spec->cgroup_ns, "private"));
+        context->plan->own_network = !context->host_network;
+}
+
+/* Whoever shares the host's network or name is known by the host's name, unless given one. */
+static char *plan_hostname(const struct plan_context *context)
+{
+        if (context->spec->hostname)
+                return str_dup(context->spec->hostname);
+        if (context->host_uts || context->host_network)
+                return str_dup(context->facts->hostname);
+        return str_dupn(context->facts->id, 12);
+}
+
+static int plan_resolve(struct plan_context *context, struct error *err)
+{
+        const struct container_spec *spec = context->spec;
+        const char *user = spec->user ? spec->user : context->image->user;
+
+        if (plan_args(context, err) < 0)
+                return -1;
+        context->systemd = plan_is_systemd(spec, context->args.items[0]);
+        if (plan_stop_signal(context, err) < 0)
+                return -1;
+        if (user_find(context->facts->rootfs_fd, user, &spec->groups, &context->user, err) < 0)
+                return error_wrap(err, "user %s", str_empty(user) ? "0" : user);
+        if (caps_combine(&spec->cap_add, &spec->cap_drop, context->facts->bounding, &context->caps,
+                         err) < 0)
+                return -1;
+        if (spec->privileged)
+                context->caps = context->facts->bounding & ~caps_mask(&spec->cap_drop);
+        plan_namespaces(context);
+        context->hostname = plan_hostname(context);
+        context->plan->uid = context->user.uid;
+        context->plan->gid = context->user.gid;
+        context->plan->terminal = spec->tty;
+        context->plan->stop_timeout = spec->stop_timeout;
+        return 0;
+}
+
+static void plan_annotations(struct plan_context *context)
+{
+        struct json_object *object = json_add_object(context->plan->config, "annotations");
+        AUTO_FREE char *number = str_format("%d", context->plan->stop_signal);
+
+        json_set_string(object, "io.container.manager", "crunit");
+        json_set_string(object, "org.opencontainers.image.stopSignal", number);
+        for (size_t i = 0; i < context->spec->annotations.count; i++) {
+                const char *pair = context->spec->annotations.items[i];
+                AUTO_FREE char *name = str_dupn(pair, strcspn(pair, "="));
+
+                json_set_string(object, name, strchr(pair, '=') + 1);
+        }
+}
+
+static int plan_config(struct plan_context *context, struct error *err)
+{
+        struct json_object *config = context->plan->config;
+        struct json_object *root;
+
+        json_set_string(config, "ociVersion", "1.0.2");
+        root = json_add_object(config, "root");
+        json_set_string(root, "path", context->facts->rootfs);
+        json_object_object_add(root, "readonly", json_object_new_boolean(context->spec->read_only));
+        if (!context->host_uts)
+                json_set_string(config, "hostname", context->hostname);
+        plan_files(context);
+        if (plan_process(context, err) < 0 || plan_mounts(context, err) < 0 ||
+            plan_linux(context, err) < 0)
+                return -1;
+        plan_annotations(context);
+        return 0;
+}
+
+int plan_make(const struct container_spec *spec, const struct image_config *image_or_null,
+              const struct plan_facts *facts, struct plan *ret_plan, struct error *err)
+{
+        static const struct image_config no_image;
+        AUTO_PLAN struct plan plan = { .config = json_object_new_object() };
+        CLEANUP(plan_context_free)
+        struct plan_context context = {
+                .spec = spec,
+                .image = image_or_null ? image_or_null : &no_image,
+                .facts = facts,
+                .plan = &plan,
+        };
+
+        if (plan_resolve(&context, err) < 0 || plan_config(&context, err) < 0)
+                return -1;
+        *ret_plan = plan;
+        plan = (struct plan){ 0 };
+        return 0;
+}
+
+bool plan_has_file(const struct plan *plan, const char *name)
+{
+        for (size_t i = 0; i < plan->file_count; i++)
+                if (str_equal(plan->files[i].name, name))
+                        return true;
+        return false;
+}
+
+void plan_free(struct plan *plan)
+{
+        json_object_put(plan->config);
+        for (size_t i = 0; i < plan->file_count; i++) {
+                free(plan->files[i].name);
+                free(plan->files[i].text);
+        }
+        for (size_t i = 0; i < plan->directory_count; i++) {
+                free(plan->directories[i].path);
+                free(plan->directories[i].target);
+                free(plan->directories[i].like);
+        }
+        free(plan->files);
+        free(plan->directories);
+        strv_free(&plan->chown);
+        strv_free(&plan->make_dirs);
+        strv_free(&plan->notes);
+        *plan = (struct plan){ 0 };
+}

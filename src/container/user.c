@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "user.h"
+
+#include "../base/io.h"
+
+#include <errno.h>
+
+enum {
+        USER_FILE_MAX = 16 << 20,
+        USER_GROUPS_MAX = 65536 /* NGROUPS_MAX of the kernel */
+};
+
+/* One line of passwd or group, split at its colons. */
+struct user_line {
+        char *fields[7];
+        size_t count;
+};
+
+/* A file of the image, as lines to take one after the other. Missing is empty. */
+struct user_file {
+        char *text; /* owned */
+        char *next;
+};
+
+static void user_file_close(struct user_file *file)
+{
+        free(file->text);
+}
+
+static int user_file_open(int rootfs_fd, const char *path, struct user_file *ret, struct error *err)
+{
+        AUTO_CLOSE int fd = io_open_in_root(rootfs_fd, path, O_RDONLY | O_NONBLOCK, 0);
+        size_t length;
+
+        *ret = (struct user_file){ 0 };
+        if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+                return 0;
+        if (fd < 0)
+                return error_errno(err, errno, "opening the image's %s", path);
+        if (io_read_fd(fd, path, USER_FILE_MAX, &ret->text, &length, err) < 0)
+                return error_wrap(err, "reading the image's %s", path);
+        ret->next = ret->text;
+        return 0;
+}
+
+static bool user_file_next(struct user_file *file, struct user_line *ret)
+{
+        char *line = file->next;
+        size_t length;
+
+        if (!line || !*line)
+                return false;
+        length = strcspn(line, "\n");
+        file->next = line + length + (line[length] == '\n');
+        line[length] = '\0';
+        ret->count = 0;
+        while (line && ret->count < sizeof ret->fields / sizeof *ret->fields)
+                ret->fields[ret->count++] = strsep(&line, ":");
+        return true;
+}
+
+static bool user_number(const char *text, uint32_t *ret)
+{
+        unsigned long long number;
+
+        /* 4294967295 is -1, "leave unchanged", to the system calls. */
+        if (!str_to_u64(text, UINT32_MAX - 1, &number))
+                return false;
+        *ret = (uint32_t)number;
+        return true;
+}
+
+static void user_add_group(struct user *user, uint32_t gid)
+{
+        for (size_t i = 0; i < user->group_count; i++)
+                if (user->groups[i] == gid)
+                        return;
+        if (user->group_count >= USER_GROUPS_MAX)
+                return;
+        user->groups = alloc_grow(user->groups, user->group_count + 1, sizeof *user->groups);
+        user->groups[user->group_count++] = gid;
+}
+
+/* Find the line by name, else by number; 1 where there is one. *ret_name is the user's name. */
+static int user_find_passwd(int rootfs_fd, const char *wanted, struct user *user, char **ret_name,
+                            struct error *err)
+{
+        CLEANUP(user_file_close) struct user_file file;
+        struct user_line line;
+        uint32_t number = 0, uid, gid;
+        bool is_number = user_number(wanted, &number);
+        bool found = false;
+
+        if (user_file_open(rootfs_fd, "/etc/passwd", &file, err) < 0)
+                return -1;
+        while (user_file_next(&file, &line)) {
+                bool by_name = str_equal(line.fields[0], wanted);
+
+                if (line.count < 4 || !user_number(line.fields[2], &uid) ||
+                    !user_number(line.fields[3], &gid))
+                        continue;
+                if (!by_name && (found || !is_number || uid != number))
+                        continue;
+                found = true;
+                user->uid = uid;
+                user->gid = gid;
+                str_replace(ret_name, line.fields[0]);
+                str_replace(&user->home, line.count > 5 && *line.fields[5] ? line.fields[5] : "/");
+                if (by_name)
+                        break;
+        }
+        if (!found && !is_number)
+                return error_set(err, ENOENT, "the image's /etc/passwd has no user '%s'", wanted);
+        if (!found)
+                user->uid = number;
+        user->known = found;
+        return 0;
+}
+
+/* The groups that list the user as a member. */
+static int user_find_memberships(int rootfs_fd, const char *name, struct user *user,
+                                 struct error *err)
+{
+        CLEANUP(user_file_close) struct user_file file;
+        struct user_line line;
+        uint32_t gid;
+
+        if (user_file_open(rootfs_fd, "/etc/group", &file, err) < 0)
+                return -1;
+        while (user_file_next(&file, &line)) {
+                AUTO_STRV struct strv members = { 0 };
+
+                if (line.count < 4 || !user_number(line.fields[2], &gid))
+                        continue;
+                strv_split(&members, line.fields[3], ",", false);
+                if (strv_contains(&members, name))
+                        user_add_group(user, gid);
+        }
+        return 0;
+}
+
+static int user_find_group(int rootfs_fd, const char *wanted, uint32_t *ret, struct error *err)
+{
+        CLEANUP(user_file_close) struct user_file file;
+        struct user_line line;
+        uint32_t gid;
+
+        if (user_file_open(rootfs_fd, "/etc/group", &file, err) < 0)
+                return -1;
+        while (user_file_next(&file, &line)) {
+                if (line.count >= 3 && str_equal(line.fields[0], wanted) &&
+                    user_number(line.fields[2], &gid)) {
+                        *ret = gid;
+                        return 0;
+                }
+        }
+        if (user_number(wanted, ret))
+                return 0;
+        return error_set(err, ENOENT, "the image's /etc/group has no group '%s'", wanted);
+}
+
+static int user_add_extra(int rootfs_fd, const struct strv *extra, struct user *user,
+                          struct error *err)
+{
+        for (size_t i = 0; i < extra->count; i++) {
+                uint32_t gid;
+
+                if (str_equal(extra->items[i], "keep-groups"))
+                        return error_set(err, EOPNOTSUPP,
+                                         "--group-add keep-groups is not supported by this "
+                                         "version");
+                if (user_find_group(rootfs_fd, extra->items[i], &gid, err) < 0)
+                        return error_wrap(err, "--group-add %s", extra->items[i]);
+                user_add_group(user, gid);
+        }
+        return 0;
+}
+
+int user_find(int rootfs_fd, const char *text, const struct strv *extra, struct user *ret,
+              struct error *err)
+{
+        AUTO_USER struct user user = { 0 };
+        AUTO_FREE char *wanted = NULL, *name = NULL;
+        const char *colon;
+
+        if (str_empty(text))
+                text = "0";
+        colon = strchr(text, ':');
+        wanted = str_dupn(text, strcspn(text, ":"));
+        if (!*wanted)
+                str_replace(&wanted, "0");
+        user.home = str_dup("/");
+        if (user_find_passwd(rootfs_fd, wanted, &user, &name, err) < 0)
+                return -1;
+        if (colon && colon[1]) {
+                if (user_find_group(rootfs_fd, colon + 1, &user.gid, err) < 0)
+                        return -1;
+        } else if (name && user_find_memberships(rootfs_fd, name, &user, err) < 0) {
+                return -1;
+        }
+        if (user_add_extra(rootfs_fd, extra, &user, err) < 0)
+                return -1;
+        *ret = user;
+        user = (struct user){ 0 };
+        return 0;
+}
+
+void user_free(struct user *user)
+{
+        free(user->home);
+        free(user->groups);
+        *user = (struct user){ 0 };
+}

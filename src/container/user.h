@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Users and groups of an image, from the /etc/passwd and /etc/group below its root. Nothing of the
+ * host's user database is asked. */
+#pragma once
+
+#include "../base/error.h"
+#include "../base/str.h"
+
+#include <stdint.h>
+
+struct user {
+        uint32_t uid, gid;
+        char *home;       /* owned; "/" where the image does not say */
+        uint32_t *groups; /* owned; supplementary groups, without repetition */
+        size_t group_count;
+        bool known; /* the uid has a line in passwd */
+};
+
+/*
+ * text is USER[:GROUP], each a name or a number; NULL or "" is root. A user by name must be there;
+ * a number may be unknown, its group is 0 then. Without :GROUP the supplementary groups are those
+ * that list the user; extra groups (--group-add) come on top.
+ */
+int user_find(int rootfs_fd, const char *text, const struct strv *extra, struct user *ret,
+              struct error *err);
+void user_free(struct user *user);
+#define AUTO_USER CLEANUP(user_free)

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Show what `crunit run` would do: plan-show [-b DIRECTORY] ROOTFS IMAGE.json|- OPTIONS… prints the
+ * plan, one value a line, for a machine that is the same wherever this runs. With -b the
+ * configuration is for this machine, and written to DIRECTORY with the files it needs, for a
+ * runtime to try.
+ */
+#include "src/base/io.h"
+#include "src/cmd/run-options.h"
+#include "src/container/plan-context.h"
+#include "src/container/signal.h"
+
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static char *const *make_environment(struct strv *list)
+{
+        static const char *const pairs[] = { "PATH=/usr/bin",
+                                             "LANG=C.UTF-8",
+                                             "APP_ONE=1",
+                                             "APP_TWO=2",
+                                             "http_proxy=http://proxy:3128",
+                                             "NOTIFY_SOCKET=/run/systemd/notify" };
+
+        for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+                strv_append(list, pairs[i]);
+        return list->items;
+}
+
+static void set_machine(struct plan_facts *facts)
+{
+        facts->architecture = str_dup("x86_64");
+        facts->kernel = str_dup("6.12.0");
+        facts->hostname = str_dup("machine");
+        facts->bounding = (UINT64_C(1) << 41) - 1;
+        facts->nofile_max = facts->nproc_max = 1048576;
+        facts->cgroup2 = facts->mqueue = true;
+        facts->seccomp = str_dup("unconfined");
+        facts->init = str_dup("/usr/bin/catatonit");
+        facts->hosts = str_dup("127.0.0.1 localhost\n192.0.2.1 machine # itself\n");
+        facts->resolv_conf = str_dup("search example.org\nnameserver 192.0.2.53\noptions edns0\n");
+        strv_append(&facts->thermal, "/sys/devices/system/cpu/cpu0/thermal_throttle");
+}
+
+static void read_image(const char *path, struct image_config *image)
+{
+        AUTO_ERROR struct error error = { 0 };
+        AUTO_JSON struct json_object *object = NULL;
+        const char *workdir = NULL, *user = NULL, *signal = NULL;
+
+        if (json_read_file(AT_FDCWD, path, 1 << 20, &object, &error) < 0 ||
+            json_get_strv(object, "Entrypoint", &image->entrypoint, &error) < 0 ||
+            json_get_strv(object, "Cmd", &image->cmd, &error) < 0 ||
+            json_get_strv(object, "Env", &image->env, &error) < 0 ||
+            json_get_strv(object, "Volumes", &image->volumes, &error) < 0 ||
+            json_get_string(object, "WorkingDir", &workdir, &error) < 0 ||
+            json_get_string(object, "User", &user, &error) < 0 ||
+            json_get_string(object, "StopSignal", &signal, &error) < 0)
+                errx(2, "%s", error.message);
+        image->workdir = str_dup(workdir);
+        image->user = str_dup(user);
+        image->stop_signal = str_dup(signal);
+}
+
+static void free_image(struct image_config *image)
+{
+        strv_free(&image->entrypoint);
+        strv_free(&image->cmd);
+        strv_free(&image->env);
+        strv_free(&image->volumes);
+        free(image->workdir);
+        free(image->user);
+        free(image->stop_signal);
+}
+
+static struct json_object *show_directory(const struct plan_directory *directory)
+{
+        struct json_object *object = json_object_new_object();
+
+        json_set_string(object, "path", directory->path);
+        json_set_string(object, "target", directory->target);
+        json_set_string(object, "like", directory->like);
+        json_object_object_add(object, "copy", json_object_new_boolean(directory->copy));
+        return object;
+}
+
+/* One line for each value, with its path in front, so that a difference says what is different;
+ * lists of words are one value, lists of objects one line for each. */
+static void show_value(const char *path, struct json_object *value)
+{
+        bool is_list = json_object_is_type(value, json_type_array);
+
+        if (is_list && json_object_array_length(value) &&
+            json_object_is_type(json_object_array_get_idx(value, 0), json_type_object)) {
+                for (size_t i = 0; i < json_object_array_length(value); i++) {
+                        AUTO_FREE char *text =
+                                json_text(json_object_array_get_idx(value, i), false);
+
+                        printf("%s[] %s\n", path, text);
+                }
+        } else if (json_object_is_type(value, json_type_object)) {
+                json_object_object_foreach(value, key, member)
+                {
+                        AUTO_FREE char *below = str_format("%s%s%s", path, *path ? "." : "", key);
+
+                        show_value(below, member);
+                }
+        } else {
+                AUTO_FREE char *text = json_text(value, false);
+
+                printf("%s %s\n", path, text);
+        }
+}
+
+static void show(const struct container_spec *spec, const struct plan *plan)
+{
+        AUTO_JSON struct json_object *object = json_object_new_object();
+        AUTO_FREE char *stop = signal_name(plan->stop_signal);
+        struct json_object *part;
+
+        json_object_object_add(object, "config", json_object_get(plan->config));
+        part = json_add_object(object, "files");
+        for (size_t i = 0; i < plan->file_count; i++)
+                json_set_string(part, plan->files[i].name, plan->files[i].text);
+        part = json_add_array(object, "directories");
+        for (size_t i = 0; i < plan->directory_count; i++)
+                json_object_array_add(part, show_directory(&plan->directories[i]));
+        json_set_strv(object, "chown", &plan->chown);
+        json_set_strv(object, "make_dirs", &plan->make_dirs);
+        json_object_object_add(object, "uid", json_object_new_int64(plan->uid));
+        json_object_object_add(object, "gid", json_object_new_int64(plan->gid));
+        json_object_object_add(object, "terminal", json_object_new_boolean(plan->terminal));
+        json_object_object_add(object, "own_network", json_object_new_boolean(plan->own_network));
+        json_set_string(object, "stop_signal", stop);
+        json_object_object_add(object, "stop_timeout", json_object_new_int64(plan->stop_timeout));
+        json_set_strv(object, "spec_notes", &spec->notes);
+        json_set_strv(object, "notes", &plan->notes);
+        show_value("", object);
+}
+
+static void write_bundle(const char *bundle, const struct plan *plan)
+{
+        AUTO_ERROR struct error error = { 0 };
+        AUTO_FREE char *text = json_text(plan->config, false);
+        AUTO_CLOSE int fd = open(bundle, O_DIRECTORY | O_CLOEXEC);
+
+        if (fd < 0)
+                err(2, "%s", bundle);
+        for (size_t i = 0; i < plan->file_count; i++)
+                if (io_write_file(fd, plan->files[i].name, plan->files[i].text,
+                                  strlen(plan->files[i].text), 0644, IO_NO_SYNC, &error) < 0)
+                        errx(2, "%s", error.message);
+        for (size_t i = 0; i < plan->directory_count; i++)
+                if (io_make_dirs(AT_FDCWD, plan->directories[i].path, 0755, &error) < 0)
+                        errx(2, "%s", error.message);
+        if (io_write_file(fd, "config.json", text, strlen(text), 0644, IO_NO_SYNC, &error) < 0)
+                errx(2, "%s", error.message);
+}
+
+static int make(const struct plan_facts *facts, const char *image_path, int argc, char **argv,
+                const char *bundle, struct error *error)
+{
+        AUTO_SPEC struct container_spec spec = { 0 };
+        AUTO_PLAN struct plan plan = { 0 };
+        CLEANUP(free_image) struct image_config image = { 0 };
+
+        spec_init(&spec);
+        if (run_options_parse(argc, argv, &spec, error) < 0 ||
+            spec_check_supported(&spec, error) < 0)
+                return -1;
+        if (strcmp(image_path, "-") != 0)
+                read_image(image_path, &image);
+        if (plan_make(&spec, &image, facts, &plan, error) < 0)
+                return -1;
+        if (bundle)
+                write_bundle(bundle, &plan);
+        else
+                show(&spec, &plan);
+        return 0;
+}
+
+int main(int argc, char **argv)
+{
+        const char *bundle = argc > 2 && strcmp(argv[1], "-b") == 0 ? argv[2] : NULL;
+        int first = bundle ? 3 : 1;
+        AUTO_ERROR struct error error = { 0 };
+        AUTO_FACTS struct plan_facts facts = { 0 };
+        AUTO_STRV struct strv environment = { 0 };
+        AUTO_FREE char *volumes = NULL;
+        AUTO_CLOSE int rootfs = -1;
+
+        if (argc < first + 2)
+                errx(2, "usage: plan-show [-b DIRECTORY] ROOTFS IMAGE.json|- OPTIONS…");
+        rootfs = open(argv[first], O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (rootfs < 0)
+                err(2, "%s", argv[first]);
+        volumes = str_format("%s/volumes", bundle ? bundle : "/var/lib/crunit/containers/test@");
+        if (!bundle)
+                set_machine(&facts);
+        else if (facts_gather(&facts, &error) < 0)
+                errx(2, "%s", error.message);
+        facts.id = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+        facts.image_id = "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210";
+        facts.state_dir = bundle ? bundle : "/run/crunit/containers/test@";
+        facts.rootfs = "rootfs";
+        facts.rootfs_fd = rootfs;
+        facts.volumes_dir = volumes;
+        facts.notify_socket = "/run/systemd/notify";
+        facts.environment = make_environment(&environment);
+        if (make(&facts, argv[first + 1], argc - first - 1, argv + first + 1, bundle, &error) < 0)
+                errx(1, "%s", error.message);
+        return 0;
+}
