@@ -26,6 +26,8 @@ static bool log_to_journal(void)
 }
 
 static void log_line(int level, const char *word, const char *format, va_list args)
+        PRINTF_LIKE(3, 0);
+static void log_line(int level, const char *word, const char *format, va_list args)
 {
         AUTO_FREE char *text = str_vformat(format, args);
         AUTO_FREE char *line =

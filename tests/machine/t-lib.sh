@@ -113,9 +113,9 @@ load_images() {
 	local file
 	[ ! -e /run/test-images ] || return 0
 	for file in hello.tar busybox.tar app runner.tar nginx.tar probe.tar; do
-		crunit load --quiet "/images/$file" || fail "cannot load $file"
+		crunit load -q -i "/images/$file" || fail "cannot load $file"
 	done
-	crunit load --quiet --name localhost/python:1 /images/python.tar.zst || fail "cannot load python.tar.zst"
+	crunit load -q --tag localhost/python:1 -i /images/python.tar.zst || fail "cannot load python.tar.zst"
 	: >/run/test-images
 }
 

@@ -57,21 +57,43 @@ test_r3_second_start_unpacks_nothing() {
 	before=$(layer_inodes)
 	systemctl restart hello
 	assert_equal "$(layer_inodes)" "$before" "layers after a restart"
-	crunit load --quiet /images/hello.tar
+	crunit load -q -i /images/hello.tar
 	assert_equal "$(layer_inodes)" "$before" "layers after loading the same again"
+}
+
+test_r3_new_content_is_a_new_layer() {
+	local before after
+	container hello <<-'END'
+		[Container]
+		Image=localhost/hello:latest
+		Network=none
+	END
+	start hello
+	assert_journal hello '^Hello from crunit$'
+	before=$(layer_inodes)
+	crunit load -q -i /images/hello-2.tar
+	after=$(layer_inodes)
+	[[ $after == *"${before%%$'\n'*}"* ]] || fail "the layer in use was touched"
+	[ "$after" != "$before" ] || fail "there is no new layer"
+	systemctl restart hello
+	assert_journal hello '^Greetings from crunit$'
+	systemctl stop hello
+	crunit load -q -i /images/hello.tar
+	systemctl start hello
+	assert_journal hello '^Hello from crunit$'
 }
 
 test_r3_killed_load_leaves_no_half_layer() {
 	local delay pid sum
 	mkdir -p $work/store
 	for delay in 0.05 0.1 0.2 0.3 0.5 0.8; do
-		own_store $work/store "crunit load --quiet /images/nginx.tar" &
+		own_store $work/store "crunit load -q -i /images/nginx.tar" &
 		pid=$!
 		sleep "$delay"
 		pkill -KILL -x crunit-image || true
 		wait $pid || true
 	done
-	own_store $work/store "crunit load --quiet /images/nginx.tar"
+	own_store $work/store "crunit load -q -i /images/nginx.tar"
 	sum=$(cd $work/store/layers && find . -type f | wc -l)
 	assert_equal "$sum" "$(tar_files /images/nginx.tar)" "files in the layers"
 	assert_equal "$(find $work/store/tmp -mindepth 1 | wc -l)" 0 "unfinished things"
@@ -93,13 +115,13 @@ own_store() {
 test_full_disk_while_loading() {
 	unshare --mount --propagation private bash -euc '
 		mount -t tmpfs -o size=30m tmpfs /var/lib/crunit
-		if crunit load --quiet /images/nginx.tar 2>/run/test-said; then
+		if crunit load -q -i /images/nginx.tar 2>/run/test-said; then
 			echo "loaded 110 MB into 30"; exit 1
 		fi
 		grep -q "No space left on device" /run/test-said || { cat /run/test-said; exit 1; }
 		[ "$(find /var/lib/crunit/tmp -mindepth 1 | wc -l)" = 0 ] || { find /var/lib/crunit/tmp; exit 1; }
 		# what is there must still be a working store, with room in it
-		crunit load --quiet /images/hello.tar
+		crunit load -q -i /images/hello.tar
 		crunit images | grep hello
 		! crunit images | grep nginx
 	'
@@ -114,7 +136,7 @@ test_wrong_digest_is_refused() {
 	blob=$(find $work/bad/blobs/sha256 -size +100k)
 	printf 'x' | dd of="$blob" bs=1 seek=5000 conv=notrunc status=none
 	sed -i 's|localhost/app|localhost/bad|' $work/bad/index.json
-	assert_fails own_store $work/store "crunit load $work/bad"
+	assert_fails own_store $work/store "crunit load -i $work/bad"
 	assert_match "$said" 'digest'
 	try own_store $work/store "crunit images"
 	[[ $said != *localhost/bad* ]] || fail "it is listed all the same"
@@ -122,14 +144,14 @@ test_wrong_digest_is_refused() {
 
 test_not_an_image_is_refused() {
 	echo "nothing like an image" >$work/text
-	assert_fails crunit load $work/text
+	assert_fails crunit load -i $work/text
 	assert_match "$said" 'text'
-	assert_fails crunit load $work/absent
+	assert_fails crunit load -i $work/absent
 	assert_match "$said" 'absent'
 }
 
 test_rmi_frees_the_name_and_refuses_while_used() {
-	crunit load --quiet /images/hello.tar
+	crunit load -q -i /images/hello.tar
 	container hello <<-'END'
 		[Container]
 		Image=localhost/hello:latest
@@ -142,7 +164,7 @@ test_rmi_frees_the_name_and_refuses_while_used() {
 	crunit rmi localhost/hello:latest
 	! crunit images | grep -q localhost/hello || fail "it is still listed"
 	assert_fails systemctl start hello
-	crunit load --quiet /images/hello.tar
+	crunit load -q -i /images/hello.tar
 	systemctl reset-failed hello
 	systemctl start hello
 }

@@ -187,3 +187,21 @@ c.sendall(b'through the socket')
 	assert_journal sock 'Read-only file system'
 	wait
 }
+
+test_t3_writes_can_be_kept() {
+	box kept 'PodmanArgs=--rm=false' 'if [ -e /mark ]; then echo found; else echo absent; fi; touch /mark'
+	assert_journal kept '^absent$'
+	systemctl restart kept
+	assert_journal kept '^found$'
+	# a power cut in a container's life: killed, and started again
+	systemctl kill --signal=KILL --kill-who=all kept
+	wait_state kept failed
+	systemctl start kept
+	wait_for 3 said_twice kept '^found$'
+	systemctl stop kept
+	crunit rm systemd-kept
+}
+
+said_twice() {
+	[ "$(journal "$1" | grep -cE -- "$2")" -ge 2 ]
+}

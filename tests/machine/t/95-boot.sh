@@ -25,7 +25,7 @@ test_m6_a6_wanted_unit_starts_at_boot() {
 		if [ $round = first ]; then
 			# no image yet: the boot itself must not have suffered
 			[ "$(on_own systemctl is-active multi-user.target)" = active ] || fail "the boot failed"
-			on_own crunit load --quiet /images/hello.tar
+			on_own crunit load -q -i /images/hello.tar
 		else
 			[ "$(on_own systemctl is-active hello)" = active ] || {
 				on_own journalctl --no-pager -u hello
@@ -42,7 +42,7 @@ test_power_cut_and_next_boot() {
 	prepare
 	for ((i = 0; i < 2; i++)); do
 		boot_own --share "$work/store:/var/lib/crunit" --share "$work/quadlets:/etc/containers/systemd"
-		on_own crunit load --quiet /images/hello.tar
+		on_own crunit load -q -i /images/hello.tar
 		on_own systemctl restart hello
 		"$here/machine" kill "$own"
 	done

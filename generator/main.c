@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The systemd generator (systemd.generator(7)): container files in, units out. It runs at every
+ * boot and every daemon-reload, before anything else, and so links nothing but libc, does little,
+ * and never lets one bad file cost another. Options and exit status are those of Podman's
+ * generator: 0, or 1 where something could not be done; all that could be done is done.
+ */
+#include "../src/base/io.h"
+#include "../src/base/option.h"
+#include "../src/base/str.h"
+#include "../src/unit/install.h"
+#include "../src/unit/keys.h"
+#include "../src/unit/search.h"
+#include "../src/unit/set.h"
+#include "../src/unit/translate.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct generator {
+        bool dry_run, no_kmsg, is_user, verbose, version, list_keys, help;
+        char *root;         /* owned; --root */
+        const char *name;   /* our own, borrowed from argv */
+        const char *output; /* borrowed from argv; NULL with dry_run */
+        int log_fd;         /* where messages go; -1 until the first one */
+        struct report report;
+};
+
+static const struct option_row options[] = {
+        { "dryrun", 0, OPTION_FLAG, NULL, "print the units instead of writing them",
+          option_take_bool, offsetof(struct generator, dry_run) },
+        { "user", 0, OPTION_FLAG, NULL, "make units for a user's own systemd", option_take_bool,
+          offsetof(struct generator, is_user) },
+        { "no-kmsg-log", 0, OPTION_FLAG, NULL, "write messages to stderr", option_take_bool,
+          offsetof(struct generator, no_kmsg) },
+        { "verbose", 'v', OPTION_FLAG, NULL, "say what is read and written", option_take_bool,
+          offsetof(struct generator, verbose) },
+        { "root", 0, OPTION_VALUE, "DIR", "read the container files of the system below DIR",
+          option_take_string, offsetof(struct generator, root) },
+        { "list-keys", 0, OPTION_FLAG, NULL,
+          "print all keys: section, key, kind, option, Podman release, meaning", option_take_bool,
+          offsetof(struct generator, list_keys) },
+        { "version", 0, OPTION_FLAG, NULL, "print the version", option_take_bool,
+          offsetof(struct generator, version) },
+        { "help", 0, OPTION_FLAG, NULL, "print this", option_take_bool,
+          offsetof(struct generator, help) },
+        { .name = NULL },
+};
+
+static int open_log(const struct generator *generator)
+{
+        int fd = -1;
+
+        if (!generator->dry_run && !generator->no_kmsg)
+                fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC | O_NOCTTY);
+        return fd < 0 ? STDERR_FILENO : fd;
+}
+
+/* One write is one record in the kernel's buffer; there, a priority (facility daemon) goes in
+ * front. */
+static void log_line(void *context, enum report_level level, const char *text)
+{
+        struct generator *generator = context;
+        unsigned priority = level == REPORT_ERROR ? 27 : level == REPORT_WARNING ? 28 : 30;
+        AUTO_FREE char *line = NULL;
+
+        if (level == REPORT_DETAIL && !generator->verbose)
+                return;
+        if (generator->log_fd < 0)
+                generator->log_fd = open_log(generator);
+        if (generator->log_fd == STDERR_FILENO)
+                line = str_format("crunit-generator[%d]: %s\n", getpid(), text);
+        else
+                line = str_format("<%u>crunit-generator[%d]: %s\n", priority, getpid(), text);
+        io_write_all(generator->log_fd, line, strlen(line));
+}
+
+static void print_unit(const char *service, const struct strbuf *text,
+                       const struct install *install)
+{
+        printf("---%s---\n%s", service, text->data);
+        for (size_t i = 0; i < install->count; i++)
+                printf("# link: %s -> %s\n", install->links[i].path, install->links[i].target);
+        putchar('\n');
+}
+
+/* A link of the same name, which an earlier run may have left, is replaced. */
+static int make_link(int dirfd, const struct install_link *link, struct error *err)
+{
+        AUTO_FREE char *directory = NULL;
+        const char *slash = strrchr(link->path, '/');
+
+        if (symlinkat(link->target, dirfd, link->path) == 0)
+                return 0;
+        if (errno == ENOENT && slash) {
+                directory = str_dupn(link->path, (size_t)(slash - link->path));
+                if (io_make_dirs(dirfd, directory, 0755, err) < 0)
+                        return -1;
+        } else if (errno == EEXIST) {
+                unlinkat(dirfd, link->path, 0);
+        }
+        if (symlinkat(link->target, dirfd, link->path) < 0)
+                return error_errno(err, errno, "cannot make link %s", link->path);
+        return 0;
+}
+
+static void write_unit(struct generator *generator, int dirfd, const char *service,
+                       const struct strbuf *text, const struct install *install)
+{
+        AUTO_ERROR struct error err = { 0 };
+
+        report_detail(&generator->report, "writing %s/%s", generator->output, service);
+        if (io_write_file(dirfd, service, text->data, text->length, 0644, IO_NO_SYNC, &err) < 0) {
+                report_failure(&generator->report, &err);
+                return;
+        }
+        for (size_t i = 0; i < install->count; i++) {
+                report_detail(&generator->report, "Creating symlink %s/%s -> %s", generator->output,
+                              install->links[i].path, install->links[i].target);
+                if (make_link(dirfd, &install->links[i], &err) < 0)
+                        report_failure(&generator->report, &err);
+        }
+}
+
+static void generate_unit(struct generator *generator, const struct unit_set *set,
+                          struct unit_source *source, int dirfd)
+{
+        AUTO_UNIT struct unit_file unit = { 0 };
+        AUTO_STRBUF struct strbuf text = { 0 };
+        AUTO_INSTALL struct install install = { 0 };
+
+        if (translate_source(set, source, &generator->report, &unit) < 0) {
+                source->usable = false;
+                return;
+        }
+        strbuf_appendf(&text, "# Automatically generated by %s\n#\n", generator->name);
+        unit_write(&unit, &text);
+        install_plan(&unit, source->service, &install, &generator->report);
+        if (generator->dry_run)
+                print_unit(source->service, &text, &install);
+        else
+                write_unit(generator, dirfd, source->service, &text, &install);
+}
+
+static void generate(struct generator *generator, const struct search *search, int dirfd)
+{
+        const char *program = getenv("CRUNIT");
+        AUTO_UNIT_SET struct unit_set set = {
+                .program = str_empty(program) ? BINDIR "/crunit" : program,
+                .is_user = generator->is_user,
+        };
+
+        unit_set_load(&set, search, &generator->report);
+        for (unsigned rank = 0; rank < UNIT_RANKS; rank++)
+                for (size_t i = 0; i < set.count; i++)
+                        if (set.sources[i].usable && set.sources[i].type->rank == rank)
+                                generate_unit(generator, &set, &set.sources[i], dirfd);
+}
+
+static int run(struct generator *generator)
+{
+        AUTO_SEARCH struct search search = { 0 };
+        AUTO_CLOSE int dirfd = -1;
+
+        search_run(&search, generator->root ? generator->root : "", generator->is_user,
+                   getenv("QUADLET_UNIT_DIRS"), &generator->report);
+        if (!search.count)
+                report_detail(&generator->report, "no container files found");
+        if (search.count && !generator->dry_run) {
+                dirfd = open(generator->output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                if (dirfd < 0 && errno == ENOENT && mkdir(generator->output, 0755) == 0)
+                        dirfd = open(generator->output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                if (dirfd < 0)
+                        report_error(&generator->report, "cannot open directory %s: %s",
+                                     generator->output, strerror(errno));
+        }
+        if (search.count && (generator->dry_run || dirfd >= 0))
+                generate(generator, &search, dirfd);
+        if (generator->report.errors)
+                log_line(generator, REPORT_ERROR, "processing encountered some errors");
+        return generator->report.errors ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* Podman's generator takes its options with one dash or two. Owned copies, kept in words. */
+static void double_dashes(int argc, char **argv, struct strv *words)
+{
+        for (int i = 1; i < argc; i++) {
+                if (argv[i][0] != '-' || argv[i][1] == '-' || !argv[i][1] || !argv[i][2])
+                        continue;
+                strv_appendf(words, "-%s", argv[i]);
+                argv[i] = words->items[words->count - 1];
+        }
+}
+
+static void print_help(void)
+{
+        puts("Usage: crunit-generator [OPTIONS] DIRECTORY [EARLY LATE]\n\n"
+             "Makes systemd units from container files (podman-systemd.unit(5)).\n\nOptions:");
+        option_print_help(options, stdout);
+}
+
+/* True: go on. False: *ret_status is the exit status. */
+static bool read_arguments(struct generator *generator, int argc, char **argv, int *ret_status)
+{
+        AUTO_ERROR struct error err = { 0 };
+        int first;
+
+        *ret_status = EXIT_SUCCESS;
+        if (option_parse(options, false, argc, argv, generator, &first, &err) < 0) {
+                fprintf(stderr, "crunit-generator: %s\n", err.message);
+                *ret_status = EXIT_FAILURE;
+                return false;
+        }
+        if (generator->help)
+                print_help();
+        else if (generator->version)
+                puts("crunit-generator " PACKAGE_VERSION);
+        else if (generator->list_keys)
+                keys_list(stdout);
+        if (generator->help || generator->version || generator->list_keys)
+                return false;
+        generator->output = first < argc ? argv[first] : NULL;
+        generator->verbose |= generator->dry_run;
+        if (generator->output || generator->dry_run)
+                return true;
+        log_line(generator, REPORT_ERROR, "no directory to write to was given");
+        *ret_status = EXIT_FAILURE;
+        return false;
+}
+
+int main(int argc, char **argv)
+{
+        AUTO_STRV struct strv words = { 0 };
+        const char *slash = argc ? strrchr(argv[0], '/') : NULL;
+        struct generator generator = { .log_fd = -1 };
+        int status;
+
+        if (argc < 1)
+                return EXIT_FAILURE;
+        generator.name = argv[0];
+        generator.is_user = strstr(slash ? slash + 1 : argv[0], "user") != NULL;
+        generator.report = (struct report){ .take = log_line, .context = &generator };
+        double_dashes(argc, argv, &words);
+        if (read_arguments(&generator, argc, argv, &status))
+                status = run(&generator);
+        free(generator.root);
+        return status;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The commands about images. Those that unpack run in crunit-image; crunit's table only leads
+ * there, so what help says of them stands here, once for both. */
+#pragma once
+
+#include "cmd.h"
+
+#define CMD_LOAD_ROW                                                                               \
+        .name = "load", .arguments = "[OPTIONS] [FILE]",                                           \
+        .help = "Load images from an archive, an OCI layout or a root file system's tar"
+#define CMD_IMAGE_UNPACK_ROW                                                                       \
+        .name = "image unpack", .arguments = "[OPTIONS] IMAGE",                                    \
+        .help = "Unpack the layers of an image another tool put into the store"
+
+extern const struct option_row cmd_load_options[];
+extern const struct option_row cmd_image_unpack_options[];
+extern const struct option_row cmd_images_options[];
+extern const struct option_row cmd_rmi_options[];
+extern const struct option_row cmd_image_inspect_options[];
+extern const struct option_row cmd_image_prune_options[];
+
+cmd_function cmd_load, cmd_image_unpack;
+cmd_function cmd_images, cmd_rmi, cmd_image_inspect, cmd_image_prune;

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* crunit image inspect */
+#include "../base/json.h"
+#include "../base/log.h"
+#include "../image/image.h"
+#include "image-cmd.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+struct inspect_arguments {
+        char *root; /* owned */
+};
+
+const struct option_row cmd_image_inspect_options[] = {
+        { "root", 0, OPTION_VALUE, "DIR", "The store's directory (default: $CRUNIT_STORAGE)",
+          option_take_string, offsetof(struct inspect_arguments, root) },
+        { .name = NULL },
+};
+
+static void inspect_arguments_free(struct inspect_arguments *arguments)
+{
+        free(arguments->root);
+}
+
+static void inspect_add_names(struct json_object *object, const struct store_entry *entries,
+                              size_t count, const char *digest)
+{
+        struct json_object *names = json_add_array(object, "RepoTags");
+
+        for (size_t i = 0; i < count; i++)
+                if (entries[i].name && str_equal(entries[i].descriptor.digest, digest))
+                        json_object_array_add(names, json_object_new_string(entries[i].name));
+}
+
+/* The configuration as it is in the store: its members are what people look for. */
+static int inspect_add_config(struct store *store, struct json_object *object, const char *id,
+                              struct error *err)
+{
+        AUTO_FREE char *digest = str_format("sha256:%s", id);
+        AUTO_JSON struct json_object *config = NULL;
+        struct json_object *inner = NULL, *history = NULL;
+
+        if (store_read_blob(store, digest, CONFIG_MAX_SIZE, &config, err) < 0 ||
+            json_get_object(config, "config", &inner, err) < 0 ||
+            json_get_array(config, "history", &history, err) < 0)
+                return -1;
+        json_object_object_add(object, "Config",
+                               inner ? json_object_get(inner) : json_object_new_object());
+        if (history)
+                json_object_object_add(object, "History", json_object_get(history));
+        return 0;
+}
+
+static struct json_object *inspect_object(const struct image *image,
+                                          const struct manifest *manifest)
+{
+        struct json_object *object = json_object_new_object(), *rootfs;
+        uint64_t size = manifest->config.size;
+
+        for (size_t i = 0; i < manifest->layer_count; i++)
+                size += manifest->layers[i].size;
+        json_set_string(object, "Id", image->id);
+        json_set_string(object, "Digest", image->digest);
+        json_set_string(object, "Created", image->config.created);
+        json_set_string(object, "Architecture", image->config.architecture);
+        json_set_string(object, "Variant", image->config.variant);
+        json_set_string(object, "Os", image->config.os);
+        json_object_object_add(object, "Size", json_object_new_int64((int64_t)size));
+        rootfs = json_add_object(object, "RootFS");
+        json_set_string(rootfs, "Type", "layers");
+        json_set_strv(rootfs, "Layers", &image->config.diff_ids);
+        json_set_strv(object, "LayerDirectories", &image->layers);
+        return object;
+}
+
+static int inspect_one(struct store *store, const char *text, const struct store_entry *entries,
+                       size_t count, struct json_object *list, struct error *err)
+{
+        AUTO_IMAGE struct image image = { 0 };
+        AUTO_MANIFEST struct manifest manifest = { 0 };
+        AUTO_JSON struct json_object *object = NULL;
+        const struct store_entry *entry = NULL;
+
+        if (store_find(store, text, entries, count, &entry, err) < 0 ||
+            image_read(store, entry, &image, &manifest, err) < 0)
+                return -1;
+        object = inspect_object(&image, &manifest);
+        inspect_add_names(object, entries, count, entry->descriptor.digest);
+        if (inspect_add_config(store, object, image.id, err) < 0)
+                return -1;
+        json_object_array_add(list, steal_ptr(&object));
+        return 0;
+}
+
+static int inspect_all(struct store *store, char **names, struct json_object *list,
+                       struct error *err)
+{
+        struct store_entry *entries;
+        size_t count;
+        int status = EXIT_SUCCESS;
+
+        if (store_list(store, &entries, &count, err) < 0)
+                return -1;
+        for (; *names; names++) {
+                AUTO_ERROR struct error reason = { 0 };
+
+                if (inspect_one(store, *names, entries, count, list, &reason) < 0) {
+                        log_failure(&reason);
+                        status = 125;
+                }
+        }
+        store_list_free(entries, count);
+        return status;
+}
+
+int cmd_image_inspect(const struct cmd *cmd, int argc, char **argv)
+{
+        CLEANUP(inspect_arguments_free) struct inspect_arguments arguments = { 0 };
+        AUTO_ERROR struct error err = { 0 };
+        AUTO_STORE struct store store = STORE_NONE;
+        AUTO_JSON struct json_object *list = json_object_new_array();
+        AUTO_FREE char *text = NULL;
+        int first, status;
+
+        if (!cmd_options(cmd, false, argc, argv, &arguments, 1, -1, &first, &status))
+                return status;
+        if (store_open(store_root(arguments.root), STORE_READ, &store, &err) < 0 ||
+            (status = inspect_all(&store, argv + first, list, &err)) < 0) {
+                log_failure(&err);
+                return 125;
+        }
+        text = json_text(list, true);
+        puts(text);
+        return status;
+}

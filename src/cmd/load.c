@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* crunit load, crunit image unpack */
+#include "../image/load.h"
+#include "../base/log.h"
+#include "../image/store-change.h"
+#include "image-cmd.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <unistd.h>
+
+struct load_arguments {
+        char *input, *tag, *root; /* owned */
+        bool quiet;
+};
+
+static const char load_root_help[] = "The store's directory (default: $CRUNIT_STORAGE)";
+
+const struct option_row cmd_load_options[] = {
+        { "input", 'i', OPTION_VALUE, "FILE", "Read from FILE instead of standard input",
+          option_take_string, offsetof(struct load_arguments, input) },
+        { "quiet", 'q', OPTION_FLAG, NULL, "Show no progress", option_take_bool,
+          offsetof(struct load_arguments, quiet) },
+        { "tag", 't', OPTION_VALUE, "NAME", "Name the image NAME, whatever the archive says",
+          option_take_string, offsetof(struct load_arguments, tag) },
+        { "root", 0, OPTION_VALUE, "DIR", load_root_help, option_take_string,
+          offsetof(struct load_arguments, root) },
+        { .name = NULL },
+};
+
+const struct option_row cmd_image_unpack_options[] = {
+        { "quiet", 'q', OPTION_FLAG, NULL, "Show no progress", option_take_bool,
+          offsetof(struct load_arguments, quiet) },
+        { "root", 0, OPTION_VALUE, "DIR", load_root_help, option_take_string,
+          offsetof(struct load_arguments, root) },
+        { .name = NULL },
+};
+
+static void load_arguments_free(struct load_arguments *arguments)
+{
+        free(arguments->input);
+        free(arguments->tag);
+        free(arguments->root);
+}
+
+/* The signal that asked us to stop: the only state a handler may touch. */
+static volatile sig_atomic_t load_signal;
+
+static void load_note_signal(int number)
+{
+        load_signal = number;
+}
+
+/* Reads from a pipe have to end as well: no SA_RESTART. */
+static void load_catch_signals(void)
+{
+        static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
+        struct sigaction action = { .sa_handler = load_note_signal };
+
+        sigemptyset(&action.sa_mask);
+        for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+                sigaction(numbers[i], &action, NULL);
+        signal(SIGPIPE, SIG_IGN);
+}
+
+/* One line that is written over, on a terminal only. */
+static void load_show_progress(void *context, uint64_t done, uint64_t total)
+{
+        static const char bar[] = "########################################";
+        const int width = (int)sizeof bar - 1;
+        int filled = total ? (int)(done * (uint64_t)width / total) : 0;
+
+        (void)context;
+        if (filled > width)
+                filled = width;
+        if (total)
+                fprintf(stderr, "\r[%-*.*s] %3d%% %llu MB ", width, filled, bar,
+                        filled * 100 / width, (unsigned long long)(done / 1000000));
+        else
+                fprintf(stderr, "\r%llu MB ", (unsigned long long)(done / 1000000));
+        fflush(stderr);
+}
+
+static struct load_options load_make_options(const struct load_arguments *arguments)
+{
+        bool show = !arguments->quiet && isatty(STDERR_FILENO);
+
+        return (struct load_options){ .tag = arguments->tag,
+                                      .cancel = &load_signal,
+                                      .progress = show ? load_show_progress : NULL };
+}
+
+static int load_status(const struct load_options *options, int result, const struct error *err)
+{
+        if (options->progress)
+                fputs("\r\033[K", stderr);
+        if (result == 0)
+                return EXIT_SUCCESS;
+        log_failure(err);
+        return load_signal ? 128 + load_signal : 125;
+}
+
+int cmd_load(const struct cmd *cmd, int argc, char **argv)
+{
+        CLEANUP(load_arguments_free) struct load_arguments arguments = { 0 };
+        AUTO_ERROR struct error err = { 0 };
+        AUTO_STORE struct store store = STORE_NONE;
+        AUTO_STRV struct strv names = { 0 };
+        struct load_options options;
+        int first, status, result;
+
+        if (!cmd_options(cmd, false, argc, argv, &arguments, 0, 1, &first, &status))
+                return status;
+        options = load_make_options(&arguments);
+        options.path = first < argc ? argv[first] : arguments.input;
+        if (str_equal(options.path, "-"))
+                options.path = NULL;
+        if (!options.path && isatty(STDIN_FILENO)) {
+                log_error("load: standard input is a terminal: name a file, or redirect one here");
+                return 125;
+        }
+        load_catch_signals();
+        result = store_open(store_root(arguments.root), STORE_WRITE, &store, &err);
+        if (result == 0)
+                result = load_images(&store, &options, &names, &err);
+        status = load_status(&options, result, &err);
+        for (size_t i = 0; i < names.count && result == 0; i++)
+                printf("Loaded image: %s\n", names.items[i]);
+        return status;
+}
+
+int cmd_image_unpack(const struct cmd *cmd, int argc, char **argv)
+{
+        CLEANUP(load_arguments_free) struct load_arguments arguments = { 0 };
+        AUTO_ERROR struct error err = { 0 };
+        AUTO_STORE struct store store = STORE_NONE;
+        struct load_options options;
+        int first, status, result;
+
+        if (!cmd_options(cmd, false, argc, argv, &arguments, 1, 1, &first, &status))
+                return status;
+        options = load_make_options(&arguments);
+        load_catch_signals();
+        result = store_open(store_root(arguments.root), STORE_WRITE, &store, &err);
+        if (result == 0)
+                result = load_unpack(&store, argv[first], &options, &err);
+        return load_status(&options, result, &err);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* crunit-image: what moves and unpacks images. crunit executes it for some of its commands, so that
+ * starting a container does not load the libraries this takes. */
+#include "cmd/image-cmd.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <stddef.h>
+
+static const struct cmd commands[] = {
+        { CMD_LOAD_ROW, .run = cmd_load, .options = cmd_load_options },
+        { CMD_IMAGE_UNPACK_ROW, .run = cmd_image_unpack, .options = cmd_image_unpack_options },
+        { .name = NULL },
+};
+
+int main(int argc, char **argv)
+{
+        static char name[] = "crunit";
+
+        /* libarchive converts names to the locale's character set; only in UTF-8 they all fit. */
+        setlocale(LC_CTYPE, "C.UTF-8");
+        program_invocation_short_name = name;
+        return cmd_main(name, commands, argc, argv);
+}

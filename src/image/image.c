@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "image.h"
+
+#include "reference.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <unistd.h>
+
+enum image_kind {
+        IMAGE_STRING,
+        IMAGE_LIST,
+        IMAGE_KEYS,  /* {"/data":{}} → the keys */
+        IMAGE_PAIRS, /* {"k":"v"} → "k=v" */
+        IMAGE_TEXT,  /* any object, as JSON text */
+};
+
+struct image_key {
+        const char *key;
+        enum image_kind kind;
+        size_t field; /* offset in struct image_config */
+};
+
+#define FIELD(name) offsetof(struct image_config, name)
+
+static const struct image_key image_top_keys[] = {
+        { "architecture", IMAGE_STRING, FIELD(architecture) },
+        { "os", IMAGE_STRING, FIELD(os) },
+        { "variant", IMAGE_STRING, FIELD(variant) },
+        { "created", IMAGE_STRING, FIELD(created) },
+        { NULL },
+};
+
+static const struct image_key image_config_keys[] = {
+        { "Entrypoint", IMAGE_LIST, FIELD(entrypoint) },
+        { "Cmd", IMAGE_LIST, FIELD(cmd) },
+        { "Env", IMAGE_LIST, FIELD(env) },
+        { "WorkingDir", IMAGE_STRING, FIELD(workdir) },
+        { "User", IMAGE_STRING, FIELD(user) },
+        { "StopSignal", IMAGE_STRING, FIELD(stop_signal) },
+        { "Volumes", IMAGE_KEYS, FIELD(volumes) },
+        { "Labels", IMAGE_PAIRS, FIELD(labels) },
+        { "ExposedPorts", IMAGE_KEYS, FIELD(exposed_ports) },
+        { "Healthcheck", IMAGE_TEXT, FIELD(healthcheck) },
+        { NULL },
+};
+
+/* Append the members' names, with "=value" when asked. */
+static int image_read_members(struct json_object *object, const char *key, bool pairs,
+                              struct strv *list, struct error *err)
+{
+        struct json_object *members = NULL;
+
+        if (json_get_object(object, key, &members, err) < 0)
+                return -1;
+        if (!members)
+                return 0;
+        json_object_object_foreach(members, name, unused)
+        {
+                const char *value = "";
+
+                (void)unused;
+                if (pairs && json_get_string(members, name, &value, err) < 0)
+                        return error_wrap(err, "%s", key);
+                if (pairs)
+                        strv_appendf(list, "%s=%s", name, value);
+                else
+                        strv_append(list, name);
+        }
+        return 0;
+}
+
+static int image_read_text(struct json_object *object, const char *key, char **place,
+                           struct error *err)
+{
+        struct json_object *member = NULL;
+
+        if (json_get_object(object, key, &member, err) < 0)
+                return -1;
+        if (member) {
+                free(*place);
+                *place = json_text(member, false);
+        }
+        return 0;
+}
+
+static int image_read_string(struct json_object *object, const char *key, char **place,
+                             struct error *err)
+{
+        const char *value = NULL;
+
+        if (json_get_string(object, key, &value, err) < 0)
+                return -1;
+        str_replace(place, value);
+        return 0;
+}
+
+static int image_read_key(struct json_object *object, const struct image_key *row,
+                          struct image_config *config, struct error *err)
+{
+        void *place = (char *)config + row->field;
+
+        switch (row->kind) {
+        case IMAGE_STRING:
+                return image_read_string(object, row->key, place, err);
+        case IMAGE_LIST:
+                return json_get_strv(object, row->key, place, err);
+        case IMAGE_KEYS:
+                return image_read_members(object, row->key, false, place, err);
+        case IMAGE_PAIRS:
+                return image_read_members(object, row->key, true, place, err);
+        case IMAGE_TEXT:
+                return image_read_text(object, row->key, place, err);
+        }
+        return error_set(err, EINVAL, "%s: no such kind", row->key);
+}
+
+static int image_read_keys(struct json_object *object, const struct image_key *rows,
+                           struct image_config *config, struct error *err)
+{
+        for (; rows->key; rows++)
+                if (image_read_key(object, rows, config, err) < 0)
+                        return -1;
+        return 0;
+}
+
+static int image_read_rootfs(struct json_object *document, struct image_config *config,
+                             struct error *err)
+{
+        struct json_object *rootfs = NULL;
+        const char *type = "layers";
+
+        if (json_get_object(document, "rootfs", &rootfs, err) < 0)
+                return -1;
+        if (!rootfs)
+                return error_set(err, EBADMSG, "has no rootfs: not an image's configuration");
+        if (json_get_string(rootfs, "type", &type, err) < 0 ||
+            json_get_strv(rootfs, "diff_ids", &config->diff_ids, err) < 0)
+                return -1;
+        if (!str_equal(type, "layers"))
+                return error_set(err, EBADMSG, "rootfs is of type '%s', not layers", type);
+        for (size_t i = 0; i < config->diff_ids.count; i++)
+                if (!digest_hex(config->diff_ids.items[i]))
+                        return error_set(err, EBADMSG, "diff_ids[%zu] is not sha256: and 64 digits",
+                                         i);
+        return 0;
+}
+
+int image_config_parse(struct json_object *document, const char *name, struct image_config *ret,
+                       struct error *err)
+{
+        AUTO_IMAGE_CONFIG struct image_config config = { 0 };
+        struct json_object *inner = NULL;
+
+        if (image_read_keys(document, image_top_keys, &config, err) < 0 ||
+            image_read_rootfs(document, &config, err) < 0 ||
+            json_get_object(document, "config", &inner, err) < 0 ||
+            (inner && image_read_keys(inner, image_config_keys, &config, err) < 0))
+                return error_wrap(err, "%s", name);
+        *ret = config;
+        config = (struct image_config){ 0 };
+        return 0;
+}
+
+void image_config_free(struct image_config *config)
+{
+        strv_free(&config->entrypoint);
+        strv_free(&config->cmd);
+        strv_free(&config->env);
+        strv_free(&config->volumes);
+        strv_free(&config->labels);
+        strv_free(&config->exposed_ports);
+        strv_free(&config->diff_ids);
+        free(config->workdir);
+        free(config->user);
+        free(config->stop_signal);
+        free(config->architecture);
+        free(config->os);
+        free(config->variant);
+        free(config->created);
+        free(config->healthcheck);
+        *config = (struct image_config){ 0 };
+}
+
+int image_config_check_platform(const struct image_config *config, const char *name,
+                                struct error *err)
+{
+        struct platform host = platform_host();
+        struct platform offered = { .os = config->os,
+                                    .architecture = config->architecture,
+                                    .variant = config->variant };
+        AUTO_FREE char *own = NULL;
+        AUTO_FREE char *other = NULL;
+
+        if (platform_rank(&host, &offered))
+                return 0;
+        own = platform_text(&host);
+        other = platform_text(&offered);
+        return error_set(err, ENOEXEC, "%s is for %s, this machine is %s", name, other, own);
+}
+
+/* A layer that occurs twice is mounted once, where it is uppermost: there it hides all of the lower
+ * occurrence. */
+static void image_list_layers(struct store *store, struct image *image)
+{
+        const struct strv *diff_ids = &image->config.diff_ids;
+
+        for (size_t i = 0; i < diff_ids->count; i++) {
+                bool again = false;
+
+                for (size_t j = i + 1; j < diff_ids->count; j++)
+                        again = again || str_equal(diff_ids->items[i], diff_ids->items[j]);
+                if (!again)
+                        strv_appendf(&image->layers, "%s/layers/%s", store->root,
+                                     digest_hex(diff_ids->items[i]));
+        }
+}
+
+int image_read(struct store *store, const struct store_entry *entry, struct image *ret_image,
+               struct manifest *ret_manifest, struct error *err)
+{
+        AUTO_IMAGE struct image image = { 0 };
+        AUTO_MANIFEST struct manifest manifest = { 0 };
+        AUTO_JSON struct json_object *document = NULL;
+
+        if (store_read_manifest(store, &entry->descriptor, &manifest, &image.digest, err) < 0 ||
+            store_read_blob(store, manifest.config.digest, CONFIG_MAX_SIZE, &document, err) < 0 ||
+            image_config_parse(document, manifest.config.digest, &image.config, err) < 0)
+                return -1;
+        image.id = str_dup(digest_hex(manifest.config.digest));
+        image.name = str_dup(entry->name);
+        image_list_layers(store, &image);
+        *ret_image = image;
+        image = (struct image){ 0 };
+        if (ret_manifest) {
+                *ret_manifest = manifest;
+                manifest = (struct manifest){ 0 };
+        }
+        return 0;
+}
+
+static int image_check_layers(const struct image *image, const char *reference, struct error *err)
+{
+        for (size_t i = 0; i < image->layers.count; i++)
+                if (faccessat(AT_FDCWD, image->layers.items[i], F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+                        return error_set(err, ENODATA,
+                                         "image %s is in the store but not unpacked: run `crunit "
+                                         "image unpack %s`",
+                                         reference, reference);
+        return 0;
+}
+
+int image_open(struct store *store, const char *reference, struct image *ret_image,
+               struct error *err)
+{
+        AUTO_IMAGE struct image image = { 0 };
+        const struct store_entry *entry = NULL;
+        struct store_entry *entries;
+        size_t count;
+        int result;
+
+        if (store_list(store, &entries, &count, err) < 0)
+                return -1;
+        result = store_find(store, reference, entries, count, &entry, err);
+        if (result == 0)
+                result = image_read(store, entry, &image, NULL, err);
+        store_list_free(entries, count);
+        if (result < 0 || image_config_check_platform(&image.config, reference, err) < 0 ||
+            image_check_layers(&image, reference, err) < 0)
+                return -1;
+        *ret_image = image;
+        image = (struct image){ 0 };
+        return 0;
+}
+
+void image_free(struct image *image)
+{
+        free(image->id);
+        free(image->digest);
+        free(image->name);
+        image_config_free(&image->config);
+        strv_free(&image->layers);
+        *image = (struct image){ 0 };
+}

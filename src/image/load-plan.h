@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What an archive holds and what has to be done with it, as a value: which images under which
+ * names, and each layer once. load.c carries it out. Nothing is written here.
+ */
+#pragma once
+
+#include "bundle.h"
+#include "image.h"
+#include "layer.h"
+
+struct load_layer {
+        const struct bundle_member *member; /* borrowed from the bundle; NULL: the rootfs stream */
+        struct stream *stream;              /* borrowed; for the rootfs, already open */
+        char *diff_id;                      /* owned; what it has to be; NULL: rootfs */
+        char *digest;                       /* owned; the blob's, where a manifest says it */
+        uint64_t size;                      /* bytes; the blob's, with digest */
+        char *media_type;                   /* owned; of the blob, for a new manifest */
+
+        /* What carrying it out found. */
+        bool unpacked; /* in the work directory, as layer.N */
+        bool copied;   /* likewise, blob.N */
+        struct layer_result result;
+};
+
+struct load_image {
+        struct strv names; /* full names; none: the image gets none */
+        char *config;      /* owned; the document's bytes; NULL for a rootfs until it is made */
+        size_t config_length;
+        char *config_digest; /* owned */
+        char *manifest;      /* owned; the document's bytes; NULL where one has to be made */
+        size_t manifest_length;
+        struct descriptor descriptor; /* owned; of the manifest */
+        size_t *layers;               /* owned; places in load_plan.layers, lowest first */
+        size_t layer_count;
+};
+
+struct load_plan {
+        struct load_image *images; /* owned */
+        size_t image_count;
+        struct load_layer *layers; /* owned; none twice */
+        size_t layer_count;
+};
+
+/* The images of a bundle. A tar that is both kinds counts as OCI, which keeps the digests. */
+int load_plan_bundle(struct bundle *bundle, const char *name, struct load_plan *ret,
+                     struct error *err);
+
+/* One manifest of an OCI layout: what is in the store itself already. */
+int load_plan_manifest(struct bundle *bundle, const struct descriptor *descriptor, const char *name,
+                       struct load_plan *ret, struct error *err);
+
+/* One image with one layer, which comes from an open stream (borrowed). */
+void load_plan_rootfs(struct stream *stream, const char *name, struct load_plan *ret);
+
+/* The configuration of an image made of one tar. */
+void load_plan_finish_rootfs(struct load_plan *plan);
+
+/* Make the manifest of an image that came without one. */
+void load_plan_make_manifest(struct load_plan *plan, struct load_image *image);
+
+void load_plan_free(struct load_plan *plan);
+#define AUTO_PLAN CLEANUP(load_plan_free)

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Bring images into the store: from what `docker save`, `podman save` and `skopeo copy` write
+ * (docker-archive, oci-archive, or a tar that is both), from an OCI layout directory, or from a tar
+ * of a root file system, each compressed or not, from a file or a pipe. What it is, its content
+ * tells.
+ *
+ * Nothing has a name before each blob was compared with its descriptor and each layer with the
+ * configuration's diff id. Work is done in the store's tmp/, layers side by side; at the end one
+ * syncfs, then renames, index.json last. A failure, a signal, a kill or a power cut before that
+ * leaves the store as it was.
+ *
+ * Short names in a docker-archive mean docker.io, as they do for who wrote them; in an oci-archive
+ * and for --tag they become localhost/NAME.
+ */
+#pragma once
+
+#include "../base/error.h"
+#include "../base/str.h"
+
+#include "store.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+
+/* Called now and then from one thread, with bytes done and bytes in all (0: not known yet). */
+typedef void load_progress_function(void *context, uint64_t done, uint64_t total);
+
+struct load_options {
+        const char *path; /* borrowed; NULL: standard input */
+        const char *tag;  /* borrowed; name for the one image that is in there, or NULL */
+        unsigned threads; /* 0: as many as there are processors, at most LOAD_MAX_THREADS */
+        const volatile sig_atomic_t *cancel; /* borrowed; non-zero: stop and clean up; or NULL */
+        load_progress_function *progress;    /* or NULL */
+        void *context;                       /* of progress */
+};
+
+enum {
+        LOAD_MAX_THREADS = 4,
+        LOAD_MAX_IMAGES = 100
+};
+
+/* Load all images of the archive; their names (or "sha256:ID" where one has none) are appended to
+ * names. The store is open for writing. EINTR where cancel stopped it. */
+int load_images(struct store *store, const struct load_options *options, struct strv *names,
+                struct error *err);
+
+/* Unpack the layers of an image that is in the store without them: it was copied there by another
+ * tool, or somebody removed the cache. */
+int load_unpack(struct store *store, const char *reference, const struct load_options *options,
+                struct error *err);

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The store: a directory that is an OCI image layout (image-spec, image-layout.md), so that other
+ * tools read it, with the unpacked layers beside it.
+ *
+ *     oci-layout, index.json    truth: names and what they point at
+ *     blobs/sha256/HEX          truth: manifests, configurations, layers as they came
+ *     layers/HEX/               cache: one unpacked layer each, named by the digest of its tar
+ *                               (the diff id), in the form overlayfs mounts
+ *     tmp/                      what is being made; its flock is the one writer's
+ *     lock                      flock: shared while an image is looked up and mounted, exclusive
+ *                               while something is removed
+ *
+ * Each descriptor of index.json that has a name carries the full one (reference.h) in the two
+ * usual annotations; an image with several names has several descriptors, one without any name has
+ * one descriptor. A directory in layers/ is complete, always: it is made in tmp/, synced, and
+ * renamed. What a writer that died left in tmp/, and blobs and layers that nothing leads to, go
+ * when the next writer opens the store.
+ */
+#pragma once
+
+#include "../base/error.h"
+#include "../base/json.h"
+#include "../base/str.h"
+
+#include "manifest.h"
+
+enum store_mode {
+        STORE_READ,  /* shared lock until store_close(); a store that is not there yet is empty */
+        STORE_WRITE, /* made where missing; waits for another writer; leftovers are swept */
+};
+
+struct store {
+        char *root;                /* owned */
+        int fd;                    /* the root, or -1: there is no store yet */
+        int lock;                  /* holds the shared lock (STORE_READ) */
+        int tmp;                   /* tmp/; holds the writer's lock (STORE_WRITE), else -1 */
+        struct json_object *index; /* owned; index.json as it was when the store was opened */
+};
+
+/* The store's directory: option where given, else $CRUNIT_STORAGE, else /var/lib/crunit. Borrowed.
+ */
+const char *store_root(const char *option);
+
+int store_open(const char *root, enum store_mode mode, struct store *ret, struct error *err);
+void store_close(struct store *store);
+#define STORE_NONE                                                                                 \
+        {                                                                                          \
+                .fd = -1, .lock = -1, .tmp = -1                                                    \
+        }
+#define AUTO_STORE CLEANUP(store_close)
+
+/* One line of index.json. */
+struct store_entry {
+        struct descriptor descriptor; /* owned */
+        char *name;                   /* borrowed from it: the full name, or NULL */
+};
+
+/* All of them, in the order of index.json. */
+int store_list(struct store *store, struct store_entry **ret, size_t *ret_count, struct error *err);
+void store_list_free(struct store_entry *entries, size_t count);
+
+/*
+ * Find the descriptor that text means; borrowed entries, see store_list(). In this order, the first
+ * that matches wins:
+ *   1. "sha256:HEX": the manifest's digest, or the image's id
+ *   2. "NAME@sha256:HEX": the manifest's digest; the name has to be well-formed, no more
+ *   3. a name with a registry: exactly that one ("latest" without a tag)
+ *   4. a short name: localhost/NAME, then docker.io/library/NAME (docker.io/NAME where it has a
+ *      slash)
+ *   5. 3 to 64 hexadecimal digits: an id that begins so; EEXIST where several images' do
+ * ENOENT where nothing matches.
+ */
+int store_find(struct store *store, const char *text, const struct store_entry *entries,
+               size_t count, const struct store_entry **ret, struct error *err);
+
+/* Read and parse a blob that is a document of at most max bytes. Its size is not compared. */
+int store_read_blob(struct store *store, const char *digest, size_t max, struct json_object **ret,
+                    struct error *err);
+
+/* The manifest a descriptor leads to on this machine (through indexes, at most 4 deep), and the
+ * digest of it. */
+int store_read_manifest(struct store *store, const struct descriptor *descriptor,
+                        struct manifest *ret, char **ret_digest, struct error *err);
+
+/* The digest of an entry's configuration, in 64 digits: the image's id. Owned by the caller. */
+int store_entry_id(struct store *store, const struct store_entry *entry, char **ret,
+                   struct error *err);

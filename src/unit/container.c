@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* [Container]: the keys whose meaning is more than an option, and the service around them. */
+#include "limits.h"
+#include "name.h"
+#include "translate.h"
+#include "words.h"
+
+enum {
+        STOP_GRACE = 10 /* seconds systemd waits beyond StopTimeout=, for our own work */
+};
+
+/* What ContainerName= says, or the default; owned. */
+static char *container_name(const struct translation *t)
+{
+        char *given = value_read(&t->source->file, "Container", "ContainerName");
+
+        if (given)
+                return given;
+        return str_dup(strchr(t->source->name, '@') ? "systemd-%p_%i" : "systemd-%N");
+}
+
+static bool is_container_name(const char *name)
+{
+        static const char first[] =
+                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+        /* Only systemd knows what specifiers and variables stand for. */
+        if (strpbrk(name, "%$"))
+                return !strpbrk(name, "/@ ");
+        for (const char *c = name; *c; c++)
+                if (!strchr(first, *c) && (c == name || !strchr("_.-", *c)))
+                        return false;
+        return true;
+}
+
+int emit_container_name(struct translation *t, const struct unit_key *row,
+                        const struct values *values, struct error *err)
+{
+        AUTO_FREE char *name = container_name(t);
+
+        if (!is_container_name(name))
+                return unit_error(err, values->count ? values->items[0].line : NULL,
+                                  "%s=%s: a name begins with a letter or digit and has only "
+                                  "letters, digits, '_', '.' and '-'",
+                                  row->name, name);
+        strv_append(&t->args, row->option);
+        strv_append(&t->args, name);
+        strv_append(&t->args, "--replace");
+        strv_append(&t->args, "--rm");
+        return 0;
+}
+
+int emit_cgroups(struct translation *t, const struct unit_key *row, const struct values *values,
+                 struct error *err)
+{
+        const char *mode = values->count ? values->items[0].text : "split";
+
+        (void)err;
+        if (str_equal(mode, "split")) {
+                strv_appendf(&t->args, "%s=%s", row->option, mode);
+        } else {
+                strv_append(&t->args, row->option);
+                strv_append(&t->args, mode);
+        }
+        return 0;
+}
+
+/* A oneshot service waits for the end of `crunit run`; any other is handed over to systemd. */
+int emit_notify(struct translation *t, const struct unit_key *row, const struct values *values,
+                struct error *err)
+{
+        const char *mode = "conmon";
+        bool truth;
+
+        if (values->count && str_equal(values->items[0].text, "healthy")) {
+                mode = "healthy";
+        } else if (values->count) {
+                if (!value_parse_bool(values->items[0].text, &truth))
+                        return unit_error(err, values->items[0].line,
+                                          "%s=%s: not true, false or healthy", row->name,
+                                          values->items[0].text);
+                mode = truth ? "container" : "conmon";
+        }
+        if (t->oneshot)
+                return 0;
+        strv_appendf(&t->args, "%s=%s", row->option, mode);
+        strv_append(&t->args, "-d");
+        return 0;
+}
+
+int emit_volatile_tmp(struct translation *t, const struct unit_key *row,
+                      const struct values *values, struct error *err)
+{
+        (void)err;
+        if (str_equal(values->items[0].text, "false") ||
+            value_read_bool(&t->source->file, "Container", "ReadOnly", false))
+                return 0;
+        strv_append(&t->args, row->option);
+        strv_append(&t->args, "/tmp:rw,size=512M,mode=1777");
+        return 0;
+}
+
+int emit_user(struct translation *t, const struct unit_key *row, const struct values *values,
+              struct error *err)
+{
+        AUTO_FREE char *group = value_read(&t->source->file, "Container", "Group");
+
+        if (group && !values->count)
+                return unit_error(err, unit_last(&t->source->file, "Container", "Group"),
+                                  "Group=%s has no meaning without User=", group);
+        if (!values->count)
+                return 0;
+        strv_append(&t->args, row->option);
+        strv_appendf(&t->args, "%s%s%s", values->items[0].text, group ? ":" : "",
+                     group ? group : "");
+        return 0;
+}
+
+/* [Service] keys of the file that cannot be combined with what crunit does. */
+static int check_service(struct translation *t, struct error *err)
+{
+        const struct unit_line *type = unit_last(&t->source->file, "Service", "Type");
+        const struct unit_line *kill = unit_last(&t->source->file, "Service", "KillMode");
+        const struct unit_line *exec = unit_last(&t->source->file, "Service", "ExecStart");
+        static const char *const warn[] = { "User", "Group", "DynamicUser" };
+
+        if (exec)
+                return unit_error(err, exec,
+                                  "ExecStart= is made from [Container]; use Exec= there for the "
+                                  "container's command");
+        if (type && *type->value && !str_equal(type->value, "notify") &&
+            !str_equal(type->value, "oneshot"))
+                return unit_error(err, type, "Type=%s: a container's service is notify or oneshot",
+                                  type->value);
+        if (kill && *kill->value && !str_equal(kill->value, "mixed") &&
+            !str_equal(kill->value, "control-group"))
+                return unit_error(err, kill,
+                                  "KillMode=%s: would leave parts of the container behind; use "
+                                  "control-group or mixed",
+                                  kill->value);
+        for (size_t i = 0; i < sizeof warn / sizeof *warn; i++) {
+                const struct unit_line *line = unit_last(&t->source->file, "Service", warn[i]);
+
+                if (line && *line->value)
+                        report_warning(t->report,
+                                       "%s:%u: %s= in [Service] changes the user of crunit "
+                                       "itself; for the container's, use User= in [Container]",
+                                       line->path, line->number, warn[i]);
+        }
+        t->oneshot = type && str_equal(type->value, "oneshot");
+        return 0;
+}
+
+/* Words as an Exec line of the unit. */
+static void add_command(struct translation *t, const char *key, const char *command,
+                        const char *name, const struct values *more)
+{
+        AUTO_STRV struct strv words = { 0 };
+
+        strv_append(&words, command);
+        strv_append(&words, name);
+        for (size_t i = 0; more && i < more->count; i++)
+                strv_append(&words, more->items[i].text);
+        translate_exec(t, key, &words);
+}
+
+static int add_reload(struct translation *t, const char *name, struct error *err)
+{
+        AUTO_VALUES struct values command = { 0 };
+        AUTO_STRV struct strv words = { 0 };
+        AUTO_FREE char *signal = value_read(&t->source->file, "Container", "ReloadSignal");
+
+        if (values_read(&t->source->file, key_find("Container", "ReloadCmd"), &command, t->report,
+                        err) < 0)
+                return -1;
+        if (command.count && signal)
+                return unit_error(err, command.items[0].line,
+                                  "ReloadCmd= and ReloadSignal= exclude each other");
+        if (command.count)
+                add_command(t, "ExecReload", "exec", name, &command);
+        if (!signal)
+                return 0;
+        strv_append(&words, "kill");
+        strv_append(&words, "--signal");
+        strv_append(&words, signal);
+        strv_append(&words, name);
+        translate_exec(t, "ExecReload", &words);
+        return 0;
+}
+
+/* systemd must not give up before crunit does. */
+static int add_stop_timeout(struct translation *t, struct error *err)
+{
+        AUTO_FREE char *text = value_read(&t->source->file, "Container", "StopTimeout");
+        const struct unit_line *line = unit_last(&t->source->file, "Container", "StopTimeout");
+        AUTO_FREE char *timeout = NULL;
+        unsigned long long seconds;
+
+        if (!text || strpbrk(text, "%$"))
+                return 0;
+        if (str_equal(text, "-1"))
+                timeout = str_dup("infinity");
+        else if (str_to_u64(text, 0x7fffffff, &seconds))
+                timeout = str_format("%llu", seconds + STOP_GRACE);
+        else
+                return unit_error(err, line, "StopTimeout=%s: not a number of seconds", text);
+        if (!translate_has(t, "TimeoutSec"))
+                translate_default(t, "TimeoutStopSec", timeout);
+        return 0;
+}
+
+static void add_service_defaults(struct translation *t, const char *name)
+{
+        AUTO_FREE char *runtime = str_format("crunit/containers/%s@%%N", name);
+        AUTO_FREE char *field = str_format("CONTAINER_NAME=%s", name);
+
+        translate_default(t, "Type", "notify");
+        translate_default(t, "NotifyAccess", "all");
+        /* With mixed, systemd would kill the log pump before it has written the last lines. */
+        translate_default(t, "KillMode", "control-group");
+        translate_default(t, "Delegate", "yes");
+        translate_default(t, "SyslogIdentifier", "%N");
+        unit_add(&t->service, "Service", "Environment", "PODMAN_SYSTEMD_UNIT=%n");
+        /* systemd expands specifiers in these, but no variables. */
+        if (strchr(name, '$'))
+                return;
+        unit_add(&t->service, "Service", "RuntimeDirectory", runtime);
+        /* A user's manager does not support it. */
+        if (!t->set->is_user)
+                unit_add(&t->service, "Service", "LogExtraFields", field);
+}
+
+int translate_container(struct translation *t, struct error *err)
+{
+        AUTO_FREE char *name = container_name(t);
+
+        if (check_service(t, err) < 0)
+                return -1;
+        strv_append(&t->args, "run");
+        if (translate_keys(t) < 0)
+                return error_set(err, 0, "%s: no unit is made", t->source->path);
+        add_service_defaults(t, name);
+        if (limits_add(t, err) < 0 || devices_add(t, err) < 0 || add_stop_timeout(t, err) < 0)
+                return -1;
+        translate_exec(t, "ExecStart", &t->args);
+        if (add_reload(t, name, err) < 0)
+                return -1;
+        add_command(t, "ExecStop", "stop", name, NULL);
+        return 0;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "limits.h"
+
+#include <sys/stat.h>
+
+/* HOST[:CONTAINER][:RIGHTS] as DeviceAllow= has it. False where systemd could not know the device.
+ */
+static bool allow_device(const char *text, struct strv *allowed)
+{
+        AUTO_STRV struct strv parts = { 0 };
+        const char *rights = "rwm";
+
+        strv_split(&parts, text, ":", true);
+        if (parts.items[0][0] != '/' || strchr(text, '$'))
+                return false;
+        if (parts.count > 1 && parts.items[parts.count - 1][0] != '/')
+                rights = parts.items[parts.count - 1];
+        if (!*rights || rights[strspn(rights, "rwm")])
+                return false;
+        strv_appendf(allowed, "%s %s", parts.items[0], rights);
+        return true;
+}
+
+/* Whether a device with a dash in front is there now. */
+static bool device_exists(const char *text)
+{
+        AUTO_FREE char *path = str_dupn(text, strcspn(text, ":"));
+        struct stat st;
+
+        return stat(path, &st) == 0;
+}
+
+/* [-]HOST[:CONTAINER][:RIGHTS]; - leaves out what does not exist. */
+int emit_device(struct translation *t, const struct unit_key *row, const struct values *values,
+                struct error *err)
+{
+        (void)err;
+        for (size_t i = 0; i < values->count; i++) {
+                const char *text = values->items[i].text;
+
+                if (*text == '-' && !device_exists(++text))
+                        continue;
+                strv_append(&t->args, row->option);
+                strv_append(&t->args, text);
+                strv_append(&t->devices, text);
+        }
+        return 0;
+}
+
+static int is_privileged(const struct translation *t, bool *ret, struct error *err)
+{
+        AUTO_VALUES struct values flags = { 0 };
+        AUTO_VALUES struct values rules = { 0 };
+        bool privileged = false;
+
+        if (podman_args_find(t, "--privileged", 0, true, &flags, err) < 0 ||
+            podman_args_find(t, "--device-cgroup-rule", 0, false, &rules, err) < 0)
+                return -1;
+        for (size_t i = 0; i < flags.count; i++)
+                privileged = !str_equal(flags.items[i].text, "false");
+        *ret = privileged || rules.count;
+        return 0;
+}
+
+int devices_add(struct translation *t, struct error *err)
+{
+        AUTO_VALUES struct values values = { 0 };
+        AUTO_STRV struct strv allowed = { 0 };
+        bool privileged, known = true;
+
+        if (translate_has(t, "DevicePolicy"))
+                return 0;
+        if (is_privileged(t, &privileged, err) < 0 ||
+            podman_args_find(t, "--device", 0, false, &values, err) < 0)
+                return -1;
+        for (size_t i = 0; i < t->devices.count; i++)
+                known = known && allow_device(t->devices.items[i], &allowed);
+        for (size_t i = 0; i < values.count; i++)
+                known = known && allow_device(values.items[i].text, &allowed);
+        /* A single DeviceAllow= closes all others, so it is all or nothing. */
+        if (privileged || !known)
+                return 0;
+        unit_add(&t->service, "Service", "DevicePolicy", "closed");
+        for (size_t i = 0; i < allowed.count; i++)
+                unit_add(&t->service, "Service", "DeviceAllow", allowed.items[i]);
+        return 0;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What becomes of a key's values, where it is the same for many keys. */
+#include "translate.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+int emit_nothing(struct translation *t, const struct unit_key *row, const struct values *values,
+                 struct error *err)
+{
+        (void)t;
+        (void)row;
+        (void)values;
+        (void)err;
+        return 0;
+}
+
+/* "--option VALUE" for each value; an option of two words, "--option prefix=", puts the second in
+ * front of the value. */
+int emit_option(struct translation *t, const struct unit_key *row, const struct values *values,
+                struct error *err)
+{
+        const char *blank = strchr(row->option, ' ');
+        size_t length = blank ? (size_t)(blank - row->option) : strlen(row->option);
+
+        (void)err;
+        for (size_t i = 0; i < values->count; i++) {
+                strv_append_owned(&t->args, str_dupn(row->option, length));
+                strv_appendf(&t->args, "%s%s", blank ? blank + 1 : "", values->items[i].text);
+        }
+        return 0;
+}
+
+/* "--option=VALUE" in one word. */
+int emit_joined(struct translation *t, const struct unit_key *row, const struct values *values,
+                struct error *err)
+{
+        (void)err;
+        for (size_t i = 0; i < values->count; i++)
+                strv_appendf(&t->args, "%s=%s", row->option, values->items[i].text);
+        return 0;
+}
+
+int emit_global(struct translation *t, const struct unit_key *row, const struct values *values,
+                struct error *err)
+{
+        (void)err;
+        for (size_t i = 0; i < values->count; i++)
+                strv_appendf(&t->global, "%s=%s", row->option, values->items[i].text);
+        return 0;
+}
+
+int emit_global_words(struct translation *t, const struct unit_key *row,
+                      const struct values *values, struct error *err)
+{
+        (void)row;
+        (void)err;
+        for (size_t i = 0; i < values->count; i++)
+                strv_append(&t->global, values->items[i].text);
+        return 0;
+}
+
+/* A boolean that is given: "--option" or "--option=false". */
+int emit_flag(struct translation *t, const struct unit_key *row, const struct values *values,
+              struct error *err)
+{
+        (void)err;
+        if (str_equal(values->items[0].text, "true"))
+                strv_append(&t->args, row->option);
+        else
+                strv_appendf(&t->args, "%s=false", row->option);
+        return 0;
+}
+
+/* A boolean that only says something when it is true. */
+int emit_if_true(struct translation *t, const struct unit_key *row, const struct values *values,
+                 struct error *err)
+{
+        (void)err;
+        if (str_equal(values->items[0].text, "true"))
+                strv_split(&t->args, row->option, " ", false);
+        return 0;
+}
+
+/* Names of capabilities. */
+int emit_lower(struct translation *t, const struct unit_key *row, const struct values *values,
+               struct error *err)
+{
+        for (size_t i = 0; i < values->count; i++)
+                for (char *c = values->items[i].text; *c; c++)
+                        *c = (char)tolower((unsigned char)*c);
+        return emit_option(t, row, values, err);
+}
+
+int emit_words(struct translation *t, const struct unit_key *row, const struct values *values,
+               struct error *err)
+{
+        (void)row;
+        (void)err;
+        for (size_t i = 0; i < values->count; i++)
+                strv_append(&t->args, values->items[i].text);
+        return 0;
+}
+
+/* Paths, relative to the directory of the container file; one that begins with a specifier is left
+ * for systemd. */
+int emit_file(struct translation *t, const struct unit_key *row, const struct values *values,
+              struct error *err)
+{
+        (void)err;
+        for (size_t i = 0; i < values->count; i++) {
+                char *path = reference_path(t, values->items[i].text);
+
+                if (row->option)
+                        strv_append(&t->args, row->option);
+                strv_append_owned(&t->args, path);
+        }
+        return 0;
+}

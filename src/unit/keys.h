@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The one table of what may stand in a container file: section, key, how its value is read, what it
+ * becomes, one line of help, and the Podman release that brought it. The check for unknown keys,
+ * --list-keys, the manual's list and the translation all come from it. Within a section the rows
+ * stand in the order in which their options appear on the command line.
+ */
+#pragma once
+
+#include "../base/error.h"
+#include "report.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct translation;
+struct unit_file;
+struct values;
+
+/* How a value is read. Of the kinds that take one value the last line counts; for the others an
+ * empty line clears what came before. */
+enum key_kind {
+        KEY_STRING,   /* one value; a pair of double quotes around it is removed; empty is unset */
+        KEY_TEXT,     /* the same, but an empty value counts */
+        KEY_NUMBER,   /* decimal digits */
+        KEY_BOOL,     /* yes, true, on, 1 and their opposites */
+        KEY_LINES,    /* each line is a value, as it stands */
+        KEY_LITERALS, /* words; backslashes are literal */
+        KEY_WORDS,    /* words; C escapes are decoded */
+        KEY_PAIRS,    /* words NAME=VALUE; a later one replaces an earlier one of the same name */
+        KEY_COMMAND,  /* the words of the last line */
+};
+
+struct unit_key;
+
+/* Put values (never empty, unless the row says `always`) where they belong. */
+typedef int key_function(struct translation *t, const struct unit_key *row,
+                         const struct values *values, struct error *err);
+
+struct unit_key {
+        const char *section; /* NULL ends the table */
+        const char *name;
+        enum key_kind kind;
+        key_function *emit;
+        const char *option; /* for emit: the option it becomes, or NULL */
+        const char *since;  /* the Podman release that brought the key */
+        const char *help;
+        bool always; /* call emit even where the key is absent */
+};
+
+extern const struct unit_key unit_keys[];
+
+/* The rows of one section: the first, and how many. Zero for a section not in the table. */
+size_t keys_section(const char *section, const struct unit_key **ret_first);
+
+const struct unit_key *key_find(const char *section, const char *name);
+
+/* Tell each line of the section which row it is; reports every key that is not in the table, with
+ * a suggestion. Returns how many those are. */
+unsigned keys_check(const struct unit_file *file, const char *section, struct report *report);
+
+/* Warn about sections and systemd keys that look like typing errors. */
+void keys_warn_typos(const struct unit_file *file, struct report *report);
+
+/* One line for each row, sorted by section and key: "Container.Image<TAB>…". */
+void keys_list(FILE *out);

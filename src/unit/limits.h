@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Limits and devices that systemd holds for the unit's cgroup: the options of the command line say
+ * the same (for a run outside of a unit), but inside a unit nobody else writes to its cgroup.
+ * Everything that the file sets in [Service] itself stays as it is there.
+ */
+#pragma once
+
+#include "translate.h"
+
+/* MemoryMax=, TasksMax=, CPUQuota= … from the keys and from PodmanArgs=. */
+int limits_add(struct translation *t, struct error *err);
+
+/* DevicePolicy= and DeviceAllow= from AddDevice= and PodmanArgs=. */
+int devices_add(struct translation *t, struct error *err);
+
+/* The values of one option of PodmanArgs=: "--memory 1g", "--memory=1g", "-m1g" and "-m 1g"; an
+ * option without value gives "". */
+int podman_args_find(const struct translation *t, const char *option, char letter, bool is_flag,
+                     struct values *ret, struct error *err);

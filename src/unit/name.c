@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "name.h"
+
+#include "values.h"
+#include "words.h"
+
+#include <stdlib.h>
+
+enum {
+        NAME_MAX_LENGTH = 255 /* systemd's limit for a unit's name, suffix included */
+};
+
+static const char *name_end(const char *name)
+{
+        const char *dot = strrchr(name, '.');
+
+        return dot ? dot : name + strlen(name);
+}
+
+/* Where the instance begins behind its @, or NULL. */
+static const char *name_instance(const char *name)
+{
+        const char *at = strchr(name, '@');
+
+        return at && at < name_end(name) ? at + 1 : NULL;
+}
+
+bool name_is_template(const char *name)
+{
+        const char *instance = name_instance(name);
+
+        return instance && instance == name_end(name);
+}
+
+bool name_is_instance(const char *name)
+{
+        const char *instance = name_instance(name);
+
+        return instance && instance != name_end(name);
+}
+
+static bool is_unit_name(const char *name)
+{
+        static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                      "0123456789:_.\\-@";
+
+        return *name && *name != '@' && !name[strspn(name, allowed)] &&
+               strlen(name) + strlen(".service") <= NAME_MAX_LENGTH;
+}
+
+/* a.volume: a-volume; a@.volume: a-volume@; a@i.volume: a-volume@i. */
+static char *default_service(const char *name, const char *suffix)
+{
+        size_t length = (size_t)(name_end(name) - name);
+        const char *instance = name_instance(name);
+        size_t prefix = instance ? (size_t)(instance - name) - 1 : length;
+
+        return str_format("%.*s%s%.*s", (int)prefix, name, suffix, (int)(length - prefix),
+                          name + prefix);
+}
+
+static int name_the_service(struct unit_source *source, struct error *err)
+{
+        const struct unit_line *line =
+                unit_last(&source->file, source->type->section, "ServiceName");
+        AUTO_FREE char *given = value_read(&source->file, source->type->section, "ServiceName");
+        AUTO_FREE char *name = NULL;
+
+        if (given && str_has_suffix(given, ".service"))
+                return unit_error(err, line, "ServiceName=%s: leave out .service", given);
+        if (given && !is_unit_name(given))
+                return unit_error(err, line, "ServiceName=%s: not a valid unit name", given);
+        name = given ? steal_str(&given) : default_service(source->name, source->type->suffix);
+        if (!is_unit_name(name))
+                return error_set(err, 0, "%s: the file's name is not a valid unit name",
+                                 source->path);
+        source->service = str_format("%s.service", name);
+        return 0;
+}
+
+/* What units of other files call the volume, network or pod of this one. */
+static char *default_resource(const char *name)
+{
+        const char *instance = name_instance(name);
+        int prefix = (int)((instance ? instance - 1 : name_end(name)) - name);
+
+        if (name_is_template(name))
+                return str_format("systemd-%.*s-%%i", prefix, name);
+        if (instance)
+                return str_format("systemd-%.*s-%.*s", prefix, name,
+                                  (int)(name_end(name) - instance), instance);
+        return str_format("systemd-%.*s", prefix, name);
+}
+
+static char *container_resource(const struct unit_source *source)
+{
+        const char *instance = name_instance(source->name);
+        int prefix = (int)((instance ? instance - 1 : name_end(source->name)) - source->name);
+        int service = (int)(strlen(source->service) - strlen(".service"));
+
+        if (name_is_template(source->name))
+                return str_format("systemd-%.*s_%%i", prefix, source->name);
+        if (instance)
+                return str_format("systemd-%.*s_%.*s", prefix, source->name,
+                                  (int)(name_end(source->name) - instance), instance);
+        return str_format("systemd-%.*s", service, source->service);
+}
+
+static char *first_image_tag(const struct unit_file *file)
+{
+        const struct unit_section *section = unit_section(file, "Build");
+        const char *found = NULL;
+
+        for (size_t i = 0; section && i < section->lines.count; i++) {
+                const struct unit_line *line = &section->lines.items[i];
+
+                if (!line->key || strcmp(line->key, "ImageTag") != 0)
+                        continue;
+                if (!*line->value || !found)
+                        found = *line->value ? line->value : NULL;
+        }
+        return str_dup(found);
+}
+
+static char *name_the_resource(const struct unit_source *source)
+{
+        const char *section = source->type->section;
+        char *given = NULL;
+
+        if (source->type->name_key)
+                given = value_read(&source->file, section, source->type->name_key);
+        if (given)
+                return given;
+        if (strcmp(section, "Container") == 0)
+                return container_resource(source);
+        if (strcmp(section, "Build") == 0)
+                return first_image_tag(&source->file);
+        if (strcmp(section, "Image") == 0) {
+                given = value_read(&source->file, section, "ImageTag");
+                return given ? given : value_read(&source->file, section, "Image");
+        }
+        return source->type->name_key ? default_resource(source->name) : NULL;
+}
+
+static int compare_services(const void *a, const void *b)
+{
+        const struct unit_source *left = *(struct unit_source *const *)a;
+        const struct unit_source *right = *(struct unit_source *const *)b;
+        int order = strcmp(left->service, right->service);
+
+        return order ? order : strcmp(left->name, right->name);
+}
+
+/* Two files, one unit: the second would silently take the place of the first. */
+static void report_collisions(struct unit_set *set, struct report *report)
+{
+        AUTO_FREE struct unit_source **sorted = alloc_zero(set->count, sizeof *sorted);
+        size_t count = 0;
+
+        for (size_t i = 0; i < set->count; i++)
+                if (set->sources[i].usable && set->sources[i].service)
+                        sorted[count++] = &set->sources[i];
+        qsort(sorted, count, sizeof *sorted, compare_services);
+        for (size_t i = 1; i < count; i++) {
+                if (strcmp(sorted[i - 1]->service, sorted[i]->service) != 0)
+                        continue;
+                report_error(report, "%s: %s is made from %s already", sorted[i]->path,
+                             sorted[i]->service, sorted[i - 1]->path);
+                sorted[i]->usable = false;
+                sorted[i] = sorted[i - 1];
+        }
+}
+
+void name_sources(struct unit_set *set, struct report *report)
+{
+        for (size_t i = 0; i < set->count; i++) {
+                struct unit_source *source = &set->sources[i];
+                AUTO_ERROR struct error err = { 0 };
+
+                if (source->usable && name_the_service(source, &err) < 0) {
+                        report_failure(report, &err);
+                        source->usable = false;
+                }
+                if (source->usable)
+                        source->resource = name_the_resource(source);
+        }
+        report_collisions(set, report);
+}
+
+/* The file itself, or the template of which it is an instance. */
+static const struct unit_source *find_source(const struct unit_set *set, const char *file)
+{
+        const struct unit_source *source = unit_set_find(set, file);
+        AUTO_FREE char *template = NULL;
+
+        if (source || !name_is_instance(file))
+                return source;
+        template = str_format("%.*s%s", (int)(name_instance(file) - file), file, name_end(file));
+        return unit_set_find(set, template);
+}
+
+/* The text with every placeholder replaced. */
+static char *fill_in(const char *text, const char *placeholder, const char *value)
+{
+        struct strbuf buf = { 0 };
+        const char *found;
+
+        while ((found = strstr(text, placeholder))) {
+                strbuf_append_n(&buf, text, (size_t)(found - text));
+                strbuf_append(&buf, value);
+                text = found + strlen(placeholder);
+        }
+        strbuf_append(&buf, text);
+        return strbuf_steal(&buf);
+}
+
+int name_resolve(const struct unit_set *set, const char *file, char **ret_service,
+                 char **ret_resource, struct error *err)
+{
+        const struct unit_source *source = find_source(set, file);
+        AUTO_FREE char *instance = NULL;
+
+        if (!source)
+                return error_set(err, 0, "there is no %s", file);
+        if (!source->type->translate)
+                return error_set(err, 0, "%s: this version makes no units of %s files", file,
+                                 source->type->extension);
+        if (!source->usable)
+                return error_set(err, 0, "%s cannot be used, see the message about it", file);
+        if (ret_resource && str_empty(source->resource))
+                return error_set(err, 0, "%s does not say what it is called", file);
+        if (strcmp(source->name, file) != 0)
+                instance = str_dupn(name_instance(file),
+                                    (size_t)(name_end(file) - name_instance(file)));
+        if (ret_service && instance) {
+                AUTO_FREE char *with = str_format("@%s.service", instance);
+
+                *ret_service = fill_in(source->service, "@.service", with);
+        } else if (ret_service) {
+                *ret_service = str_dup(source->service);
+        }
+        if (ret_resource)
+                *ret_resource = instance ? fill_in(source->resource, "%i", instance)
+                                         : str_dup(source->resource);
+        return 0;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The names that follow from a container file: of its unit and of what the unit makes. */
+#pragma once
+
+#include "set.h"
+
+/* Fill in service and resource of all sources; reports names that are not valid, and units that two
+ * files would make (the first keeps it). */
+void name_sources(struct unit_set *set, struct report *report);
+
+/* The unit of a container file and the name of what it makes (both may be NULL pointers). Where
+ * only the template of an instance exists, they are the template's with this instance. */
+int name_resolve(const struct unit_set *set, const char *file, char **ret_service,
+                 char **ret_resource, struct error *err);
+
+/* Whether the name is a template's (a@) or an instance's (a@i). */
+bool name_is_template(const char *name);
+bool name_is_instance(const char *name);

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The text of a container file, a drop-in or a unit: sections, and in them keys and comments in
+ * their order, each with the place it came from.
+ *
+ * The dialect: physical lines are trimmed on both sides (so CRLF and indentation do no harm). Empty
+ * lines and lines that start with # or ; are comments and are kept. A trailing backslash continues
+ * a line; nothing is put in its place, and comments and empty lines inside a continued line are
+ * skipped. Sections may be repeated and are merged then; keys may be repeated and are case
+ * sensitive. A missing newline at the end and a UTF-8 byte order mark at the start are fine; NUL
+ * bytes, invalid UTF-8 and logical lines of more than UNIT_LINE_MAX bytes are errors.
+ */
+#pragma once
+
+#include "../base/error.h"
+#include "../base/str.h"
+
+#include <stddef.h>
+
+enum {
+        UNIT_LINE_MAX = 1 << 20,  /* bytes of one logical line */
+        UNIT_FILE_MAX = 16 << 20, /* bytes of a whole file */
+};
+
+struct unit_key;
+
+struct unit_line {
+        const char *key;            /* borrowed; NULL for a comment or an empty line */
+        const char *value;          /* borrowed; for a comment, all of its text */
+        const char *path;           /* borrowed; the file it stands in, NULL where we added it */
+        unsigned number;            /* in that file, from 1 */
+        const struct unit_key *row; /* borrowed; what keys.h knows about it, or NULL */
+};
+
+struct unit_lines {
+        struct unit_line *items; /* owned */
+        size_t count;
+        size_t capacity;
+};
+
+struct unit_section {
+        const char *name;        /* borrowed */
+        struct unit_lines head;  /* comments in front of the section's first header */
+        struct unit_lines lines; /* what stands in it */
+};
+
+/* Start with { 0 }. */
+struct unit_file {
+        struct unit_section *sections; /* owned */
+        size_t count;
+        size_t capacity;
+        struct unit_lines comments; /* of a file that has no section at all */
+        struct strv texts;          /* owned; what the lines point into */
+};
+
+/* Add what text holds to file. Takes ownership of text (NUL-terminated behind length bytes) in any
+ * case; path is borrowed for as long as file lives. On failure file is as it was, and the message
+ * is "PATH:LINE: reason". */
+int unit_parse(struct unit_file *file, const char *path, char *text, size_t length,
+               struct error *err);
+
+/* Append the lines of from to the same-named sections of file, and empty from. */
+void unit_merge(struct unit_file *file, struct unit_file *from);
+
+/* Make ret a file of its own with the same lines, borrowing their texts from file. */
+void unit_borrow(const struct unit_file *file, struct unit_file *ret);
+
+void unit_free(struct unit_file *file);
+#define AUTO_UNIT CLEANUP(unit_free)
+
+/* The section, or NULL. */
+struct unit_section *unit_section(const struct unit_file *file, const char *name);
+
+/* The last line with this key, or NULL. */
+const struct unit_line *unit_last(const struct unit_file *file, const char *section,
+                                  const char *key);
+
+/* The last line's value, or NULL where there is none or it is empty. Borrowed. */
+const char *unit_last_value(const struct unit_file *file, const char *section, const char *key);
+
+/* Add a key at the end of a section, which is made where it is missing; key is borrowed, value is
+ * copied. */
+void unit_add(struct unit_file *file, const char *section, const char *key, const char *value);
+
+/* The same in front of everything else in the section. */
+void unit_prepend(struct unit_file *file, const char *section, const char *key, const char *value);
+
+/* Give a section another name; where that exists already, it gets the lines. */
+void unit_rename(struct unit_file *file, const char *section, const char *name);
+
+/* Append the file's text. */
+void unit_write(const struct unit_file *file, struct strbuf *buf);
+
+/* Set a message that begins with the line's place, "PATH:LINE: ". Returns -1. */
+int unit_error(struct error *err, const struct unit_line *line, const char *format, ...)
+        PRINTF_LIKE(3, 4);

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Values that name other container files or paths of the host, and what that adds to [Unit]. */
+#include "name.h"
+#include "translate.h"
+#include "words.h"
+
+#include <stdlib.h>
+
+/* The unit must be there, and first. */
+static void require_unit(struct translation *t, const char *service)
+{
+        if (strv_contains(&t->required, service))
+                return;
+        strv_append(&t->required, service);
+        unit_add(&t->service, "Unit", "Requires", service);
+        unit_add(&t->service, "Unit", "After", service);
+}
+
+void reference_mount(struct translation *t, const char *path)
+{
+        AUTO_STRBUF struct strbuf word = { 0 };
+
+        words_quote(path, &word);
+        unit_add(&t->service, "Unit", "RequiresMountsFor", word.data);
+}
+
+/* The name of what another file's unit makes; that unit is required from now on. */
+static char *refer(struct translation *t, const char *file, struct error *err)
+{
+        AUTO_FREE char *service = NULL;
+        char *resource = NULL;
+
+        if (name_resolve(t->set, file, &service, &resource, err) < 0)
+                return NULL;
+        require_unit(t, service);
+        return resource;
+}
+
+char *reference_path(const struct translation *t, const char *path)
+{
+        AUTO_STRV struct strv parts = { 0 };
+        AUTO_STRV struct strv kept = { 0 };
+        AUTO_FREE char *full = NULL;
+        AUTO_FREE char *joined = NULL;
+
+        if (path[0] == '/' || (path[0] == '%' && path[1] != '%'))
+                return str_dup(path);
+        full = str_format("%s/%s", t->source->directory, path);
+        strv_split(&parts, full, "/", false);
+        for (size_t i = 0; i < parts.count; i++) {
+                if (str_equal(parts.items[i], "..")) {
+                        if (kept.count)
+                                free(kept.items[--kept.count]);
+                } else if (!str_equal(parts.items[i], ".")) {
+                        strv_append(&kept, parts.items[i]);
+                }
+        }
+        joined = strv_join(&kept, "/");
+        return str_format("/%s", joined);
+}
+
+static bool is_relative(const char *source)
+{
+        return str_equal(source, ".") || str_equal(source, "..") || str_has_prefix(source, "./") ||
+               str_has_prefix(source, "../");
+}
+
+/* The source of a volume or mount as the command line has it. Owned, NULL on failure. */
+static char *refer_source(struct translation *t, const char *source, struct error *err)
+{
+        AUTO_FREE char *path = NULL;
+
+        if (unit_type_of(source) && *source != '/' && !is_relative(source))
+                return refer(t, source, err);
+        if (*source != '/' && !is_relative(source))
+                return str_dup(source);
+        path = reference_path(t, source);
+        reference_mount(t, path);
+        return steal_str(&path);
+}
+
+static int fail_value(struct error *err, const struct value *value)
+{
+        return unit_error(err, value->line, "%s=%s: %s", value->line->key, value->text,
+                          err->message);
+}
+
+/* [[SOURCE:]PATH[:OPTIONS]]; a single field is the path of an anonymous volume. */
+int emit_volume(struct translation *t, const struct unit_key *row, const struct values *values,
+                struct error *err)
+{
+        for (size_t i = 0; i < values->count; i++) {
+                const char *text = values->items[i].text;
+                const char *colon = strchr(text, ':');
+                AUTO_FREE char *source = colon ? str_dupn(text, (size_t)(colon - text)) : NULL;
+                AUTO_FREE char *resolved = NULL;
+
+                strv_append(&t->args, row->option);
+                if (str_empty(source)) {
+                        strv_append(&t->args, text);
+                        continue;
+                }
+                resolved = refer_source(t, source, err);
+                if (!resolved)
+                        return fail_value(err, &values->items[i]);
+                strv_appendf(&t->args, "%s%s", resolved, colon);
+        }
+        return 0;
+}
+
+/* The fields of a comma-separated line; one in double quotes may contain commas. */
+static int csv_split(const char *text, struct strv *ret, struct error *err)
+{
+        for (;;) {
+                AUTO_STRBUF struct strbuf field = { 0 };
+                bool quoted = *text == '"';
+
+                if (quoted)
+                        text++;
+                for (; *text && (quoted || *text != ','); text++) {
+                        if (quoted && *text == '"') {
+                                if (text[1] != '"')
+                                        break;
+                                text++;
+                        }
+                        strbuf_append_char(&field, *text);
+                }
+                if (quoted && *text++ != '"')
+                        return error_set(err, 0, "a quote is not closed");
+                strv_append_owned(ret, strbuf_steal(&field));
+                if (!*text)
+                        return 0;
+                if (*text++ != ',')
+                        return error_set(err, 0, "a comma is missing behind a quoted field");
+        }
+}
+
+static void csv_append(struct strbuf *buf, const char *field)
+{
+        if (buf->length)
+                strbuf_append_char(buf, ',');
+        if (!strpbrk(field, ",\"")) {
+                strbuf_append(buf, field);
+                return;
+        }
+        strbuf_append_char(buf, '"');
+        for (; *field; field++) {
+                if (*field == '"')
+                        strbuf_append_char(buf, '"');
+                strbuf_append_char(buf, *field);
+        }
+        strbuf_append_char(buf, '"');
+}
+
+static const char *mount_type(const struct strv *fields)
+{
+        const char *type = NULL;
+
+        for (size_t i = 0; i < fields->count; i++)
+                if (str_has_prefix(fields->items[i], "type="))
+                        type = str_after(fields->items[i], "type=");
+        return type ? type : "volume";
+}
+
+/* Of the types whose source may be one of ours or a path; the others have none. */
+static bool mount_has_source(const char *type)
+{
+        static const char *const types[] = { "volume", "bind", "glob", "image", "artifact" };
+
+        for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+                if (str_equal(types[i], type))
+                        return true;
+        return false;
+}
+
+/* Rewrite one mount: type first, then the other fields in their order, the source resolved. */
+static int mount_resolve(struct translation *t, const char *text, struct strbuf *buf,
+                         struct error *err)
+{
+        AUTO_STRV struct strv fields = { 0 };
+        AUTO_FREE char *type_field = NULL;
+        const char *type;
+        bool has_source = false;
+
+        if (csv_split(text, &fields, err) < 0)
+                return -1;
+        type = mount_type(&fields);
+        if (!mount_has_source(type)) {
+                strbuf_append(buf, text);
+                return 0;
+        }
+        type_field = str_format("type=%s", type);
+        csv_append(buf, type_field);
+        for (size_t i = 0; i < fields.count; i++) {
+                const char *field = fields.items[i];
+                const char *source = str_after(field, "source=");
+                AUTO_FREE char *resolved = NULL;
+                AUTO_FREE char *rewritten = NULL;
+
+                if (str_has_prefix(field, "type="))
+                        continue;
+                if (!source)
+                        source = str_after(field, "src=");
+                if (source) {
+                        has_source = *source != '\0';
+                        if (!(resolved = refer_source(t, source, err)))
+                                return -1;
+                        rewritten = str_format("source=%s", resolved);
+                }
+                csv_append(buf, rewritten ? rewritten : field);
+        }
+        if (!has_source && !str_equal(type, "volume"))
+                return error_set(err, 0, "a mount of type %s needs source=", type);
+        return 0;
+}
+
+int emit_mount(struct translation *t, const struct unit_key *row, const struct values *values,
+               struct error *err)
+{
+        for (size_t i = 0; i < values->count; i++) {
+                AUTO_STRBUF struct strbuf buf = { 0 };
+
+                if (mount_resolve(t, values->items[i].text, &buf, err) < 0)
+                        return fail_value(err, &values->items[i]);
+                strv_append(&t->args, row->option);
+                strv_append(&t->args, buf.data);
+        }
+        return 0;
+}
+
+/* Network=x.container: join the other container's network. systemd would expand a specifier of the
+ * other unit's name as one of this unit. */
+static char *refer_container(struct translation *t, const char *file, struct error *err)
+{
+        AUTO_FREE char *service = NULL;
+        AUTO_FREE char *name = NULL;
+        AUTO_FREE char *prefix = NULL;
+        const char *own;
+
+        if (name_resolve(t->set, file, &service, &name, err) < 0)
+                return NULL;
+        own = strstr(name, "%N");
+        if (own) {
+                prefix = str_format("%.*s%.*s%s", (int)(own - name), name,
+                                    (int)(strlen(service) - strlen(".service")), service, own + 2);
+                str_replace(&name, prefix);
+        }
+        if (strchr(name, '%') || strchr(name, '$')) {
+                error_set(err, 0, "the name of that container, %s, is only known to its own unit",
+                          name);
+                return NULL;
+        }
+        require_unit(t, service);
+        return str_format("container:%s", name);
+}
+
+static char *refer_network(struct translation *t, const char *text, struct error *err)
+{
+        size_t length = strcspn(text, ":");
+        AUTO_FREE char *file = str_dupn(text, length);
+        const struct unit_type *type = unit_type_of(file);
+        AUTO_FREE char *resolved = NULL;
+
+        if (!type ||
+            (!str_equal(type->section, "Network") && !str_equal(type->section, "Container")))
+                return str_dup(text);
+        if (str_equal(type->section, "Container")) {
+                if (!text[length])
+                        return refer_container(t, file, err);
+                error_set(err, 0, "another container's network takes no options");
+                return NULL;
+        }
+        resolved = refer(t, file, err);
+        return resolved ? str_format("%s%s", resolved, text + length) : NULL;
+}
+
+int emit_network(struct translation *t, const struct unit_key *row, const struct values *values,
+                 struct error *err)
+{
+        for (size_t i = 0; i < values->count; i++) {
+                char *network = refer_network(t, values->items[i].text, err);
+
+                if (!network)
+                        return fail_value(err, &values->items[i]);
+                strv_append(&t->args, row->option);
+                strv_append_owned(&t->args, network);
+        }
+        return 0;
+}
+
+/* The pod starts its containers (members), and they stop with it. */
+int emit_pod(struct translation *t, const struct unit_key *row, const struct values *values,
+             struct error *err)
+{
+        const struct value *value = &values->items[0];
+        struct unit_source *pod = unit_set_find(t->set, value->text);
+        AUTO_FREE char *service = NULL;
+        AUTO_FREE char *resource = NULL;
+
+        if (!str_has_suffix(value->text, ".pod"))
+                return unit_error(err, value->line, "Pod=%s: not the name of a .pod file",
+                                  value->text);
+        if (name_resolve(t->set, value->text, &service, &resource, err) < 0)
+                return fail_value(err, value);
+        strv_append(&t->args, row->option);
+        strv_append(&t->args, resource);
+        unit_add(&t->service, "Unit", "BindsTo", service);
+        unit_add(&t->service, "Unit", "After", service);
+        if (pod && !name_is_template(t->source->name) &&
+            value_read_bool(&t->source->file, "Container", "StartWithPod", true))
+                strv_append(&pod->members, t->source->service);
+        return 0;
+}
+
+/* A registry's name at the front, an archive's or a digest: Podman warns about all others, because
+ * which image they mean depends on the machine's settings. */
+static bool is_full_reference(const char *image)
+{
+        size_t length = strcspn(image, "/");
+
+        if (strpbrk(image, "%$") || str_has_prefix(image, "sha256:"))
+                return true;
+        if (strlen(image) == 64 && !image[strspn(image, "0123456789abcdef")])
+                return true;
+        if (!image[length])
+                return false;
+        return memchr(image, '.', length) || memchr(image, ':', length) || length == 0 ||
+               (length == strlen("localhost") && str_has_prefix(image, "localhost"));
+}
+
+char *reference_image(struct translation *t, const char *image, struct error *err)
+{
+        const struct unit_type *type = unit_type_of(image);
+
+        if (type && (str_equal(type->section, "Image") || str_equal(type->section, "Build")))
+                return refer(t, image, err);
+        if (!is_full_reference(image))
+                report_warning(t->report,
+                               "%s: image %s has no registry in front; write the full name, such "
+                               "as docker.io/library/NAME or localhost/NAME",
+                               t->source->path, image);
+        return str_dup(image);
+}
+
+/* Image= or Rootfs=, one of them. */
+int emit_image(struct translation *t, const struct unit_key *row, const struct values *values,
+               struct error *err)
+{
+        AUTO_FREE char *rootfs = value_read(&t->source->file, row->section, "Rootfs");
+
+        if (!values->count && !rootfs)
+                return error_set(err, 0, "%s: neither Image= nor Rootfs= is set in [Container]",
+                                 t->source->path);
+        if (values->count && rootfs)
+                return unit_error(err, values->items[0].line,
+                                  "Image= and Rootfs= exclude each other");
+        if (values->count) {
+                char *image = reference_image(t, values->items[0].text, err);
+
+                if (!image)
+                        return fail_value(err, &values->items[0]);
+                strv_append_owned(&t->args, image);
+                return 0;
+        }
+        strv_append(&t->args, "--rootfs");
+        strv_append(&t->args, rootfs);
+        return 0;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "set.h"
+
+#include "../base/io.h"
+#include "name.h"
+#include "translate.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+const struct unit_type unit_types[] = {
+        { ".container", "Container", "", "ContainerName", 3, translate_container },
+        { ".pod", "Pod", "-pod", "PodName", 4, NULL },
+        { ".volume", "Volume", "-volume", "VolumeName", 1, translate_volume },
+        { ".network", "Network", "-network", "NetworkName", 1, translate_network },
+        { ".image", "Image", "-image", NULL, 0, translate_image },
+        { ".build", "Build", "-build", NULL, 2, NULL },
+        { ".kube", "Kube", "", NULL, 3, NULL },
+        { ".artifact", "Artifact", "-artifact", NULL, 0, NULL },
+        { .extension = NULL },
+};
+
+const struct unit_type *unit_type_of(const char *name)
+{
+        const char *dot = strrchr(name, '.');
+
+        for (const struct unit_type *type = unit_types; dot && type->extension; type++)
+                if (strcmp(type->extension, dot) == 0)
+                        return type;
+        return NULL;
+}
+
+static bool is_null_device(const struct stat *st)
+{
+        return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
+}
+
+/* Read one file into file. A FIFO must not hold up the boot, hence O_NONBLOCK. Returns 1 where it
+ * is a link to /dev/null: there is to be no unit. */
+static int read_into(struct unit_file *file, const char *path, struct error *err)
+{
+        AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        struct stat st;
+        char *text;
+        size_t length;
+
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return error_errno(err, errno, "cannot open %s", path);
+        if (is_null_device(&st))
+                return 1;
+        if (!S_ISREG(st.st_mode))
+                return error_set(err, 0, "%s: not a regular file", path);
+        if (io_read_fd(fd, path, UNIT_FILE_MAX, &text, &length, err) < 0)
+                return -1;
+        return unit_parse(file, path, text, length, err);
+}
+
+/* A bad drop-in is reported; the rest is still used. */
+static void load_dropins(struct unit_source *source, const struct search *search,
+                         struct report *report)
+{
+        search_dropins(search, source->name, &source->paths, report);
+        for (size_t i = 0; i < source->paths.count; i++) {
+                AUTO_ERROR struct error err = { 0 };
+
+                report_detail(report, "Loading source drop-in file %s", source->paths.items[i]);
+                if (read_into(&source->file, source->paths.items[i], &err) < 0)
+                        report_failure(report, &err);
+        }
+}
+
+static int compare_sources(const void *name, const void *source)
+{
+        return strcmp(name, ((const struct unit_source *)source)->name);
+}
+
+struct unit_source *unit_set_find(const struct unit_set *set, const char *name)
+{
+        if (!set->count)
+                return NULL;
+        return bsearch(name, set->sources, set->count, sizeof *set->sources, compare_sources);
+}
+
+static void source_free(struct unit_source *source)
+{
+        unit_free(&source->file);
+        strv_free(&source->paths);
+        strv_free(&source->members);
+        free(source->path);
+        free(source->directory);
+        free(source->service);
+        free(source->resource);
+}
+
+void unit_set_free(struct unit_set *set)
+{
+        for (size_t i = 0; i < set->count; i++)
+                source_free(&set->sources[i]);
+        free(set->sources);
+        set->sources = NULL;
+        set->count = 0;
+}
+
+/* Returns false where there is to be no unit of this name. */
+static bool load_source(struct unit_source *source, const struct search_file *found,
+                        const struct search *search, struct report *report)
+{
+        AUTO_ERROR struct error err = { 0 };
+        int result;
+
+        source->path = str_format("%s/%s", found->directory, found->name);
+        source->name = strrchr(source->path, '/') + 1;
+        source->directory = str_dup(found->directory);
+        source->type = unit_type_of(source->name);
+        report_detail(report, "Loading source unit file %s", source->path);
+        result = read_into(&source->file, source->path, &err);
+        if (result > 0) {
+                report_detail(report, "%s is masked", source->path);
+                return false;
+        }
+        source->usable = result == 0;
+        if (result < 0)
+                report_failure(report, &err);
+        else
+                load_dropins(source, search, report);
+        return true;
+}
+
+void unit_set_load(struct unit_set *set, const struct search *search, struct report *report)
+{
+        if (!search->count)
+                return;
+        set->sources = alloc_zero(search->count, sizeof *set->sources);
+        for (size_t i = 0; i < search->count; i++) {
+                struct unit_source *source = &set->sources[set->count];
+
+                if (load_source(source, &search->files[i], search, report)) {
+                        set->count++;
+                } else {
+                        source_free(source);
+                        *source = (struct unit_source){ 0 };
+                }
+        }
+        name_sources(set, report);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * All container files that were found, read, and with the names of their units and of what these
+ * make: a file refers to others (x.network, x.volume …), so all of them are read before the first
+ * is translated.
+ */
+#pragma once
+
+#include "reader.h"
+#include "report.h"
+#include "search.h"
+
+#include <stdbool.h>
+
+struct translation;
+
+struct unit_type {
+        const char *extension; /* ".volume" */
+        const char *section;   /* "Volume" */
+        const char *suffix;    /* of the unit's name: "-volume" */
+        const char *name_key;  /* the key that names what the unit makes, or NULL */
+        unsigned rank;         /* types of lower rank are translated first */
+        /* Make the unit; NULL where this version cannot. */
+        int (*translate)(struct translation *t, struct error *err);
+};
+
+extern const struct unit_type unit_types[]; /* ends with a row without extension */
+enum {
+        UNIT_RANKS = 5
+};
+
+/* The type that a file name's extension stands for, or NULL. */
+const struct unit_type *unit_type_of(const char *name);
+
+struct unit_source {
+        char *path;       /* owned */
+        const char *name; /* its last part, borrowed from path */
+        char *directory;  /* owned */
+        const struct unit_type *type;
+        struct unit_file file;
+        struct strv paths;   /* of the drop-ins, which lines point at */
+        char *service;       /* owned; name of the unit, NULL until it is known */
+        char *resource;      /* owned; name of the container, volume, … or NULL */
+        struct strv members; /* of a pod: services that start with it */
+        bool usable;         /* no error so far */
+};
+
+/* Start with { 0 } and set the first two members. */
+struct unit_set {
+        const char *program;         /* borrowed; what the units call */
+        bool is_user;                /* for a user's own manager */
+        struct unit_source *sources; /* owned; sorted by name */
+        size_t count;
+};
+
+/* Read all files of the search; what cannot be read is reported and marked as not usable. */
+void unit_set_load(struct unit_set *set, const struct search *search, struct report *report);
+void unit_set_free(struct unit_set *set);
+#define AUTO_UNIT_SET CLEANUP(unit_set_free)
+
+/* The file of this name, or NULL. */
+struct unit_source *unit_set_find(const struct unit_set *set, const char *name);

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "translate.h"
+
+#include "name.h"
+#include "words.h"
+
+#include <stdlib.h>
+
+/* Keys of [Unit] and [Install] whose values are names of units. */
+static const char *const dependency_keys[] = { "After",
+                                               "Before",
+                                               "BindsTo",
+                                               "Conflicts",
+                                               "OnFailure",
+                                               "OnSuccess",
+                                               "PartOf",
+                                               "PropagatesReloadTo",
+                                               "PropagatesStopTo",
+                                               "ReloadPropagatedFrom",
+                                               "Requires",
+                                               "Requisite",
+                                               "StopPropagatedFrom",
+                                               "Upholds",
+                                               "Wants",
+                                               NULL };
+static const char *const install_keys[] = { "RequiredBy", "UpheldBy", "WantedBy", NULL };
+
+static bool is_one_of(const char *const *list, const char *word)
+{
+        for (; *list; list++)
+                if (strcmp(*list, word) == 0)
+                        return true;
+        return false;
+}
+
+bool translate_has(const struct translation *t, const char *key)
+{
+        return unit_last(&t->source->file, "Service", key) != NULL;
+}
+
+void translate_default(struct translation *t, const char *key, const char *value)
+{
+        if (!translate_has(t, key))
+                unit_add(&t->service, "Service", key, value);
+}
+
+void translate_exec(struct translation *t, const char *key, const struct strv *words)
+{
+        AUTO_STRBUF struct strbuf line = { 0 };
+
+        words_join(&t->global, &line);
+        strbuf_append_char(&line, ' ');
+        words_join(words, &line);
+        unit_add(&t->service, "Service", key, line.data);
+}
+
+/* Container files by name in a list of units: their units take their place. */
+static int translate_dependency(struct translation *t, struct unit_line *line, struct error *err)
+{
+        AUTO_STRV struct strv words = { 0 };
+        AUTO_STRBUF struct strbuf text = { 0 };
+        bool changed = false;
+
+        if (words_split(line->value, WORDS_LITERAL, &words, NULL, err) < 0)
+                return -1;
+        for (size_t i = 0; i < words.count; i++) {
+                char *service = NULL;
+
+                if (!unit_type_of(words.items[i]))
+                        continue;
+                if (name_resolve(t->set, words.items[i], &service, NULL, err) < 0)
+                        return unit_error(err, line, "%s=%s: %s", line->key, words.items[i],
+                                          err->message);
+                free(words.items[i]);
+                words.items[i] = service;
+                changed = true;
+        }
+        if (!changed)
+                return 0;
+        for (size_t i = 0; i < words.count; i++)
+                strbuf_appendf(&text, "%s%s", i ? " " : "", words.items[i]);
+        line->value = strbuf_steal(&text);
+        strv_append_owned(&t->service.texts, (char *)line->value);
+        return 0;
+}
+
+static int translate_dependencies(struct translation *t, const char *name, const char *const *keys)
+{
+        struct unit_section *section = unit_section(&t->service, name);
+        int result = 0;
+
+        for (size_t i = 0; section && i < section->lines.count; i++) {
+                struct unit_line *line = &section->lines.items[i];
+                AUTO_ERROR struct error err = { 0 };
+
+                if (!line->key || !is_one_of(keys, line->key) ||
+                    translate_dependency(t, line, &err) == 0)
+                        continue;
+                report_failure(t->report, &err);
+                result = -1;
+        }
+        return result;
+}
+
+/* First in [Unit], so that an empty After= of the file takes it back. A user's manager has no unit
+ * for the system's network, and waiting for one that never comes helps nobody: nothing there. */
+static void add_network_online(struct translation *t)
+{
+        if (t->set->is_user ||
+            !value_read_bool(&t->source->file, "Quadlet", "DefaultDependencies", true))
+                return;
+        unit_prepend(&t->service, "Unit", "After", "network-online.target");
+        unit_prepend(&t->service, "Unit", "Wants", "network-online.target");
+}
+
+static void add_unit_keys(struct translation *t)
+{
+        AUTO_STRBUF struct strbuf path = { 0 };
+
+        add_network_online(t);
+        for (const char *c = t->source->path; *c; c++)
+                strbuf_append(&path, *c == '%' ? "%%" : (char[]){ *c, '\0' });
+        unit_add(&t->service, "Unit", "SourcePath", path.data);
+        unit_add(&t->service, "Unit", "RequiresMountsFor",
+                 t->set->is_user ? "%h/.local/share/crunit" : "/var/lib/crunit");
+}
+
+int translate_keys(struct translation *t)
+{
+        const struct unit_key *row;
+        size_t count = keys_section(t->source->type->section, &row);
+        int result = 0;
+
+        for (; count > 0; count--, row++) {
+                AUTO_VALUES struct values values = { 0 };
+                AUTO_ERROR struct error err = { 0 };
+
+                if (values_read(&t->source->file, row, &values, t->report, &err) == 0 &&
+                    (!(values.count || row->always) || row->emit(t, row, &values, &err) == 0))
+                        continue;
+                report_failure(t->report, &err);
+                result = -1;
+        }
+        return result;
+}
+
+/* A boolean of [Quadlet] is checked like one of the type's own section. */
+static int check_quadlet_section(struct translation *t, struct error *err)
+{
+        AUTO_VALUES struct values values = { 0 };
+
+        return values_read(&t->source->file, key_find("Quadlet", "DefaultDependencies"), &values,
+                           t->report, err);
+}
+
+static int translate_begin(struct translation *t, struct error *err)
+{
+        const struct unit_type *type = t->source->type;
+        unsigned unknown;
+
+        if (!type->translate)
+                return error_set(err, 0, "%s: this version makes no units of %s files",
+                                 t->source->path, type->extension);
+        keys_warn_typos(&t->source->file, t->report);
+        unknown = keys_check(&t->source->file, type->section, t->report);
+        unknown += keys_check(&t->source->file, "Quadlet", t->report);
+        if (unknown)
+                return error_set(err, 0, "%s: no unit is made, because of %u unknown key%s",
+                                 t->source->path, unknown, unknown == 1 ? "" : "s");
+        return check_quadlet_section(t, err);
+}
+
+static int translate_run(struct translation *t, struct error *err)
+{
+        const char *section = t->source->type->section;
+        AUTO_FREE char *renamed = str_format("X-%s", section);
+        int result;
+
+        if (translate_begin(t, err) < 0)
+                return -1;
+        unit_borrow(&t->source->file, &t->service);
+        strv_append_owned(&t->service.texts, renamed);
+        unit_rename(&t->service, section, steal_str(&renamed));
+        unit_rename(&t->service, "Quadlet", "X-Quadlet");
+        strv_append(&t->global, t->set->program);
+        result = translate_dependencies(t, "Unit", dependency_keys);
+        result += translate_dependencies(t, "Install", install_keys);
+        add_unit_keys(t);
+        if (t->source->type->translate(t, err) < 0)
+                return -1;
+        return result ? error_set(err, 0, "%s: no unit is made", t->source->path) : 0;
+}
+
+static void translation_free(struct translation *t)
+{
+        unit_free(&t->service);
+        strv_free(&t->global);
+        strv_free(&t->args);
+        strv_free(&t->required);
+        strv_free(&t->devices);
+}
+
+int translate_source(const struct unit_set *set, struct unit_source *source, struct report *report,
+                     struct unit_file *ret_service)
+{
+        CLEANUP(translation_free)
+        struct translation t = { .set = set, .source = source, .report = report };
+        AUTO_ERROR struct error err = { 0 };
+
+        if (translate_run(&t, &err) < 0) {
+                report_failure(report, &err);
+                return -1;
+        }
+        *ret_service = t.service;
+        t.service = (struct unit_file){ 0 };
+        return 0;
+}

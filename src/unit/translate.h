@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * From a container file to the unit that systemd reads. The unit is the file itself with its own
+ * sections renamed ([X-Container]), references to other container files replaced by their units,
+ * and what the file means added; for each key that is the row of the table in keys.h and its
+ * function below.
+ */
+#pragma once
+
+#include "keys.h"
+#include "reader.h"
+#include "set.h"
+#include "values.h"
+
+struct translation {
+        const struct unit_set *set; /* borrowed */
+        struct unit_source *source; /* borrowed; the file being translated */
+        struct report *report;      /* borrowed */
+        struct unit_file service;   /* the unit under construction */
+        struct strv global;         /* the program and what stands in front of a subcommand */
+        struct strv args;           /* the subcommand's options, as they come together */
+        struct strv required;       /* units that Requires= and After= name already */
+        struct strv devices;        /* from AddDevice=, without those that are left out */
+        bool oneshot;               /* [Service] Type=oneshot */
+};
+
+/* Make the unit of a source; everything that is wrong is reported, and then -1 is returned. The
+ * result borrows from source. */
+int translate_source(const struct unit_set *set, struct unit_source *source, struct report *report,
+                     struct unit_file *ret_service);
+
+/* Call the functions of all keys in the type's section; every failure is reported. */
+int translate_keys(struct translation *t);
+
+/* Add a key to [Service] unless the file has it there. */
+void translate_default(struct translation *t, const char *key, const char *value);
+
+/* Whether the file sets this key in [Service]. */
+bool translate_has(const struct translation *t, const char *key);
+
+/* Add an Exec line: the program, the global arguments and these words. */
+void translate_exec(struct translation *t, const char *key, const struct strv *words);
+
+/* path as seen from the directory of the container file, without . and .. in it; what begins with /
+ * or with a specifier stays. Owned. */
+char *reference_path(const struct translation *t, const char *path);
+
+/* The unit needs the file systems that path lies on. */
+void reference_mount(struct translation *t, const char *path);
+
+/* An image's name; x.image and x.build stand for what these units make. Owned, NULL on failure. */
+char *reference_image(struct translation *t, const char *image, struct error *err);
+
+/* The types. */
+int translate_container(struct translation *t, struct error *err);
+int translate_volume(struct translation *t, struct error *err);
+int translate_network(struct translation *t, struct error *err);
+int translate_image(struct translation *t, struct error *err);
+
+/* The functions of the table's rows: emit.c has those that serve many keys, the others stand with
+ * their subject. */
+key_function emit_nothing;
+key_function emit_global;
+key_function emit_global_words;
+key_function emit_option;
+key_function emit_joined;
+key_function emit_flag;
+key_function emit_if_true;
+key_function emit_lower;
+key_function emit_words;
+key_function emit_file;
+
+key_function emit_container_name;
+key_function emit_cgroups;
+key_function emit_notify;
+key_function emit_device;
+key_function emit_volatile_tmp;
+key_function emit_user;
+key_function emit_image;
+
+key_function emit_userns;
+key_function emit_remap;
+key_function emit_remap_detail;
+
+key_function emit_network;
+key_function emit_volume;
+key_function emit_mount;
+key_function emit_pod;
+
+key_function emit_expose;
+key_function emit_publish;
+
+key_function emit_volume_options;
+key_function emit_subnets;
+key_function emit_pull_image;

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* User namespaces: UserNS= and its maps, and the deprecated Remap keys, which become the same. */
+#include "translate.h"
+
+static bool has_key(const struct translation *t, const char *key)
+{
+        return unit_last_value(&t->source->file, t->source->type->section, key) != NULL;
+}
+
+static const char *first_of(const struct translation *t, const char *const *keys)
+{
+        for (; *keys; keys++)
+                if (has_key(t, *keys))
+                        return *keys;
+        return NULL;
+}
+
+/* Runs for every file: the two families exclude each other. */
+int emit_userns(struct translation *t, const struct unit_key *row, const struct values *values,
+                struct error *err)
+{
+        static const char *const maps[] = { "UserNS",    "UIDMap",    "GIDMap",
+                                            "SubUIDMap", "SubGIDMap", NULL };
+        static const char *const remaps[] = { "RemapUsers", "RemapUid", "RemapGid", "RemapUidSize",
+                                              NULL };
+        const char *map = first_of(t, maps);
+        const char *remap = map ? first_of(t, remaps) : NULL;
+
+        if (remap)
+                return unit_error(err, unit_last(&t->source->file, row->section, remap),
+                                  "%s= is deprecated and excludes %s=", remap, map);
+        return emit_option(t, row, values, err);
+}
+
+/* Append NAME=VALUE for each value of a key, separated by commas. */
+static int append_details(const struct translation *t, const char *key, const char *name,
+                          struct strbuf *buf, size_t *ret_count, struct error *err)
+{
+        AUTO_VALUES struct values values = { 0 };
+        const struct unit_key *row = key_find(t->source->type->section, key);
+
+        if (values_read(&t->source->file, row, &values, NULL, err) < 0)
+                return -1;
+        for (size_t i = 0; i < values.count; i++)
+                strbuf_appendf(buf, "%c%s=%s", buf->length ? ',' : ':', name, values.items[i].text);
+        *ret_count = values.count;
+        return 0;
+}
+
+static int remap_manual(struct translation *t, struct error *err)
+{
+        static const char *const keys[] = { "RemapUid", "RemapGid" };
+        static const char *const options[] = { "--uidmap", "--gidmap" };
+
+        for (size_t k = 0; k < 2; k++) {
+                AUTO_VALUES struct values values = { 0 };
+
+                if (values_read(&t->source->file, key_find(t->source->type->section, keys[k]),
+                                &values, NULL, err) < 0)
+                        return -1;
+                for (size_t i = 0; i < values.count; i++) {
+                        strv_append(&t->args, options[k]);
+                        strv_append(&t->args, values.items[i].text);
+                }
+        }
+        return 0;
+}
+
+static int remap_auto(struct translation *t, struct error *err)
+{
+        AUTO_STRBUF struct strbuf details = { 0 };
+        size_t count;
+
+        if (append_details(t, "RemapUid", "uidmapping", &details, &count, err) < 0 ||
+            append_details(t, "RemapGid", "gidmapping", &details, &count, err) < 0 ||
+            append_details(t, "RemapUidSize", "size", &details, &count, err) < 0)
+                return -1;
+        strv_append(&t->args, "--userns");
+        strv_appendf(&t->args, "auto%s", details.data ? details.data : "");
+        return 0;
+}
+
+static int remap_keep_id(struct translation *t, struct error *err)
+{
+        AUTO_STRBUF struct strbuf details = { 0 };
+        size_t uids, gids;
+
+        if (append_details(t, "RemapUid", "uid", &details, &uids, err) < 0 ||
+            append_details(t, "RemapGid", "gid", &details, &gids, err) < 0)
+                return -1;
+        if (uids > 1 || gids > 1)
+                return error_set(err, 0, "%s: RemapUsers=keep-id takes one %s", t->source->path,
+                                 uids > 1 ? "RemapUid=" : "RemapGid=");
+        strv_append(&t->args, "--userns");
+        strv_appendf(&t->args, "keep-id%s", details.data ? details.data : "");
+        return 0;
+}
+
+int emit_remap(struct translation *t, const struct unit_key *row, const struct values *values,
+               struct error *err)
+{
+        const struct value *mode = &values->items[0];
+
+        if (str_equal(mode->text, "manual"))
+                return remap_manual(t, err);
+        if (str_equal(mode->text, "auto"))
+                return remap_auto(t, err);
+        if (str_equal(mode->text, "keep-id"))
+                return remap_keep_id(t, err);
+        return unit_error(err, mode->line, "%s=%s: not one of manual, auto, keep-id", row->name,
+                          mode->text);
+}
+
+int emit_remap_detail(struct translation *t, const struct unit_key *row,
+                      const struct values *values, struct error *err)
+{
+        if (has_key(t, "RemapUsers"))
+                return 0;
+        return unit_error(err, values->items[0].line,
+                          "%s= has no meaning without RemapUsers=", row->name);
+}

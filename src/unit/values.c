@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "values.h"
+
+#include "words.h"
+
+#include <stdlib.h>
+
+static void values_add(struct values *values, char *text, const struct unit_line *line)
+{
+        if (values->count == values->capacity) {
+                values->capacity = values->capacity ? values->capacity * 2 : 8;
+                values->items = alloc_grow(values->items, values->capacity, sizeof *values->items);
+        }
+        values->items[values->count++] = (struct value){ .text = text, .line = line };
+}
+
+static void values_clear(struct values *values)
+{
+        for (size_t i = 0; i < values->count; i++)
+                free(values->items[i].text);
+        values->count = 0;
+}
+
+void values_free(struct values *values)
+{
+        values_clear(values);
+        free(values->items);
+        *values = (struct values){ 0 };
+}
+
+/* The text without one pair of double quotes around it. */
+static char *unquote(const char *text)
+{
+        size_t length = strlen(text);
+
+        if (length >= 2 && text[0] == '"' && text[length - 1] == '"')
+                return str_dupn(text + 1, length - 2);
+        return str_dup(text);
+}
+
+bool value_parse_bool(const char *text, bool *ret)
+{
+        static const char *const names[] = { "",  "0",    "no", "n",   "false", "f", "off",
+                                             "1", "true", "t",  "yes", "y",     "on" };
+        const size_t first_true = 7;
+
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+                if (str_equal_nocase(text, names[i])) {
+                        *ret = i >= first_true;
+                        return true;
+                }
+        }
+        return false;
+}
+
+/* A later NAME=VALUE takes the place of an earlier one with the same name. */
+static void values_add_pair(struct values *values, char *text, const struct unit_line *line)
+{
+        size_t name = strcspn(text, "=");
+
+        for (size_t i = 0; i < values->count; i++) {
+                char *other = values->items[i].text;
+
+                if (strcspn(other, "=") == name && strncmp(other, text, name) == 0) {
+                        free(other);
+                        values->items[i] = (struct value){ .text = text, .line = line };
+                        return;
+                }
+        }
+        values_add(values, text, line);
+}
+
+static int values_add_words(struct values *values, const struct unit_line *line,
+                            struct report *report, struct error *err)
+{
+        AUTO_STRV struct strv words = { 0 };
+        enum words_escape escape = line->row->kind == KEY_LITERALS ? WORDS_LITERAL : WORDS_DECODE;
+        bool open = false;
+
+        if (words_split(line->value, escape, &words, &open, err) < 0)
+                return unit_error(err, line, "%s=: %s", line->key, err->message);
+        if (open && report)
+                report_warning(report, "%s:%u: %s=: a quote is not closed", line->path,
+                               line->number, line->key);
+        for (size_t i = 0; i < words.count; i++) {
+                char *word = words.items[i];
+
+                words.items[i] = NULL;
+                if (line->row->kind == KEY_PAIRS)
+                        values_add_pair(values, word, line);
+                else
+                        values_add(values, word, line);
+        }
+        return 0;
+}
+
+static int values_add_single(struct values *values, const struct unit_line *line, struct error *err)
+{
+        enum key_kind kind = line->row->kind;
+        unsigned long long number;
+        bool truth;
+
+        values_clear(values);
+        if (kind == KEY_BOOL) {
+                if (!value_parse_bool(line->value, &truth))
+                        return unit_error(err, line, "%s=%s: not a boolean (use true or false)",
+                                          line->key, line->value);
+                values_add(values, str_dup(truth ? "true" : "false"), line);
+                return 0;
+        }
+        if (!*line->value && kind != KEY_TEXT)
+                return 0;
+        if (kind == KEY_NUMBER && !str_to_u64(line->value, 0xffffffffull, &number))
+                return unit_error(err, line, "%s=%s: not a number", line->key, line->value);
+        values_add(values, unquote(line->value), line);
+        return 0;
+}
+
+static int values_add_line(struct values *values, const struct unit_line *line,
+                           struct report *report, struct error *err)
+{
+        switch (line->row->kind) {
+        case KEY_STRING:
+        case KEY_TEXT:
+        case KEY_NUMBER:
+        case KEY_BOOL:
+                return values_add_single(values, line, err);
+        case KEY_LINES:
+                if (!*line->value)
+                        values_clear(values);
+                else
+                        values_add(values, str_dup(line->value), line);
+                return 0;
+        case KEY_LITERALS:
+        case KEY_WORDS:
+        case KEY_PAIRS:
+                if (!*line->value)
+                        values_clear(values);
+                return values_add_words(values, line, report, err);
+        case KEY_COMMAND:
+                values_clear(values);
+                return values_add_words(values, line, report, err);
+        }
+        return 0;
+}
+
+int values_read(const struct unit_file *file, const struct unit_key *row, struct values *ret,
+                struct report *report, struct error *err)
+{
+        const struct unit_section *section = unit_section(file, row->section);
+        AUTO_VALUES struct values values = { 0 };
+
+        for (size_t i = 0; section && i < section->lines.count; i++) {
+                const struct unit_line *line = &section->lines.items[i];
+
+                if (line->row == row && values_add_line(&values, line, report, err) < 0)
+                        return -1;
+        }
+        *ret = values;
+        values = (struct values){ 0 };
+        return 0;
+}
+
+char *value_read(const struct unit_file *file, const char *section, const char *key)
+{
+        const struct unit_line *line = unit_last(file, section, key);
+
+        return line && *line->value ? unquote(line->value) : NULL;
+}
+
+bool value_read_bool(const struct unit_file *file, const char *section, const char *key,
+                     bool absent)
+{
+        const struct unit_line *line = unit_last(file, section, key);
+        bool truth = absent;
+
+        if (line)
+                value_parse_bool(line->value, &truth);
+        return truth;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The values of one key of a container file, read as its kind says, each with the line it comes
+ * from. */
+#pragma once
+
+#include "keys.h"
+#include "reader.h"
+
+struct value {
+        char *text;                   /* owned; a KEY_BOOL is "true" or "false" */
+        const struct unit_line *line; /* borrowed */
+};
+
+struct values {
+        struct value *items; /* owned */
+        size_t count;
+        size_t capacity;
+};
+
+/* All values of the key; rows were bound to the lines by keys_check(). Start with { 0 }. */
+int values_read(const struct unit_file *file, const struct unit_key *row, struct values *ret,
+                struct report *report, struct error *err);
+void values_free(struct values *values);
+#define AUTO_VALUES CLEANUP(values_free)
+
+/* The single value of a key that takes one, or NULL. Reports nothing: errors come when the
+ * key itself is translated. Owned. */
+char *value_read(const struct unit_file *file, const char *section, const char *key);
+
+/* The same for a KEY_BOOL. */
+bool value_read_bool(const struct unit_file *file, const char *section, const char *key,
+                     bool absent);
+
+/* systemd's booleans; anything else is neither, and false is returned. Empty is false, as Podman
+ * has it. */
+bool value_parse_bool(const char *text, bool *ret);

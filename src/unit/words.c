@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "words.h"
+
+#include <stdint.h>
+
+static bool is_separator(char c)
+{
+        return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static int hex_digit(char c)
+{
+        if (c >= '0' && c <= '9')
+                return c - '0';
+        if (c >= 'a' && c <= 'f')
+                return c - 'a' + 10;
+        if (c >= 'A' && c <= 'F')
+                return c - 'A' + 10;
+        return -1;
+}
+
+static void append_utf8(struct strbuf *buf, uint32_t code)
+{
+        if (code < 0x80) {
+                strbuf_append_char(buf, (char)code);
+                return;
+        }
+        if (code < 0x800) {
+                strbuf_append_char(buf, (char)(0xc0 | code >> 6));
+        } else {
+                if (code < 0x10000) {
+                        strbuf_append_char(buf, (char)(0xe0 | code >> 12));
+                } else {
+                        strbuf_append_char(buf, (char)(0xf0 | code >> 18));
+                        strbuf_append_char(buf, (char)(0x80 | (code >> 12 & 0x3f)));
+                }
+                strbuf_append_char(buf, (char)(0x80 | (code >> 6 & 0x3f)));
+        }
+        strbuf_append_char(buf, (char)(0x80 | (code & 0x3f)));
+}
+
+/* Numbers: \xHH and \OOO are bytes, \uHHHH and \UHHHHHHHH are characters. Returns how many
+ * characters behind the backslash were read, or 0. */
+static size_t decode_number(const char *s, struct strbuf *buf)
+{
+        bool octal = *s >= '0' && *s <= '7';
+        size_t first = octal ? 0 : 1;
+        size_t digits = octal ? 3 : *s == 'x' ? 2 : *s == 'u' ? 4 : 8;
+        uint32_t code = 0;
+
+        for (size_t i = first; i < first + digits; i++) {
+                int digit = hex_digit(s[i]);
+
+                if (digit < 0 || (octal && digit > 7))
+                        return 0;
+                code = code * (octal ? 8 : 16) + (uint32_t)digit;
+        }
+        if (code == 0)
+                return 0;
+        if (*s == 'u' || *s == 'U') {
+                if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+                        return 0;
+                append_utf8(buf, code);
+        } else {
+                if (code > 0xff)
+                        return 0;
+                strbuf_append_char(buf, (char)code);
+        }
+        return first + digits;
+}
+
+/* Decode the escape whose backslash stands in front of s; returns how many characters it takes, or
+ * 0 where there is no such escape. */
+static size_t decode_escape(const char *s, struct strbuf *buf)
+{
+        static const char letters[] = "abfnrtv\\\"'s";
+        static const char meanings[] = "\a\b\f\n\r\t\v\\\"' ";
+        const char *found = *s ? strchr(letters, *s) : NULL;
+
+        if (found) {
+                strbuf_append_char(buf, meanings[found - letters]);
+                return 1;
+        }
+        if (*s == 'x' || *s == 'u' || *s == 'U' || (*s >= '0' && *s <= '7'))
+                return decode_number(s, buf);
+        return 0;
+}
+
+static int fail_escape(const char *at, struct error *err)
+{
+        if (!*at)
+                return error_set(err, 0, "a single backslash at the end");
+        return error_set(err, 0, "unknown escape '\\%.*s' (for a backslash, write two)",
+                         (int)str_utf8_valid(at, 1) ? 1 : 0, at);
+}
+
+/* Read one word from *line, which stands at its first character. */
+static int take_word(const char **line, enum words_escape escape, struct strbuf *word,
+                     bool *ret_open, struct error *err)
+{
+        const char *at = *line;
+        char quote = '\0';
+
+        for (; *at && (quote || !is_separator(*at)); at++) {
+                if (*at == '\\' && escape == WORDS_DECODE) {
+                        size_t taken = decode_escape(at + 1, word);
+
+                        if (!taken)
+                                return fail_escape(at + 1, err);
+                        at += taken;
+                } else if (quote ? *at == quote : *at == '\'' || *at == '"') {
+                        quote = quote ? '\0' : *at;
+                } else {
+                        strbuf_append_char(word, *at);
+                }
+        }
+        *line = at;
+        if (quote && ret_open)
+                *ret_open = true;
+        return 0;
+}
+
+int words_split(const char *line, enum words_escape escape, struct strv *list, bool *ret_open,
+                struct error *err)
+{
+        for (;;) {
+                AUTO_STRBUF struct strbuf word = { 0 };
+
+                while (is_separator(*line))
+                        line++;
+                if (!*line)
+                        return 0;
+                if (take_word(&line, escape, &word, ret_open, err) < 0)
+                        return -1;
+                strv_append_owned(list, strbuf_steal(&word));
+        }
+}
+
+/* A lone ; would separate two commands on an Exec line. */
+static bool needs_quotes(const char *word, size_t length)
+{
+        if (!length || str_equal(word, ";"))
+                return true;
+        for (size_t i = 0; i < length; i++) {
+                unsigned char c = (unsigned char)word[i];
+
+                if (c <= ' ' || c == 0x7f || c == '"' || c == '\'' || c == '\\')
+                        return true;
+        }
+        return str_utf8_valid(word, length) != length;
+}
+
+static void quote_char(unsigned char c, struct strbuf *buf)
+{
+        static const char control[] = "\a\b\f\n\r\t\v";
+        static const char letters[] = "abfnrtv";
+        const char *found = strchr(control, c);
+
+        if (c == '"' || c == '\\') {
+                strbuf_append_char(buf, '\\');
+                strbuf_append_char(buf, (char)c);
+        } else if (found) {
+                strbuf_append_char(buf, '\\');
+                strbuf_append_char(buf, letters[found - control]);
+        } else if (c < ' ' || c >= 0x7f) {
+                strbuf_appendf(buf, "\\x%02x", c);
+        } else {
+                strbuf_append_char(buf, (char)c);
+        }
+}
+
+void words_quote(const char *word, struct strbuf *buf)
+{
+        size_t length = strlen(word);
+
+        if (!needs_quotes(word, length)) {
+                strbuf_append_n(buf, word, length);
+                return;
+        }
+        strbuf_append_char(buf, '"');
+        for (size_t at = 0; at < length;) {
+                size_t valid = str_utf8_valid(word + at, length - at);
+                size_t stop = at + valid;
+
+                for (; at < stop; at++) {
+                        if ((unsigned char)word[at] >= 0x80)
+                                strbuf_append_char(buf, word[at]);
+                        else
+                                quote_char((unsigned char)word[at], buf);
+                }
+                if (at < length)
+                        quote_char((unsigned char)word[at++], buf);
+        }
+        strbuf_append_char(buf, '"');
+}
+
+void words_join(const struct strv *words, struct strbuf *buf)
+{
+        for (size_t i = 0; i < words->count; i++) {
+                if (i)
+                        strbuf_append_char(buf, ' ');
+                words_quote(words->items[i], buf);
+        }
+}

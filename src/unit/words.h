@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Words on a line, as systemd.syntax(7) and systemd.service(5) have them: separated by blanks,
+ * quoted with ' or " anywhere in a word; and the way back, so that systemd reads the same words
+ * again.
+ */
+#pragma once
+
+#include "../base/error.h"
+#include "../base/str.h"
+
+#include <stdbool.h>
+
+enum words_escape {
+        WORDS_LITERAL, /* a backslash is a character like others */
+        WORDS_DECODE,  /* C escapes are decoded; an unknown one is an error */
+};
+
+/* Append the words of line to list. An empty pair of quotes is an empty word. A quote that is not
+ * closed ends with the line; *ret_open says so (may be NULL). */
+int words_split(const char *line, enum words_escape escape, struct strv *list, bool *ret_open,
+                struct error *err);
+
+/* Append a word in a form that words_split(WORDS_DECODE) and systemd's Exec lines read as exactly
+ * this word. Specifiers (%) and variables ($) stay as they are: systemd is to expand them. */
+void words_quote(const char *word, struct strbuf *buf);
+
+/* All words, quoted where necessary, with single blanks between them. */
+void words_join(const struct strv *words, struct strbuf *buf);
