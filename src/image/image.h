@@ -9,7 +9,7 @@
 #include "../base/error.h"
 #include "../base/str.h"
 
-struct store;
+#include "store.h"
 
 struct image_config {
         struct strv entrypoint, cmd, env; /* owned */
@@ -17,7 +17,9 @@ struct image_config {
         struct strv volumes; /* absolute paths */
         struct strv labels;  /* k=v */
         struct strv exposed_ports;
-        char *architecture, *os, *created;
+        char *architecture, *os, *variant, *created;
+        char *healthcheck;    /* the member "Healthcheck" as JSON text, or NULL */
+        struct strv diff_ids; /* digests of the layers' tars, lowest first */
 };
 
 struct image {
@@ -25,14 +27,34 @@ struct image {
         char *digest; /* owned; of the manifest, "sha256:…" */
         char *name;   /* owned; the full name it was found under, or NULL */
         struct image_config config;
-        struct strv layers; /* absolute directories, lowest first */
+        struct strv layers; /* absolute directories, lowest first, none twice (overlayfs refuses) */
 };
 
 /*
  * Find an image by what a person writes: a name with or without registry and tag, a digest, an id
- * or a prefix of one (store_find has the rules). ENOENT where the store does not have it.
+ * or a prefix of one (store_find has the rules). The layers are there as long as the store stays
+ * open, or a mount or a state file (store_used_ids) of a container uses them.
+ *
+ * ENOENT where the store does not have it. ENOEXEC where it is for another architecture. ENODATA
+ * where its blobs are there and its layers are not unpacked: `crunit image unpack` helps.
  */
 int image_open(struct store *store, const char *reference, struct image *ret_image,
                struct error *err);
+
+/* The same for an entry of store_list(); without asking whether this machine can run it and whether
+ * its layers are unpacked. */
+int image_read(struct store *store, const struct store_entry *entry, struct image *ret_image,
+               struct manifest *ret_manifest, struct error *err);
+
 void image_free(struct image *image);
 #define AUTO_IMAGE CLEANUP(image_free)
+
+/* Read a configuration document; name is for messages. */
+int image_config_parse(struct json_object *document, const char *name, struct image_config *ret,
+                       struct error *err);
+void image_config_free(struct image_config *config);
+#define AUTO_IMAGE_CONFIG CLEANUP(image_config_free)
+
+/* ENOEXEC, with both platforms, where the machine cannot run it. */
+int image_config_check_platform(const struct image_config *config, const char *name,
+                                struct error *err);
