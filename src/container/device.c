@@ -186,11 +186,11 @@ int device_find_nodes(const struct spec_device *device, struct device_nodes *nod
         return 0;
 }
 
-int device_find_all(struct device_nodes *nodes, struct error *err)
+int device_find_all(const char *dev, struct device_nodes *nodes, struct error *err)
 {
         struct device_walk walk = { .nodes = nodes, .rights = "rwm", .is_dev = true };
 
-        if (device_walk_directory(&walk, AT_FDCWD, "/dev", "/dev", 0, err) < 0)
+        if (device_walk_directory(&walk, AT_FDCWD, dev, "/dev", 0, err) < 0)
                 return -1;
         qsort(nodes->items, nodes->count, sizeof *nodes->items, device_compare);
         return 0;

@@ -37,8 +37,9 @@ struct device_nodes {
 int device_find_nodes(const struct spec_device *device, struct device_nodes *nodes,
                       struct error *err);
 
-/* Append every device of the machine's /dev, but terminals and what the runtime makes itself: for
+/* Append every device of the machine's /dev (dev), but terminals and what the runtime makes itself:
+ * for
  * --privileged. */
-int device_find_all(struct device_nodes *nodes, struct error *err);
+int device_find_all(const char *dev, struct device_nodes *nodes, struct error *err);
 void device_nodes_free(struct device_nodes *nodes);
 #define AUTO_NODES CLEANUP(device_nodes_free)

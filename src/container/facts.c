@@ -127,6 +127,7 @@ static void facts_gather_kernel(struct plan_facts *facts)
         facts->architecture = str_dup(name.machine);
         facts->kernel = str_dup(name.release);
         facts->hostname = str_dup(name.nodename);
+        facts->dev = str_dup("/dev");
         facts->bounding = facts_bounding();
         may_raise = facts->bounding >> SYS_RESOURCE & 1;
         facts->nofile_max = facts_limit(RLIMIT_NOFILE, may_raise);
@@ -158,9 +159,10 @@ int facts_gather(struct plan_facts *facts, struct error *err)
 
 void facts_free(struct plan_facts *facts)
 {
-        char **owned[] = { &facts->architecture, &facts->kernel, &facts->hostname,
-                           &facts->seccomp,      &facts->init,   &facts->hosts,
-                           &facts->resolv_conf };
+        char **owned[] = {
+                &facts->architecture, &facts->kernel, &facts->dev,   &facts->hostname,
+                &facts->seccomp,      &facts->init,   &facts->hosts, &facts->resolv_conf
+        };
 
         strv_free(&facts->thermal);
         for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) {

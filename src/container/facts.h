@@ -27,7 +27,8 @@ struct plan_facts {
         char *architecture; /* owned, as all strings below; uname's machine: "x86_64" */
         char *kernel;       /* uname's release: "6.1.0-18-amd64" */
         char *hostname;
-        uint64_t bounding;              /* our bounding set of capabilities, as a mask */
+        char *dev;         /* where the machine's devices are, for --privileged: "/dev" */
+        uint64_t bounding; /* our bounding set of capabilities, as a mask */
         uint64_t nofile_max, nproc_max; /* how far limits may be raised; UINT64_MAX: any */
         bool cgroup2;                   /* /sys/fs/cgroup is the unified hierarchy */
         bool apparmor, selinux;         /* switched on in the kernel */

@@ -172,7 +172,7 @@ static int plan_devices(const struct plan_context *context, struct json_object *
         struct json_object *array = json_add_array(lin, "devices");
         AUTO_NODES struct device_nodes nodes = { 0 };
 
-        if (spec->privileged && device_find_all(&nodes, err) < 0)
+        if (spec->privileged && device_find_all(context->facts->dev, &nodes, err) < 0)
                 return -1;
         for (size_t i = 0; i < spec->device_count; i++)
                 if (device_find_nodes(&spec->devices[i], &nodes, err) < 0)

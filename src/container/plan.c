@@ -27,9 +27,9 @@ static int plan_split_entrypoint(const char *text, struct strv *args, struct err
                 return 0;
         }
         wrapped = str_format("{\"entrypoint\":%s}", text);
-        if (json_parse(wrapped, strlen(wrapped), "--entrypoint", &wrapper, err) < 0 ||
-            json_get_strv(wrapper, "entrypoint", args, err) < 0)
-                return error_wrap(err, "--entrypoint %s", text);
+        if (json_parse(wrapped, strlen(wrapped), "--entrypoint", &wrapper, NULL) < 0 ||
+            json_get_strv(wrapper, "entrypoint", args, NULL) < 0)
+                return error_set(err, EINVAL, "--entrypoint %s: not a JSON list of strings", text);
         return 0;
 }
 
@@ -124,7 +124,7 @@ static int plan_resolve(struct plan_context *context, struct error *err)
         if (plan_stop_signal(context, err) < 0)
                 return -1;
         if (user_find(context->facts->rootfs_fd, user, &spec->groups, &context->user, err) < 0)
-                return error_wrap(err, "user %s", str_empty(user) ? "0" : user);
+                return -1;
         if (caps_combine(&spec->cap_add, &spec->cap_drop, context->facts->bounding, &context->caps,
                          err) < 0)
                 return -1;

@@ -176,28 +176,28 @@ static int user_add_extra(int rootfs_fd, const struct strv *extra, struct user *
         return 0;
 }
 
+/* USER[:GROUP] alone. */
+static int user_find_main(int rootfs_fd, const char *text, struct user *user, struct error *err)
+{
+        AUTO_FREE char *wanted = str_dupn(text, strcspn(text, ":")), *name = NULL;
+        const char *colon = strchr(text, ':');
+
+        if (user_find_passwd(rootfs_fd, *wanted ? wanted : "0", user, &name, err) < 0)
+                return -1;
+        if (colon && colon[1])
+                return user_find_group(rootfs_fd, colon + 1, &user->gid, err);
+        return name ? user_find_memberships(rootfs_fd, name, user, err) : 0;
+}
+
 int user_find(int rootfs_fd, const char *text, const struct strv *extra, struct user *ret,
               struct error *err)
 {
-        AUTO_USER struct user user = { 0 };
-        AUTO_FREE char *wanted = NULL, *name = NULL;
-        const char *colon;
+        AUTO_USER struct user user = { .home = str_dup("/") };
 
         if (str_empty(text))
                 text = "0";
-        colon = strchr(text, ':');
-        wanted = str_dupn(text, strcspn(text, ":"));
-        if (!*wanted)
-                str_replace(&wanted, "0");
-        user.home = str_dup("/");
-        if (user_find_passwd(rootfs_fd, wanted, &user, &name, err) < 0)
-                return -1;
-        if (colon && colon[1]) {
-                if (user_find_group(rootfs_fd, colon + 1, &user.gid, err) < 0)
-                        return -1;
-        } else if (name && user_find_memberships(rootfs_fd, name, &user, err) < 0) {
-                return -1;
-        }
+        if (user_find_main(rootfs_fd, text, &user, err) < 0)
+                return error_wrap(err, "user %s", text);
         if (user_add_extra(rootfs_fd, extra, &user, err) < 0)
                 return -1;
         *ret = user;

@@ -28,8 +28,10 @@ static char *const *make_environment(struct strv *list)
         return list->items;
 }
 
-static void set_machine(struct plan_facts *facts)
+/* dev: a directory without a device. */
+static void set_machine(struct plan_facts *facts, const char *dev)
 {
+        facts->dev = str_dup(dev);
         facts->architecture = str_dup("x86_64");
         facts->kernel = str_dup("6.12.0");
         facts->hostname = str_dup("machine");
@@ -197,7 +199,7 @@ int main(int argc, char **argv)
                 err(2, "%s", argv[first]);
         volumes = str_format("%s/volumes", bundle ? bundle : "/var/lib/crunit/containers/test@");
         if (!bundle)
-                set_machine(&facts);
+                set_machine(&facts, argv[first]);
         else if (facts_gather(&facts, &error) < 0)
                 errx(2, "%s", error.message);
         facts.id = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
