@@ -135,38 +135,36 @@ static void plan_file_mounts(const struct plan_context *context, struct plan_mou
         }
 }
 
-/* Directories that programs expect to write to, on top of a read-only root. */
+static bool plan_is_mounted(const struct plan_mount_list *list, const char *target)
+{
+        for (size_t i = 0; i < list->count; i++)
+                if (str_equal(list->items[i].target, target))
+                        return true;
+        return false;
+}
+
+/* Directories that programs expect to write to: on top of a read-only root, and for systemd always,
+ * whatever the image has there. */
 static void plan_writable_mounts(const struct plan_context *context, struct plan_mount_list *list)
 {
         static const struct {
                 const char *target, *mode;
-        } places[] = { { "/run", "755" }, { "/tmp", "1777" }, { "/var/tmp", "1777" } };
+                bool read_only, systemd;
+        } places[] = {
+                { "/run", "755", true, true },
+                { "/run/lock", "1777", false, true },
+                { "/tmp", "1777", true, true },
+                { "/var/tmp", "1777", true, false },
+                { "/var/log/journal", "755", false, true },
+        };
+        bool read_only = context->spec->read_only && context->spec->read_only_tmpfs;
 
-        if (!context->spec->read_only || !context->spec->read_only_tmpfs)
-                return;
         for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
                 AUTO_FREE char *options =
                         str_format("rw,rprivate,nosuid,nodev,tmpcopyup,mode=%s", places[i].mode);
 
-                plan_default_mount(context, list, places[i].target, "tmpfs", options);
-        }
-}
-
-/* systemd wants to write to these, whatever the image has there. */
-static void plan_systemd_mounts(const struct plan_context *context, struct plan_mount_list *list)
-{
-        static const char *const places[] = { "/run", "/run/lock", "/tmp", "/var/log/journal" };
-
-        if (!context->systemd)
-                return;
-        for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-                bool ours = false;
-
-                for (size_t j = 0; j < list->count; j++)
-                        ours = ours || str_equal(list->items[j].target, places[i]);
-                if (!ours)
-                        plan_default_mount(context, list, places[i], "tmpfs",
-                                           "rw,rprivate,nosuid,nodev,tmpcopyup");
+                if ((read_only && places[i].read_only) || (context->systemd && places[i].systemd))
+                        plan_default_mount(context, list, places[i].target, "tmpfs", options);
         }
 }
 
@@ -369,6 +367,30 @@ static int plan_bind_mount(const struct plan_context *context, struct plan_mount
         return 0;
 }
 
+/* Owner and mode of what the image has at the target, which the new file system hides. Some
+ * versions of the runtime take them over by themselves, some do not. */
+static void plan_like_image(const struct plan_context *context, struct plan_mount *mount)
+{
+        AUTO_CLOSE int fd =
+                io_open_in_root(context->facts->rootfs_fd, mount->target, O_PATH | O_DIRECTORY, 0);
+        struct stat st = { .st_mode = 01777 };
+        bool mode = false, owner = false;
+
+        for (size_t i = 0; i < mount->options.count; i++) {
+                mode = mode || str_has_prefix(mount->options.items[i], "mode=");
+                owner = owner || str_has_prefix(mount->options.items[i], "uid=") ||
+                        str_has_prefix(mount->options.items[i], "gid=");
+        }
+        if (fd >= 0 && fstat(fd, &st) < 0)
+                return;
+        if (!mode)
+                strv_appendf(&mount->options, "mode=%o", st.st_mode & 07777);
+        if (!owner && (st.st_uid || st.st_gid)) {
+                strv_appendf(&mount->options, "uid=%u", st.st_uid);
+                strv_appendf(&mount->options, "gid=%u", st.st_gid);
+        }
+}
+
 static void plan_memory_mount(const struct plan_context *context, struct plan_mount_list *list,
                               const struct spec_mount *wanted)
 {
@@ -388,6 +410,8 @@ static void plan_memory_mount(const struct plan_context *context, struct plan_mo
                 strv_appendf(&mount->options, "uid=%u", context->user.uid);
                 strv_appendf(&mount->options, "gid=%u", context->user.gid);
         }
+        if (tmpfs)
+                plan_like_image(context, mount);
 }
 
 static void plan_devpts_mount(struct plan_mount_list *list, const struct spec_mount *wanted)
@@ -440,11 +464,8 @@ static void plan_image_volumes(const struct plan_context *context, struct plan_m
         for (size_t i = 0; i < volumes->count; i++) {
                 AUTO_FREE char *target = path_clean(volumes->items[i]);
                 struct spec_mount wanted = { .type = SPEC_MOUNT_ANONYMOUS, .target = target };
-                bool taken = str_equal(target, "/");
 
-                for (size_t j = 0; j < list->count; j++)
-                        taken = taken || str_equal(list->items[j].target, target);
-                if (taken)
+                if (str_equal(target, "/") || plan_is_mounted(list, target))
                         continue;
                 if (context->spec->image_volume == SPEC_IMAGE_VOLUME_TMPFS)
                         plan_memory_mount(
@@ -507,7 +528,6 @@ int plan_mounts(struct plan_context *context, struct error *err)
         plan_kernel_mounts(context, &list);
         plan_ipc_mounts(context, &list);
         plan_writable_mounts(context, &list);
-        plan_systemd_mounts(context, &list);
         for (size_t i = 0; i < context->spec->mount_count; i++)
                 if (plan_wanted_mount(context, &list, &context->spec->mounts[i], &number, err) < 0)
                         return -1;

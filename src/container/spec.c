@@ -5,6 +5,7 @@
 #include "mount.h"
 
 #include <errno.h>
+#include <stddef.h>
 
 void spec_init(struct container_spec *spec)
 {
@@ -17,76 +18,33 @@ void spec_init(struct container_spec *spec)
         };
 }
 
+/* What spec_free() has to free: the strings and the lists of struct container_spec. */
+#define FIELD(member) offsetof(struct container_spec, member)
+/* clang-format off */
+static const size_t spec_strings[] = {
+        FIELD(name), FIELD(image), FIELD(rootfs), FIELD(pull), FIELD(entrypoint), FIELD(workdir),
+        FIELD(user), FIELD(hostname), FIELD(timezone), FIELD(seccomp), FIELD(apparmor),
+        FIELD(label_type), FIELD(label_level), FIELD(label_filetype), FIELD(label_user),
+        FIELD(label_role), FIELD(cpuset_cpus), FIELD(cpuset_mems), FIELD(cgroup_parent),
+        FIELD(cgroup_ns), FIELD(ipc), FIELD(pid), FIELD(uts), FIELD(userns), FIELD(ip), FIELD(ip6),
+        FIELD(init_path), FIELD(cidfile), FIELD(pidfile), FIELD(pod), FIELD(autoupdate),
+};
+static const size_t spec_lists[] = {
+        FIELD(args), FIELD(env), FIELD(env_files), FIELD(unset_env), FIELD(groups), FIELD(cap_add),
+        FIELD(cap_drop), FIELD(mask), FIELD(unmask), FIELD(proc_opts), FIELD(device_cgroup_rules),
+        FIELD(sysctls), FIELD(cgroup_conf), FIELD(networks), FIELD(dns), FIELD(dns_search),
+        FIELD(dns_options), FIELD(add_hosts), FIELD(network_aliases), FIELD(publish), FIELD(expose),
+        FIELD(labels), FIELD(annotations), FIELD(log_opts), FIELD(secrets), FIELD(health),
+        FIELD(unsupported), FIELD(notes),
+};
+/* clang-format on */
+
 void spec_free(struct container_spec *spec)
 {
-        char **strings[] = {
-                &spec->name,
-                &spec->image,
-                &spec->rootfs,
-                &spec->pull,
-                &spec->entrypoint,
-                &spec->workdir,
-                &spec->user,
-                &spec->hostname,
-                &spec->timezone,
-                &spec->seccomp,
-                &spec->apparmor,
-                &spec->label_type,
-                &spec->label_level,
-                &spec->label_role,
-                &spec->label_filetype,
-                &spec->label_user,
-                &spec->cpuset_cpus,
-                &spec->cpuset_mems,
-                &spec->cgroup_parent,
-                &spec->cgroup_ns,
-                &spec->ipc,
-                &spec->pid,
-                &spec->uts,
-                &spec->userns,
-                &spec->ip,
-                &spec->ip6,
-                &spec->init_path,
-                &spec->cidfile,
-                &spec->pidfile,
-                &spec->pod,
-                &spec->autoupdate,
-        };
-        struct strv *lists[] = {
-                &spec->args,
-                &spec->env,
-                &spec->env_files,
-                &spec->unset_env,
-                &spec->groups,
-                &spec->cap_add,
-                &spec->cap_drop,
-                &spec->mask,
-                &spec->unmask,
-                &spec->proc_opts,
-                &spec->device_cgroup_rules,
-                &spec->sysctls,
-                &spec->cgroup_conf,
-                &spec->networks,
-                &spec->dns,
-                &spec->dns_search,
-                &spec->dns_options,
-                &spec->add_hosts,
-                &spec->network_aliases,
-                &spec->publish,
-                &spec->expose,
-                &spec->labels,
-                &spec->annotations,
-                &spec->log_opts,
-                &spec->secrets,
-                &spec->health,
-                &spec->unsupported,
-                &spec->notes,
-        };
-
-        for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
-                free(*strings[i]);
-        for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-                strv_free(lists[i]);
+        for (size_t i = 0; i < sizeof spec_strings / sizeof *spec_strings; i++)
+                free(*(char **)(void *)((char *)spec + spec_strings[i]));
+        for (size_t i = 0; i < sizeof spec_lists / sizeof *spec_lists; i++)
+                strv_free((struct strv *)(void *)((char *)spec + spec_lists[i]));
         for (size_t i = 0; i < spec->mount_count; i++)
                 mount_free(&spec->mounts[i]);
         for (size_t i = 0; i < spec->device_count; i++)
@@ -134,6 +92,10 @@ static int spec_check_network(struct container_spec *spec, struct error *err)
                 return error_set(err, EOPNOTSUPP,
                                  "networks other than host and none are not supported by this "
                                  "version: --network %s",
+                                 spec->networks.items[0]);
+        if (spec->ip || spec->ip6)
+                return error_set(err, EINVAL, "--ip%s %s does not go with --network %s",
+                                 spec->ip ? "" : "6", spec->ip ? spec->ip : spec->ip6,
                                  spec->networks.items[0]);
         if (spec->publish.count)
                 strv_appendf(&spec->notes, "--publish %s has no effect with --network %s",
@@ -187,11 +149,16 @@ static int spec_check_namespaces(const struct container_spec *spec, struct error
         return 0;
 }
 
-static void spec_note_absent(struct container_spec *spec)
+/* A check that is asked for, and not switched off. */
+static bool spec_has_check(const struct container_spec *spec)
 {
-        if (spec->health.count)
-                strv_append(&spec->notes, "health checks are not supported by this version: the "
-                                          "container runs without its check");
+        for (size_t i = 0; i < spec->health.count; i++) {
+                const char *command = str_after(spec->health.items[i], "health-cmd=");
+
+                if (!str_empty(command) && !str_equal(command, "none"))
+                        return true;
+        }
+        return false;
 }
 
 int spec_check_supported(struct container_spec *spec, struct error *err)
@@ -213,6 +180,8 @@ int spec_check_supported(struct container_spec *spec, struct error *err)
         if (spec_check_network(spec, err) < 0 || spec_check_mounts(spec, err) < 0 ||
             spec_check_namespaces(spec, err) < 0)
                 return -1;
-        spec_note_absent(spec);
+        if (spec_has_check(spec))
+                strv_append(&spec->notes, "--health-cmd has no effect: health checks are not "
+                                          "supported by this version");
         return 0;
 }
