@@ -42,7 +42,7 @@ test_status_shows_the_real_process() {
 test_unit_is_readable() {
 	hello
 	reload
-	assert_match "$(systemctl cat hello)" 'ExecStart=/usr/bin/crunit run .*--name systemd-hello.* localhost/hello:latest'
+	assert_match "$(systemctl cat hello)" 'ExecStart=/usr/bin/crunit run .*--name systemd-%N .* localhost/hello:latest'
 	assert_equal "$(prop hello SourcePath)" "$quadlets"/hello.container
 	try systemd-analyze verify /run/systemd/generator/hello.service
 	assert_equal "$status" 0 "systemd-analyze: $said"
@@ -58,7 +58,7 @@ test_broken_file_costs_one_unit() {
 	start hello
 	assert_equal "$(prop hello ActiveState)" active
 	assert_equal "$(prop broken LoadState)" not-found
-	try env QUADLET_UNIT_DIRS="$quadlets" /usr/lib/systemd/system-generators/crunit-generator --dryrun
+	try env QUADLET_UNIT_DIRS="$quadlets" /usr/lib/systemd/system-generators/crunit-system-generator --dryrun
 	assert_match "$said" 'broken\.container:3: .*DropCapabilty'
 	assert_match "$said" 'DropCapability' suggestion
 }
