@@ -214,7 +214,8 @@ static void add_service_defaults(struct translation *t, const char *name)
         AUTO_FREE char *runtime = str_format("crunit/containers/%s@%%N", name);
         AUTO_FREE char *field = str_format("CONTAINER_NAME=%s", name);
 
-        translate_default(t, "Type", "notify");
+        if (str_empty(unit_last_value(&t->source->file, "Service", "Type")))
+                unit_add(&t->service, "Service", "Type", "notify");
         translate_default(t, "NotifyAccess", "all");
         /* With mixed, systemd would kill the log pump before it has written the last lines. */
         translate_default(t, "KillMode", "control-group");
@@ -230,18 +231,41 @@ static void add_service_defaults(struct translation *t, const char *name)
                 unit_add(&t->service, "Service", "LogExtraFields", field);
 }
 
+/* The unit keys that follow from [Container]; everything that is wrong is reported. */
+static int add_service_keys(struct translation *t, const char *name)
+{
+        AUTO_VALUES struct values args = { 0 };
+        AUTO_ERROR struct error limit = { 0 };
+        AUTO_ERROR struct error timeout = { 0 };
+        int result = 0;
+
+        add_service_defaults(t, name);
+        if (values_read(&t->source->file, key_find("Container", "PodmanArgs"), &args, NULL,
+                        &limit) < 0)
+                return -1; /* reported with the key itself */
+        if (limits_add(t, &args, &limit) < 0) {
+                report_failure(t->report, &limit);
+                result = -1;
+        }
+        if (add_stop_timeout(t, &timeout) < 0) {
+                report_failure(t->report, &timeout);
+                result = -1;
+        }
+        devices_add(t, &args);
+        return result;
+}
+
 int translate_container(struct translation *t, struct error *err)
 {
         AUTO_FREE char *name = container_name(t);
+        int result;
 
         if (check_service(t, err) < 0)
                 return -1;
         strv_append(&t->args, "run");
-        if (translate_keys(t) < 0)
+        result = translate_keys(t);
+        if (add_service_keys(t, name) < 0 || result < 0)
                 return error_set(err, 0, "%s: no unit is made", t->source->path);
-        add_service_defaults(t, name);
-        if (limits_add(t, err) < 0 || devices_add(t, err) < 0 || add_stop_timeout(t, err) < 0)
-                return -1;
         translate_exec(t, "ExecStart", &t->args);
         if (add_reload(t, name, err) < 0)
                 return -1;

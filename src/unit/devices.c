@@ -47,41 +47,37 @@ int emit_device(struct translation *t, const struct unit_key *row, const struct 
         return 0;
 }
 
-static int is_privileged(const struct translation *t, bool *ret, struct error *err)
+/* Rules for devices that only the kernel's numbers name count as well. */
+static bool is_privileged(const struct values *args)
 {
         AUTO_VALUES struct values flags = { 0 };
         AUTO_VALUES struct values rules = { 0 };
         bool privileged = false;
 
-        if (podman_args_find(t, "--privileged", 0, true, &flags, err) < 0 ||
-            podman_args_find(t, "--device-cgroup-rule", 0, false, &rules, err) < 0)
-                return -1;
+        podman_args_find(args, "--privileged", 0, true, &flags);
+        podman_args_find(args, "--device-cgroup-rule", 0, false, &rules);
         for (size_t i = 0; i < flags.count; i++)
                 privileged = !str_equal(flags.items[i].text, "false");
-        *ret = privileged || rules.count;
-        return 0;
+        return privileged || rules.count;
 }
 
-int devices_add(struct translation *t, struct error *err)
+void devices_add(struct translation *t, const struct values *args)
 {
         AUTO_VALUES struct values values = { 0 };
         AUTO_STRV struct strv allowed = { 0 };
-        bool privileged, known = true;
+        bool known = true;
 
         if (translate_has(t, "DevicePolicy"))
-                return 0;
-        if (is_privileged(t, &privileged, err) < 0 ||
-            podman_args_find(t, "--device", 0, false, &values, err) < 0)
-                return -1;
+                return;
+        podman_args_find(args, "--device", 0, false, &values);
         for (size_t i = 0; i < t->devices.count; i++)
                 known = known && allow_device(t->devices.items[i], &allowed);
         for (size_t i = 0; i < values.count; i++)
                 known = known && allow_device(values.items[i].text, &allowed);
         /* A single DeviceAllow= closes all others, so it is all or nothing. */
-        if (privileged || !known)
-                return 0;
+        if (!known || is_privileged(args))
+                return;
         unit_add(&t->service, "Service", "DevicePolicy", "closed");
         for (size_t i = 0; i < allowed.count; i++)
                 unit_add(&t->service, "Service", "DeviceAllow", allowed.items[i]);
-        return 0;
 }

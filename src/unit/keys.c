@@ -7,9 +7,7 @@
 
 #include <stdlib.h>
 
-/* clang-format off: one row, one line */
-const struct unit_key unit_keys[] = {
-        /* [Container] */
+static const struct unit_key container_keys[] = {
         { "Container", "ContainersConfModule", KEY_LINES, emit_global, "--module", "4.8",
           "configuration module for every command of the unit" },
         { "Container", "GlobalArgs", KEY_WORDS, emit_global_words, NULL, "4.8",
@@ -193,8 +191,9 @@ const struct unit_key unit_keys[] = {
           "command in the container that reloads it" },
         { "Container", "ReloadSignal", KEY_STRING, emit_nothing, NULL, "5.5",
           "signal that reloads the container" },
+};
 
-        /* [Pod] */
+static const struct unit_key pod_keys[] = {
         { "Pod", "ContainersConfModule", KEY_LINES, emit_global, "--module", "5.0",
           "configuration module for every command of the unit" },
         { "Pod", "GlobalArgs", KEY_WORDS, emit_global_words, NULL, "5.0",
@@ -203,8 +202,8 @@ const struct unit_key unit_keys[] = {
           "name of the unit, without .service" },
         { "Pod", "ExitPolicy", KEY_STRING, emit_nothing, NULL, "5.6",
           "what the pod does when its last container ends: stop or continue" },
-        { "Pod", "PodName", KEY_STRING, emit_nothing, NULL, "5.0",
-          "name of the pod (systemd-FILE)" },
+        { "Pod", "PodName", KEY_STRING, emit_pod_name, "--name", "5.0",
+          "name of the pod (systemd-FILE)", true },
         { "Pod", "IP", KEY_STRING, emit_option, "--ip", "5.3", "IPv4 address" },
         { "Pod", "IP6", KEY_STRING, emit_option, "--ip6", "5.3", "IPv6 address" },
         { "Pod", "ShmSize", KEY_STRING, emit_option, "--shm-size", "5.4",
@@ -247,8 +246,9 @@ const struct unit_key unit_keys[] = {
           "seconds the containers get to stop (10)" },
         { "Pod", "PodmanArgs", KEY_WORDS, emit_words, NULL, "5.0",
           "further options of crunit pod create" },
+};
 
-        /* [Volume] */
+static const struct unit_key volume_keys[] = {
         { "Volume", "ContainersConfModule", KEY_LINES, emit_global, "--module", "4.8",
           "configuration module for every command of the unit" },
         { "Volume", "GlobalArgs", KEY_WORDS, emit_global_words, NULL, "4.8",
@@ -277,8 +277,9 @@ const struct unit_key unit_keys[] = {
         { "Volume", "Label", KEY_PAIRS, emit_option, "--label", "4.4", "label, NAME=VALUE" },
         { "Volume", "PodmanArgs", KEY_WORDS, emit_words, NULL, "4.6",
           "further options of crunit volume create" },
+};
 
-        /* [Network] */
+static const struct unit_key network_keys[] = {
         { "Network", "ContainersConfModule", KEY_LINES, emit_global, "--module", "4.8",
           "configuration module for every command of the unit" },
         { "Network", "GlobalArgs", KEY_WORDS, emit_global_words, NULL, "4.8",
@@ -312,8 +313,9 @@ const struct unit_key unit_keys[] = {
         { "Network", "Label", KEY_PAIRS, emit_option, "--label", "4.4", "label, NAME=VALUE" },
         { "Network", "PodmanArgs", KEY_WORDS, emit_words, NULL, "4.6",
           "further options of crunit network create" },
+};
 
-        /* [Image] */
+static const struct unit_key image_keys[] = {
         { "Image", "ContainersConfModule", KEY_LINES, emit_global, "--module", "4.8",
           "configuration module for every command of the unit" },
         { "Image", "GlobalArgs", KEY_WORDS, emit_global_words, NULL, "4.8",
@@ -348,8 +350,9 @@ const struct unit_key unit_keys[] = {
           true },
         { "Image", "ImageTag", KEY_STRING, emit_nothing, NULL, "4.8",
           "name other units get when they refer to this file" },
+};
 
-        /* [Build] */
+static const struct unit_key build_keys[] = {
         { "Build", "ContainersConfModule", KEY_LINES, emit_global, "--module", "5.2",
           "configuration module for every command of the unit" },
         { "Build", "GlobalArgs", KEY_WORDS, emit_global_words, NULL, "5.2",
@@ -397,8 +400,9 @@ const struct unit_key unit_keys[] = {
         { "Build", "Volume", KEY_LINES, emit_volume, "--volume", "5.2", "directory for the build" },
         { "Build", "PodmanArgs", KEY_WORDS, emit_words, NULL, "5.2",
           "further options of crunit build" },
+};
 
-        /* [Kube] */
+static const struct unit_key kube_keys[] = {
         { "Kube", "ContainersConfModule", KEY_LINES, emit_global, "--module", "4.8",
           "configuration module for every command of the unit" },
         { "Kube", "GlobalArgs", KEY_WORDS, emit_global_words, NULL, "4.8",
@@ -432,8 +436,9 @@ const struct unit_key unit_keys[] = {
           true },
         { "Kube", "PodmanArgs", KEY_WORDS, emit_words, NULL, "4.6", "further options" },
         { "Kube", "Yaml", KEY_LITERALS, emit_file, NULL, "4.4", "file to play; needed" },
+};
 
-        /* [Artifact] */
+static const struct unit_key artifact_keys[] = {
         { "Artifact", "ContainersConfModule", KEY_LINES, emit_global, "--module", "5.7",
           "configuration module for every command of the unit" },
         { "Artifact", "GlobalArgs", KEY_WORDS, emit_global_words, NULL, "5.7",
@@ -457,51 +462,66 @@ const struct unit_key unit_keys[] = {
           "check certificates (true)" },
         { "Artifact", "PodmanArgs", KEY_WORDS, emit_words, NULL, "5.7", "further options" },
         { "Artifact", "Artifact", KEY_STRING, emit_nothing, NULL, "5.7", "what is pulled; needed" },
+};
 
-        /* [Quadlet] */
+static const struct unit_key quadlet_keys[] = {
         { "Quadlet", "DefaultDependencies", KEY_BOOL, emit_nothing, NULL, "5.3",
           "order the unit behind the network (true)" },
-        { .section = NULL },
 };
-/* clang-format on */
 
-size_t keys_section(const char *section, const struct unit_key **ret_first)
+#define SECTION(name, rows)                                                                        \
+        {                                                                                          \
+                name, rows, sizeof(rows) / sizeof *(rows)                                          \
+        }
+
+const struct unit_keys unit_keys[] = {
+        SECTION("Container", container_keys), SECTION("Pod", pod_keys),
+        SECTION("Volume", volume_keys),       SECTION("Network", network_keys),
+        SECTION("Image", image_keys),         SECTION("Build", build_keys),
+        SECTION("Kube", kube_keys),           SECTION("Artifact", artifact_keys),
+        SECTION("Quadlet", quadlet_keys),     { .section = NULL },
+};
+
+/* Most names differ in their first letter. */
+static bool is_same(const char *a, const char *b)
 {
-        const struct unit_key *row = unit_keys;
-        size_t count = 0;
+        return *a == *b && strcmp(a, b) == 0;
+}
 
-        while (row->section && strcmp(row->section, section) != 0)
-                row++;
-        *ret_first = row;
-        while (row[count].section && strcmp(row[count].section, section) == 0)
-                count++;
-        return count;
+const struct unit_keys *keys_section(const char *section)
+{
+        for (const struct unit_keys *keys = unit_keys; keys->section; keys++)
+                if (strcmp(keys->section, section) == 0)
+                        return keys;
+        return NULL;
+}
+
+static const struct unit_key *keys_find(const struct unit_keys *keys, const char *name)
+{
+        for (size_t i = 0; keys && i < keys->count; i++)
+                if (is_same(keys->rows[i].name, name))
+                        return &keys->rows[i];
+        return NULL;
 }
 
 const struct unit_key *key_find(const char *section, const char *name)
 {
-        const struct unit_key *row;
-        size_t count = keys_section(section, &row);
-
-        for (; count > 0; count--, row++)
-                if (strcmp(row->name, name) == 0)
-                        return row;
-        return NULL;
+        return keys_find(keys_section(section), name);
 }
 
 /* "Did you mean …" for a key that the section does not have. */
-static char *suggest_key(const struct unit_key *first, size_t count, const char *name)
+static char *suggest_key(const struct unit_keys *keys, const char *name)
 {
-        AUTO_FREE const char **names = alloc_zero(count + 1, sizeof *names);
+        AUTO_FREE const char **names = alloc_zero(keys->count + 1, sizeof *names);
         AUTO_STRBUF struct strbuf sections = { 0 };
         const char *nearest;
 
-        for (size_t i = 0; i < count; i++)
-                names[i] = first[i].name;
-        for (const struct unit_key *row = unit_keys; row->section; row++)
-                if (strcmp(row->name, name) == 0)
+        for (size_t i = 0; i < keys->count; i++)
+                names[i] = keys->rows[i].name;
+        for (const struct unit_keys *other = unit_keys; other->section; other++)
+                if (keys_find(other, name))
                         strbuf_appendf(&sections, "%s[%s]", sections.length ? ", " : "",
-                                       row->section);
+                                       other->section);
         if (sections.length)
                 return str_format("; it belongs in %s", sections.data);
         nearest = str_nearest(name, names);
@@ -513,23 +533,21 @@ static char *suggest_key(const struct unit_key *first, size_t count, const char 
 unsigned keys_check(const struct unit_file *file, const char *section, struct report *report)
 {
         const struct unit_section *found = unit_section(file, section);
-        const struct unit_key *first;
-        size_t count = keys_section(section, &first);
+        const struct unit_keys *keys = keys_section(section);
         unsigned unknown = 0;
 
         for (size_t i = 0; found && i < found->lines.count; i++) {
                 struct unit_line *line = &found->lines.items[i];
+                AUTO_FREE char *hint = NULL;
 
-                for (size_t k = 0; line->key && !line->row && k < count; k++)
-                        if (strcmp(first[k].name, line->key) == 0)
-                                line->row = &first[k];
-                if (line->key && !line->row) {
-                        AUTO_FREE char *hint = suggest_key(first, count, line->key);
-
-                        report_error(report, "%s:%u: unknown key %s= in [%s]%s", line->path,
-                                     line->number, line->key, section, hint);
-                        unknown++;
-                }
+                if (line->key)
+                        line->row = keys_find(keys, line->key);
+                if (!line->key || line->row)
+                        continue;
+                hint = suggest_key(keys, line->key);
+                report_error(report, "%s:%u: unknown key %s= in [%s]%s", line->path, line->number,
+                             line->key, section, hint);
+                unknown++;
         }
         return unknown;
 }
@@ -639,11 +657,11 @@ void keys_list(FILE *out)
         AUTO_FREE const struct unit_key **rows = NULL;
         size_t count = 0;
 
-        while (unit_keys[count].section)
-                count++;
-        rows = alloc_zero(count, sizeof *rows);
-        for (size_t i = 0; i < count; i++)
-                rows[i] = &unit_keys[i];
+        for (const struct unit_keys *keys = unit_keys; keys->section; keys++) {
+                rows = alloc_grow(rows, count + keys->count, sizeof *rows);
+                for (size_t i = 0; i < keys->count; i++)
+                        rows[count++] = &keys->rows[i];
+        }
         qsort(rows, count, sizeof *rows, compare_rows);
         for (size_t i = 0; i < count; i++)
                 fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\n", rows[i]->section, rows[i]->name,

@@ -38,7 +38,7 @@ typedef int key_function(struct translation *t, const struct unit_key *row,
                          const struct values *values, struct error *err);
 
 struct unit_key {
-        const char *section; /* NULL ends the table */
+        const char *section;
         const char *name;
         enum key_kind kind;
         key_function *emit;
@@ -48,10 +48,17 @@ struct unit_key {
         bool always; /* call emit even where the key is absent */
 };
 
-extern const struct unit_key unit_keys[];
+/* The rows of one section. */
+struct unit_keys {
+        const char *section; /* NULL ends the table */
+        const struct unit_key *rows;
+        size_t count;
+};
 
-/* The rows of one section: the first, and how many. Zero for a section not in the table. */
-size_t keys_section(const char *section, const struct unit_key **ret_first);
+extern const struct unit_keys unit_keys[];
+
+/* The section's part of the table, or NULL. */
+const struct unit_keys *keys_section(const char *section);
 
 const struct unit_key *key_find(const char *section, const char *name);
 

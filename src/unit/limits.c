@@ -161,40 +161,36 @@ static void values_append(struct values *values, const char *text, const struct 
         values->items[values->count++] = (struct value){ .text = str_dup(text), .line = line };
 }
 
-int podman_args_find(const struct translation *t, const char *option, char letter, bool is_flag,
-                     struct values *ret, struct error *err)
+void podman_args_find(const struct values *args, const char *option, char letter, bool is_flag,
+                      struct values *ret)
 {
-        AUTO_VALUES struct values args = { 0 };
         const char spelled[] = { '-', letter, '\0' };
 
-        if (values_read(&t->source->file, key_find("Container", "PodmanArgs"), &args, NULL, err) <
-            0)
-                return -1;
-        for (size_t i = 0; i < args.count; i++) {
-                const char *text = args.items[i].text;
+        for (size_t i = 0; i < args->count; i++) {
+                const struct unit_line *line = args->items[i].line;
+                const char *text = args->items[i].text;
                 const char *rest = str_after(text, option);
 
-                if (letter && text[1] != '-' && !rest) {
+                if (letter && text[0] && text[1] != '-' && !rest) {
                         rest = str_after(text, spelled);
                         if (rest && *rest && *rest != '=') {
-                                values_append(ret, rest, args.items[i].line);
+                                values_append(ret, rest, line);
                                 continue;
                         }
                 }
                 if (rest && *rest == '=')
-                        values_append(ret, rest + 1, args.items[i].line);
+                        values_append(ret, rest + 1, line);
                 else if (rest && !*rest && is_flag)
-                        values_append(ret, "", args.items[i].line);
-                else if (rest && !*rest && ++i < args.count)
-                        values_append(ret, args.items[i].text, args.items[i - 1].line);
+                        values_append(ret, "", line);
+                else if (rest && !*rest && ++i < args->count)
+                        values_append(ret, args->items[i].text, line);
         }
-        return 0;
 }
 
 /* The unit key's value of one limit, or NULL. PodmanArgs= come later on the command line, so they
  * win. */
-static int limit_read(const struct translation *t, const struct limit *limit, char **ret,
-                      struct error *err)
+static int limit_read(const struct translation *t, const struct limit *limit,
+                      const struct values *args, char **ret, struct error *err)
 {
         AUTO_VALUES struct values values = { 0 };
         const struct value *last;
@@ -202,8 +198,7 @@ static int limit_read(const struct translation *t, const struct limit *limit, ch
         if (limit->key && values_read(&t->source->file, key_find("Container", limit->key), &values,
                                       NULL, err) < 0)
                 return -1;
-        if (podman_args_find(t, limit->option, limit->letter, false, &values, err) < 0)
-                return -1;
+        podman_args_find(args, limit->option, limit->letter, false, &values);
         if (!values.count)
                 return limit->initial ? limit->convert(limit->initial, ret, err) : 0;
         last = &values.items[values.count - 1];
@@ -231,13 +226,13 @@ static char *swap_alone(const char *total, const char *memory)
         return format_size(both - ram);
 }
 
-int limits_add(struct translation *t, struct error *err)
+int limits_add(struct translation *t, const struct values *args, struct error *err)
 {
         char *found[LIMIT_COUNT] = { NULL };
         int result = 0;
 
         for (size_t i = 0; i < LIMIT_COUNT && result == 0; i++)
-                result = limit_read(t, &limits[i], &found[i], err);
+                result = limit_read(t, &limits[i], args, &found[i], err);
         if (found[LIMIT_SWAP]) {
                 char *alone = swap_alone(found[LIMIT_SWAP], found[LIMIT_MEMORY]);
 

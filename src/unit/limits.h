@@ -8,13 +8,13 @@
 
 #include "translate.h"
 
-/* MemoryMax=, TasksMax=, CPUQuota= … from the keys and from PodmanArgs=. */
-int limits_add(struct translation *t, struct error *err);
+/* MemoryMax=, TasksMax=, CPUQuota= … from the keys and from the words of PodmanArgs=. */
+int limits_add(struct translation *t, const struct values *args, struct error *err);
 
-/* DevicePolicy= and DeviceAllow= from AddDevice= and PodmanArgs=. */
-int devices_add(struct translation *t, struct error *err);
+/* DevicePolicy= and DeviceAllow= from AddDevice= and from the words of PodmanArgs=. */
+void devices_add(struct translation *t, const struct values *args);
 
 /* The values of one option of PodmanArgs=: "--memory 1g", "--memory=1g", "-m1g" and "-m 1g"; an
  * option without value gives "". */
-int podman_args_find(const struct translation *t, const char *option, char letter, bool is_flag,
-                     struct values *ret, struct error *err);
+void podman_args_find(const struct values *args, const char *option, char letter, bool is_flag,
+                      struct values *ret);

@@ -173,3 +173,41 @@ int translate_image(struct translation *t, struct error *err)
         translate_exec(t, "ExecStart", &t->args);
         return 0;
 }
+
+/* What the containers of the pod share outlives each of them and needs no process: the service runs
+ * once and is there until it is stopped. */
+int emit_pod_name(struct translation *t, const struct unit_key *row, const struct values *values,
+                  struct error *err)
+{
+        AUTO_FREE char *policy = value_read(&t->source->file, row->section, "ExitPolicy");
+
+        (void)values;
+        (void)err;
+        strv_append(&t->args, "--replace");
+        add_option(t, "--exit-policy", "", policy ? policy : "stop");
+        add_option(t, row->option, "", t->source->resource);
+        return 0;
+}
+
+int translate_pod(struct translation *t, struct error *err)
+{
+        AUTO_FREE char *timeout = value_read(&t->source->file, "Pod", "StopTimeout");
+        AUTO_STRV struct strv stop = { 0 };
+        AUTO_STRV struct strv rm = { 0 };
+
+        if (add_command(t, "pod create", err) < 0)
+                return -1;
+        for (size_t i = 0; i < t->source->members.count; i++) {
+                unit_add(&t->service, "Unit", "Wants", t->source->members.items[i]);
+                unit_add(&t->service, "Unit", "Before", t->source->members.items[i]);
+        }
+        translate_exec(t, "ExecStart", &t->args);
+        strv_split(&stop, "pod stop --ignore", " ", false);
+        strv_appendf(&stop, "--time=%s", timeout ? timeout : "10");
+        strv_append(&stop, t->source->resource);
+        translate_exec(t, "ExecStop", &stop);
+        strv_split(&rm, "pod rm --ignore --force", " ", false);
+        strv_append(&rm, t->source->resource);
+        translate_exec(t, "ExecStopPost", &rm);
+        return 0;
+}

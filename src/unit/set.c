@@ -13,7 +13,7 @@
 
 const struct unit_type unit_types[] = {
         { ".container", "Container", "", "ContainerName", 3, translate_container },
-        { ".pod", "Pod", "-pod", "PodName", 4, NULL },
+        { ".pod", "Pod", "-pod", "PodName", 4, translate_pod },
         { ".volume", "Volume", "-volume", "VolumeName", 1, translate_volume },
         { ".network", "Network", "-network", "NetworkName", 1, translate_network },
         { ".image", "Image", "-image", NULL, 0, translate_image },

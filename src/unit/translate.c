@@ -125,22 +125,31 @@ static void add_unit_keys(struct translation *t)
                  t->set->is_user ? "%h/.local/share/crunit" : "/var/lib/crunit");
 }
 
+static int translate_key(struct translation *t, const struct unit_key *row)
+{
+        AUTO_VALUES struct values values = { 0 };
+        AUTO_ERROR struct error err = { 0 };
+
+        if (values_read(&t->source->file, row, &values, t->report, &err) == 0 &&
+            (!(values.count || row->always) || row->emit(t, row, &values, &err) == 0))
+                return 0;
+        report_failure(t->report, &err);
+        return -1;
+}
+
 int translate_keys(struct translation *t)
 {
-        const struct unit_key *row;
-        size_t count = keys_section(t->source->type->section, &row);
+        const struct unit_keys *keys = keys_section(t->source->type->section);
+        const struct unit_section *section = unit_section(&t->source->file, keys->section);
+        AUTO_FREE bool *present = alloc_zero(keys->count, sizeof *present);
         int result = 0;
 
-        for (; count > 0; count--, row++) {
-                AUTO_VALUES struct values values = { 0 };
-                AUTO_ERROR struct error err = { 0 };
-
-                if (values_read(&t->source->file, row, &values, t->report, &err) == 0 &&
-                    (!(values.count || row->always) || row->emit(t, row, &values, &err) == 0))
-                        continue;
-                report_failure(t->report, &err);
-                result = -1;
-        }
+        for (size_t i = 0; section && i < section->lines.count; i++)
+                if (section->lines.items[i].row)
+                        present[section->lines.items[i].row - keys->rows] = true;
+        for (size_t i = 0; i < keys->count; i++)
+                if ((present[i] || keys->rows[i].always) && translate_key(t, &keys->rows[i]) < 0)
+                        result = -1;
         return result;
 }
 

@@ -56,6 +56,7 @@ int translate_container(struct translation *t, struct error *err);
 int translate_volume(struct translation *t, struct error *err);
 int translate_network(struct translation *t, struct error *err);
 int translate_image(struct translation *t, struct error *err);
+int translate_pod(struct translation *t, struct error *err);
 
 /* The functions of the table's rows: emit.c has those that serve many keys, the others stand with
  * their subject. */
@@ -93,3 +94,4 @@ key_function emit_publish;
 key_function emit_volume_options;
 key_function emit_subnets;
 key_function emit_pull_image;
+key_function emit_pod_name;

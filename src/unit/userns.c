@@ -47,7 +47,7 @@ static int append_details(const struct translation *t, const char *key, const ch
         return 0;
 }
 
-static int remap_manual(struct translation *t, struct error *err)
+static void remap_manual(struct translation *t)
 {
         static const char *const keys[] = { "RemapUid", "RemapGid" };
         static const char *const options[] = { "--uidmap", "--gidmap" };
@@ -55,42 +55,33 @@ static int remap_manual(struct translation *t, struct error *err)
         for (size_t k = 0; k < 2; k++) {
                 AUTO_VALUES struct values values = { 0 };
 
-                if (values_read(&t->source->file, key_find(t->source->type->section, keys[k]),
-                                &values, NULL, err) < 0)
-                        return -1;
+                read_detail(t, keys[k], &values);
                 for (size_t i = 0; i < values.count; i++) {
                         strv_append(&t->args, options[k]);
                         strv_append(&t->args, values.items[i].text);
                 }
         }
-        return 0;
 }
 
-static int remap_auto(struct translation *t, struct error *err)
+static void remap_auto(struct translation *t)
 {
         AUTO_STRBUF struct strbuf details = { 0 };
-        size_t count;
 
-        if (append_details(t, "RemapUid", "uidmapping", &details, &count, err) < 0 ||
-            append_details(t, "RemapGid", "gidmapping", &details, &count, err) < 0 ||
-            append_details(t, "RemapUidSize", "size", &details, &count, err) < 0)
-                return -1;
+        append_details(t, "RemapUid", "uidmapping", &details);
+        append_details(t, "RemapGid", "gidmapping", &details);
+        append_details(t, "RemapUidSize", "size", &details);
         strv_append(&t->args, "--userns");
         strv_appendf(&t->args, "auto%s", details.data ? details.data : "");
-        return 0;
 }
 
-static int remap_keep_id(struct translation *t, struct error *err)
+static int remap_keep_id(struct translation *t, const struct unit_line *line, struct error *err)
 {
         AUTO_STRBUF struct strbuf details = { 0 };
-        size_t uids, gids;
 
-        if (append_details(t, "RemapUid", "uid", &details, &uids, err) < 0 ||
-            append_details(t, "RemapGid", "gid", &details, &gids, err) < 0)
-                return -1;
-        if (uids > 1 || gids > 1)
-                return error_set(err, 0, "%s: RemapUsers=keep-id takes one %s", t->source->path,
-                                 uids > 1 ? "RemapUid=" : "RemapGid=");
+        if (append_details(t, "RemapUid", "uid", &details) > 1)
+                return unit_error(err, line, "RemapUsers=keep-id takes one RemapUid=");
+        if (append_details(t, "RemapGid", "gid", &details) > 1)
+                return unit_error(err, line, "RemapUsers=keep-id takes one RemapGid=");
         strv_append(&t->args, "--userns");
         strv_appendf(&t->args, "keep-id%s", details.data ? details.data : "");
         return 0;
@@ -101,14 +92,16 @@ int emit_remap(struct translation *t, const struct unit_key *row, const struct v
 {
         const struct value *mode = &values->items[0];
 
-        if (str_equal(mode->text, "manual"))
-                return remap_manual(t, err);
-        if (str_equal(mode->text, "auto"))
-                return remap_auto(t, err);
         if (str_equal(mode->text, "keep-id"))
-                return remap_keep_id(t, err);
-        return unit_error(err, mode->line, "%s=%s: not one of manual, auto, keep-id", row->name,
-                          mode->text);
+                return remap_keep_id(t, mode->line, err);
+        if (str_equal(mode->text, "manual"))
+                remap_manual(t);
+        else if (str_equal(mode->text, "auto"))
+                remap_auto(t);
+        else
+                return unit_error(err, mode->line, "%s=%s: not one of manual, auto, keep-id",
+                                  row->name, mode->text);
+        return 0;
 }
 
 int emit_remap_detail(struct translation *t, const struct unit_key *row,

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A container file of any bytes: nothing crashes, and what was read and written reads the same
+ * again. For the fuzzer, the first byte says what type the
+ * file is, so that all of the translation is reached.
+ *
+ * With clang -fsanitize=fuzzer and FUZZER defined this is a libFuzzer target; else main() runs the
+ * files it is given, each as every type.
+ */
+#include "../../src/base/io.h"
+#include "../../src/unit/install.h"
+#include "../../src/unit/name.h"
+#include "../../src/unit/translate.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+static void silent(void *context, enum report_level level, const char *text)
+{
+        (void)context;
+        (void)level;
+        (void)text;
+}
+
+static char *copy_of(const void *data, size_t size)
+{
+        char *copy = alloc_zero(size + 1, 1);
+
+        memcpy(copy, data, size);
+        return copy;
+}
+
+/* The reader's promise: its output is a fixed point. */
+static void check_fixed_point(const struct unit_file *file)
+{
+        AUTO_STRBUF struct strbuf once = { 0 };
+        AUTO_STRBUF struct strbuf twice = { 0 };
+        AUTO_UNIT struct unit_file again = { 0 };
+        AUTO_ERROR struct error err = { 0 };
+
+        unit_write(file, &once);
+        if (!once.length)
+                return;
+        if (unit_parse(&again, "again", copy_of(once.data, once.length), once.length, &err) < 0)
+                abort();
+        unit_write(&again, &twice);
+        if (!str_equal(once.data, twice.data))
+                abort();
+}
+
+static void translate(struct unit_set *set, struct report *report)
+{
+        AUTO_UNIT struct unit_file unit = { 0 };
+        AUTO_INSTALL struct install install = { 0 };
+
+        if (!set->sources[0].usable || translate_source(set, &set->sources[0], report, &unit) < 0)
+                return;
+        check_fixed_point(&unit);
+        install_plan(&unit, set->sources[0].service, &install, report);
+}
+
+static const char *const names[] = { "a.container", "a@.container", "a@b.container",
+                                     "a.pod",       "a.volume",     "a@.volume",
+                                     "a.network",   "a.image",      "a.kube" };
+enum {
+        NAME_COUNT = sizeof names / sizeof *names
+};
+
+static void run(const char *name, const void *data, size_t size)
+{
+        struct report report = { .take = silent };
+        AUTO_UNIT_SET struct unit_set set = { .program = "/usr/bin/crunit" };
+        AUTO_ERROR struct error err = { 0 };
+        struct unit_source *source;
+
+        set.sources = alloc_zero(1, sizeof *set.sources);
+        set.count = 1;
+        source = &set.sources[0];
+        source->path = str_format("/in/%s", name);
+        source->name = strrchr(source->path, '/') + 1;
+        source->directory = str_dup("/in");
+        source->type = unit_type_of(name);
+        if (unit_parse(&source->file, source->path, copy_of(data, size), size, &err) < 0)
+                return;
+        source->usable = true;
+        check_fixed_point(&source->file);
+        name_sources(&set, &report);
+        translate(&set, &report);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        if (size)
+                run(names[data[0] % NAME_COUNT], data + 1, size - 1);
+        return 0;
+}
+
+#ifndef FUZZER
+#include "../tap.h"
+
+int main(int argc, char **argv)
+{
+        for (int i = 1; i < argc; i++) {
+                AUTO_ERROR struct error err = { 0 };
+                AUTO_FREE char *data = NULL;
+                size_t size;
+
+                if (check(io_read_file(AT_FDCWD, argv[i], 1 << 24, &data, &size, &err) == 0,
+                          argv[i]))
+                        for (size_t k = 0; k < NAME_COUNT; k++)
+                                run(names[k], data, size);
+        }
+        check(argc > 1, "the corpus is there");
+        return tap_done();
+}
+#endif

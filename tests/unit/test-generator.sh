@@ -1,0 +1,166 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The generator as a program: its options, its exit status, and files that no directory of test
+# inputs can hold.
+set -uo pipefail
+generator=${top_builddir:-.}/crunit-generator
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+number=0
+failed=0
+
+# check NAME COMMAND...: passes when the command succeeds.
+check() {
+	local name=$1
+	shift
+	number=$((number + 1))
+	if "$@" >"$work/log" 2>&1; then
+		echo "ok $number - generator: $name"
+	else
+		failed=1
+		echo "not ok $number - generator: $name"
+		sed 's/^/# /' "$work/log"
+	fi
+}
+
+# fresh: an empty input and output directory.
+fresh() {
+	rm -rf "$work/in" "$work/out"
+	mkdir "$work/in" "$work/out"
+	export QUADLET_UNIT_DIRS=$work/in
+}
+container() {
+	printf '[Container]\nImage=localhost/x\n' >"$work/in/$1.container"
+}
+# run STATUS ARGUMENT...: whether it exits so; what it prints is in said.
+run() {
+	local expected=$1 status=0
+	shift
+	timeout 10 "$generator" "$@" >"$work/said" 2>&1 || status=$?
+	[ "$status" = "$expected" ] || { echo "status $status, not $expected"; cat "$work/said"; return 1; }
+}
+says() { grep -qF -- "$1" "$work/said" || { cat "$work/said"; return 1; }; }
+made() { [ "$(cd "$work/out" && find . ! -type d -printf '%P\n' | sort | xargs)" = "$*" ] || { find "$work/out"; return 1; }; }
+quiet() { [ ! -s "$work/said" ] || { cat "$work/said"; return 1; }; }
+
+libraries() {
+	readelf -d "$generator" | sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p' |
+		grep -vE '^(libc|ld-linux.*|libasan|libubsan|libm|libgcc_s)\.so|^ld' >"$work/needed"
+	[ ! -s "$work/needed" ] || { cat "$work/needed"; return 1; }
+	readelf -d "$generator" | grep -qF libasan || ! readelf -d "$generator" | grep -qE 'libm|libgcc'
+}
+check "links libc only" libraries
+
+fresh
+check "no files: success" run 0 --no-kmsg-log "$work/out"
+check "and silence" quiet
+check "and no units" made
+check "a missing search directory" env QUADLET_UNIT_DIRS=/nonexistent/x "$generator" --no-kmsg-log "$work/out"
+check "no output directory: failure" run 1 --no-kmsg-log
+check "which is said" says "no directory to write to was given"
+check "an unknown option: failure" run 1 --no-kmsg-logs "$work/out"
+check "with a suggestion" says "did you mean --no-kmsg-log?"
+
+container a
+check "one file: success" run 0 -no-kmsg-log "$work/out" "$work/early" "$work/late"
+check "makes one unit" made a.service
+check "leaves nothing else" test ! -e "$work/early" -a ! -e "$work/late"
+check "an output directory that is missing" run 0 --no-kmsg-log "$work/out/new"
+check "is made" test -f "$work/out/new/a.service"
+check "an output directory that cannot be" run 1 --no-kmsg-log /proc/nonexistent/x
+check "is an error" says "cannot open directory"
+
+check "-dryrun" run 0 -dryrun
+check "prints the unit" says "---a.service---"
+check "--version" run 0 --version
+check "names the program" says "crunit-generator "
+check "--help" run 0 --help
+check "lists the options" says "--no-kmsg-log"
+check "--list-keys" run 0 --list-keys
+check "has all keys" test "$(wc -l <"$work/said")" = 236
+check "of which 94 are a container's" test "$(grep -c '^Container' "$work/said")" = 94
+check "sorted, none twice" sort -c -u -t "$(printf '\t')" -k 1,2 "$work/said"
+
+fresh
+container a
+ln -s "$(realpath "$generator")" "$work/crunit-user-generator"
+check "called as the user's generator" "$work/crunit-user-generator" --no-kmsg-log "$work/out"
+check "it makes a user's unit" grep -q '^RequiresMountsFor=%h' "$work/out/a.service"
+check "without what only the system's manager has" sh -c "! grep -qE 'network-online|LogExtraFields' '$work/out/a.service'"
+
+fresh
+container good
+mkfifo "$work/in/fifo.container" "$work/in/fifo.volume"
+mkdir "$work/in/directory.container"
+ln -s nowhere "$work/in/dangling.container"
+ln -s loop.container "$work/in/loop.container"
+printf '[Container]\nImage=a\0b\n' >"$work/in/nul.container"
+{ printf '[Container]\nExec='; head -c 1100000 /dev/zero | tr '\0' x; } >"$work/in/long.container"
+truncate -s 20M "$work/in/large.container"
+check "files that are none: failure" run 1 --no-kmsg-log "$work/out"
+check "cost nothing but themselves" made good.service
+check "a FIFO does not hold it up" says "fifo.container: not a regular file"
+check "a directory is named" says "directory.container: not a regular file"
+check "a dangling link is named" says "dangling.container: No such file"
+check "a loop of links is named" says "loop.container: Too many levels"
+check "a line of more than 1 MiB" says "long.container:2: line of more than 1 MiB"
+check "a large file" says "large.container is larger than"
+
+fresh
+container top
+mkdir -p "$work/in/a/b" "$work/in/x.d"
+container a/b/deep
+container x.d/never
+ln -s .. "$work/in/a/up"
+ln -s "$work/in" "$work/in/self"
+check "links to directories that loop" run 0 --no-kmsg-log "$work/out"
+check "are walked once" made "deep.service top.service"
+
+fresh
+deep=$work/in
+for _ in $(seq 70); do deep=$deep/d; done
+mkdir -p "$deep"
+container ok
+check "directories that are too deep" run 1 --no-kmsg-log "$work/out"
+check "are refused" says "more than 64 levels"
+check "and cost nothing else" made ok.service
+
+fresh
+printf '[Container]\nImage=localhost/x\n[Install]\nWantedBy=a.target\n' >"$work/in/l.container"
+mkdir -p "$work/out/a.target.wants"
+ln -s elsewhere "$work/out/a.target.wants/l.service"
+check "a link that is there already" run 0 --no-kmsg-log "$work/out"
+check "is replaced" test "$(readlink "$work/out/a.target.wants/l.service")" = ../l.service
+
+# Two at once, again and again: what is there is always whole.
+fresh
+for i in $(seq 20); do container "c$i"; done
+"$generator" --no-kmsg-log "$work/out"
+cp -r "$work/out" "$work/reference"
+together() {
+	local pids=() pid
+	for _ in 1 2 3 4; do
+		for _ in 1 2 3 4 5; do "$generator" --no-kmsg-log "$work/out" || exit 1; done &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do wait "$pid" || return 1; done
+	diff -r "$work/reference" "$work/out"
+}
+check "generators at the same time do not mix" together
+
+fresh
+container full
+mkdir "$work/small"
+full_disk() {
+	unshare -m sh -c "mount -t tmpfs -o size=4k,nr_inodes=3 tmpfs '$work/small' && cp /bin/sh '$work/small/fill' 2>/dev/null
+		'$generator' --no-kmsg-log '$work/small' >'$work/said' 2>&1; test \$? = 1 && test -z \"\$(ls -A '$work/small' | grep -v fill)\""
+}
+if unshare -m true 2>/dev/null; then
+	check "a full disk: failure, and no half unit" full_disk
+	check "which is said" says "No space left on device"
+else
+	echo "ok $((++number)) - generator: a full disk # SKIP needs privileges"
+fi
+echo "1..$number"
+exit $failed
