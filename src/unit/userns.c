@@ -32,19 +32,25 @@ int emit_userns(struct translation *t, const struct unit_key *row, const struct 
         return emit_option(t, row, values, err);
 }
 
-/* Append NAME=VALUE for each value of a key, separated by commas. */
-static int append_details(const struct translation *t, const char *key, const char *name,
-                          struct strbuf *buf, size_t *ret_count, struct error *err)
+/* The values of one of the other keys; what is wrong with them is reported when it is their turn.
+ */
+static void read_detail(const struct translation *t, const char *key, struct values *ret)
+{
+        AUTO_ERROR struct error err = { 0 };
+
+        values_read(&t->source->file, key_find(t->source->type->section, key), ret, NULL, &err);
+}
+
+/* Append NAME=VALUE for each value of a key, separated by commas. Returns how many. */
+static size_t append_details(const struct translation *t, const char *key, const char *name,
+                             struct strbuf *buf)
 {
         AUTO_VALUES struct values values = { 0 };
-        const struct unit_key *row = key_find(t->source->type->section, key);
 
-        if (values_read(&t->source->file, row, &values, NULL, err) < 0)
-                return -1;
+        read_detail(t, key, &values);
         for (size_t i = 0; i < values.count; i++)
                 strbuf_appendf(buf, "%c%s=%s", buf->length ? ',' : ':', name, values.items[i].text);
-        *ret_count = values.count;
-        return 0;
+        return values.count;
 }
 
 static void remap_manual(struct translation *t)
