@@ -1,11 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* crunit: what units and people call. The hot path: nothing here links a library that a start does
  * not need. */
+#include "cmd/commands.h"
 #include "cmd/image-cmd.h"
+#include "cmd/run-options.h"
 
 #include <stddef.h>
 
 static const struct cmd commands[] = {
+        { "run", "[OPTIONS] IMAGE [COMMAND [ARG…]]", "Run a program in a new container", cmd_run,
+          run_options },
+        { "stop", "[OPTIONS] NAME…", "Stop containers", cmd_stop, stop_options_table },
+        { "kill", "[OPTIONS] NAME…", "Send a signal to the first process of containers", cmd_kill,
+          kill_options_table },
+        { "rm", "[OPTIONS] NAME…", "Remove what containers leave", cmd_rm, rm_options_table },
+        { "exec", "[OPTIONS] NAME COMMAND [ARG…]", "Run another program in a container", cmd_exec,
+          exec_options_table },
+        { "ps", "[OPTIONS]", "List containers", cmd_ps, ps_options_table },
+        { "inspect", "NAME…", "Show all that is known of containers, as JSON", cmd_inspect,
+          inspect_options_table },
+        { "logs", "[OPTIONS] NAME", "Show what a container wrote, from the journal", cmd_logs,
+          logs_options_table },
         { .name = "images",
           .arguments = "[OPTIONS] [NAME]",
           .help = "List the images of the store",

@@ -8,12 +8,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Exit status for a command line that makes no sense, and for failures of our own, as podman has
- * them. */
-enum {
-        CMD_USAGE = 125
-};
-
 static void cmd_print_commands(const char *program, const struct cmd *table, FILE *out)
 {
         fprintf(out, "usage: %s COMMAND [OPTIONS] [ARGUMENTS]\n\nCommands:\n", program);

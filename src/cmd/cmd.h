@@ -10,6 +10,12 @@
 
 struct cmd;
 
+/* Exit status for a command line that makes no sense, and for failures of our own, as podman has
+ * them. */
+enum {
+        CMD_USAGE = 125
+};
+
 typedef int cmd_function(const struct cmd *cmd, int argc, char **argv);
 
 struct cmd {

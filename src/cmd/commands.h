@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The subcommands that deal with containers, for the table in main.c: a function and its options
+ * each. */
+#pragma once
+
+#include "cmd.h"
+
+cmd_function cmd_exec, cmd_inspect, cmd_kill, cmd_logs, cmd_ps, cmd_rm, cmd_run, cmd_stop;
+
+extern const struct option_row exec_options_table[], inspect_options_table[],
+        kill_options_table[], logs_options_table[], ps_options_table[], rm_options_table[],
+        stop_options_table[];

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* crunit inspect: what is known of containers, as JSON; members as in podman's where it has them. */
+#include "../base/json.h"
+#include "../base/log.h"
+#include "../container/state.h"
+#include "commands.h"
+
+#include <fcntl.h>
+
+enum {
+        INSPECT_CONFIG_MAX = 16 * 1024 * 1024
+};
+
+const struct option_row inspect_options_table[] = {
+        { .name = NULL },
+};
+
+static void inspect_set_bool(struct json_object *object, const char *key, bool value)
+{
+        json_object_object_add(object, key, json_object_new_boolean(value));
+}
+
+static void inspect_state(const struct container_state *state, struct json_object *object)
+{
+        struct json_object *inner = json_add_object(object, "State");
+        bool alive = state_alive(state);
+        bool running = alive && state->init.pid;
+
+        json_set_string(inner, "Status", running ? "running" : alive ? "created" : "exited");
+        inspect_set_bool(inner, "Running", running);
+        json_object_object_add(inner, "Pid", json_object_new_int64(running ? state->init.pid : 0));
+        json_set_string(inner, "CgroupPath", state->cgroup);
+        json_set_string(inner, "Unit", state->unit);
+}
+
+static void inspect_map(struct json_object *object, const char *key, const struct strv *list)
+{
+        struct json_object *map = json_add_object(object, key);
+
+        for (size_t i = 0; i < list->count; i++) {
+                AUTO_FREE char *name = str_dupn(list->items[i], strcspn(list->items[i], "="));
+                const char *value = strchr(list->items[i], '=');
+
+                json_set_string(map, name, value ? value + 1 : "");
+        }
+}
+
+/* A member of the runtime's configuration under another name. */
+static void inspect_copy(struct json_object *from, const char *key, struct json_object *object,
+                         const char *name)
+{
+        struct json_object *member;
+
+        if (from && json_object_object_get_ex(from, key, &member))
+                json_object_object_add(object, name, json_object_get(member));
+}
+
+static void inspect_config(const struct container_state *state, struct json_object *process,
+                           struct json_object *object)
+{
+        struct json_object *inner = json_add_object(object, "Config");
+
+        inspect_copy(process, "env", inner, "Env");
+        json_set_strv(inner, "Cmd", &state->command);
+        inspect_copy(process, "cwd", inner, "WorkingDir");
+        inspect_copy(process, "terminal", inner, "Tty");
+        json_set_string(inner, "Image", state->image_name);
+        inspect_map(inner, "Labels", &state->labels);
+        inspect_map(inner, "Annotations", &state->annotations);
+        json_set_string(inner, "StopSignal", state->stop_signal);
+        json_object_object_add(inner, "StopTimeout", json_object_new_int64(state->stop_timeout));
+        inspect_copy(process, "user", inner, "User");
+}
+
+static bool inspect_is_read_only(struct json_object *mount)
+{
+        AUTO_STRV struct strv options = { 0 };
+
+        json_get_strv(mount, "options", &options, NULL);
+        return strv_contains(&options, "ro");
+}
+
+static void inspect_mounts(struct json_object *config, struct json_object *object)
+{
+        struct json_object *list = json_add_array(object, "Mounts"), *mounts = NULL;
+
+        if (json_get_array(config, "mounts", &mounts, NULL) < 0 || !mounts)
+                return;
+        for (size_t i = 0; i < json_object_array_length(mounts); i++) {
+                struct json_object *mount = json_object_array_get_idx(mounts, i);
+                struct json_object *out = json_object_new_object();
+
+                inspect_copy(mount, "type", out, "Type");
+                inspect_copy(mount, "source", out, "Source");
+                inspect_copy(mount, "destination", out, "Destination");
+                inspect_copy(mount, "options", out, "Options");
+                inspect_set_bool(out, "RW", !inspect_is_read_only(mount));
+                json_object_array_add(list, out);
+        }
+}
+
+static struct json_object *inspect_container(const struct container_state *state, const char *run)
+{
+        AUTO_FREE char *path = str_format("%s/config.json", run);
+        AUTO_JSON struct json_object *config = NULL;
+        struct json_object *object = json_object_new_object(), *process = NULL;
+
+        json_set_string(object, "Id", state->id);
+        json_set_string(object, "Name", state->name);
+        json_set_string(object, "Created", state->created);
+        json_set_string(object, "Image", state->image);
+        json_set_string(object, "ImageName", state->image_name);
+        json_set_string(object, "Rootfs", state->rootfs);
+        json_set_string(object, "Unit", state->unit);
+        inspect_state(state, object);
+        json_set_string(object, "OCIConfigPath", path);
+        json_set_string(object, "BundlePath", state->bundle);
+        json_set_string(object, "WritablePath", state->writable);
+        json_set_strv(object, "Networks", &state->networks);
+        json_set_strv(object, "Ports", &state->ports);
+        /* While it is just being started there is none yet. */
+        if (json_read_file(AT_FDCWD, path, INSPECT_CONFIG_MAX, &config, NULL) == 0) {
+                json_get_object(config, "process", &process, NULL);
+                inspect_mounts(config, object);
+                inspect_copy(config, "hostname", object, "Hostname");
+        }
+        inspect_config(state, process, object);
+        return object;
+}
+
+static int inspect_one(const char *name, struct json_object *list, struct error *err)
+{
+        AUTO_STATE struct container_state state = { 0 };
+        AUTO_FREE char *run = NULL;
+
+        if (state_find(name, &state, &run, err) < 0)
+                return -1;
+        json_object_array_add(list, inspect_container(&state, run));
+        return 0;
+}
+
+int cmd_inspect(const struct cmd *cmd, int argc, char **argv)
+{
+        AUTO_JSON struct json_object *list = json_object_new_array();
+        AUTO_FREE char *text = NULL;
+        int first, status;
+
+        if (!cmd_options(cmd, false, argc, argv, NULL, 1, -1, &first, &status))
+                return status;
+        status = EXIT_SUCCESS;
+        for (int i = first; i < argc; i++) {
+                AUTO_ERROR struct error err = { 0 };
+
+                if (inspect_one(argv[i], list, &err) < 0)
+                        status = log_failure(&err);
+        }
+        text = json_text(list, true);
+        puts(text);
+        return status;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "listing.h"
+
+#include <stdio.h>
+#include <time.h>
+
+enum {
+        LISTING_GAP = 2
+};
+
+char *listing_duration(int64_t seconds)
+{
+        static const struct {
+                int64_t seconds;
+                const char *name;
+        } units[] = {
+                { 365 * 86400, "year" }, { 30 * 86400, "month" }, { 7 * 86400, "week" },
+                { 86400, "day" },        { 3600, "hour" },        { 60, "minute" },
+        };
+
+        for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+                int64_t count = seconds / units[i].seconds;
+
+                if (count)
+                        return str_format("%lld %s%s", (long long)count, units[i].name,
+                                          count == 1 ? "" : "s");
+        }
+        return str_format("%lld second%s", (long long)(seconds < 0 ? 0 : seconds),
+                          seconds == 1 ? "" : "s");
+}
+
+int64_t listing_time(const char *rfc3339)
+{
+        struct tm time = { 0 };
+        const char *end = rfc3339 ? strptime(rfc3339, "%Y-%m-%dT%H:%M:%S", &time) : NULL;
+
+        return end ? timegm(&time) : 0;
+}
+
+void listing_print(const struct strv *rows, size_t row_count, size_t columns)
+{
+        AUTO_FREE size_t *widths = alloc_zero(columns, sizeof *widths);
+
+        for (size_t row = 0; row < row_count; row++)
+                for (size_t i = 0; i < rows[row].count && i < columns; i++)
+                        if (strlen(rows[row].items[i]) > widths[i])
+                                widths[i] = strlen(rows[row].items[i]);
+        for (size_t row = 0; row < row_count; row++)
+                for (size_t i = 0; i < rows[row].count && i < columns; i++) {
+                        if (i + 1 == columns)
+                                printf("%s\n", rows[row].items[i]);
+                        else
+                                printf("%-*s", (int)widths[i] + LISTING_GAP, rows[row].items[i]);
+                }
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What lists of things have in common. */
+#pragma once
+
+#include "../base/str.h"
+
+#include <stdint.h>
+
+/* "5 minutes", as the podman commands put it; owned by the caller. */
+char *listing_duration(int64_t seconds);
+
+/* Seconds since the epoch of an RFC 3339 time; 0 where it is none. */
+int64_t listing_time(const char *rfc3339);
+
+/* One table: rows of cells, columns as wide as their widest cell, two blanks between them. */
+void listing_print(const struct strv *rows, size_t row_count, size_t columns);

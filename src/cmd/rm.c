@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* crunit rm. */
+#include "../base/log.h"
+#include "../base/settings.h"
+#include "../container/place.h"
+#include "../container/stop.h"
+#include "../container/writable.h"
+#include "../image/store.h"
+#include "commands.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+struct rm_request {
+        bool force, ignore, volumes;
+};
+
+const struct option_row rm_options_table[] = {
+        { .name = "force",
+          .letter = 'f',
+          .kind = OPTION_FLAG,
+          .help = "stop a running one first",
+          .take = option_take_bool,
+          .field = offsetof(struct rm_request, force) },
+        { .name = "ignore",
+          .letter = 'i',
+          .kind = OPTION_FLAG,
+          .help = "a container that is not there is no error",
+          .take = option_take_bool,
+          .field = offsetof(struct rm_request, ignore) },
+        { .name = "volumes",
+          .letter = 'v',
+          .kind = OPTION_FLAG,
+          .help = "anonymous volumes as well; they always go with their container",
+          .take = option_take_bool,
+          .field = offsetof(struct rm_request, volumes) },
+        { .name = NULL },
+};
+
+/* Kept writable layers of that name whose containers are no longer known (a reboot). */
+static int rm_remove_kept(const char *name, bool *ret_found, struct error *err)
+{
+        AUTO_SETTINGS struct settings settings = { 0 };
+        AUTO_STRV struct strv labels = { 0 };
+        AUTO_FREE char *prefix = str_format("%s@", name);
+        const char *storage;
+
+        if (settings_load(&settings, err) < 0)
+                return -1;
+        storage = store_root(getenv("CRUNIT_STORAGE") ? NULL : settings.storage);
+        if (place_list_data(storage, &labels, err) < 0)
+                return -1;
+        for (size_t i = 0; i < labels.count; i++) {
+                AUTO_FREE char *data = str_format("%s/containers/%s", storage, labels.items[i]);
+
+                if (!str_has_prefix(labels.items[i], prefix))
+                        continue;
+                if (writable_remove(data, true, err) < 0)
+                        return -1;
+                *ret_found = true;
+        }
+        return 0;
+}
+
+static int rm_known(struct container_state *state, const char *run, const struct rm_request *request,
+                    struct error *err)
+{
+        if (state_alive(state)) {
+                if (!request->force)
+                        return error_set(err, EBUSY,
+                                         "container '%s' is running: stop it first, or use --force",
+                                         state->name);
+                if (stop_from_outside(state, run, STOP_OWN_TIMEOUT, err) < 0)
+                        return -1;
+        }
+        return stop_remove(state, run, true, err);
+}
+
+static int rm_one(const char *name, const struct rm_request *request, struct error *err)
+{
+        AUTO_STATE struct container_state state = { 0 };
+        AUTO_FREE char *run = NULL;
+        bool found = false;
+
+        if (state_find(name, &state, &run, err) == 0)
+                return rm_known(&state, run, request, err);
+        if (err->code != ENOENT)
+                return -1;
+        if (rm_remove_kept(name, &found, err) < 0)
+                return -1;
+        if (!found && !request->ignore)
+                return error_set(err, ENOENT, "there is no container '%s'", name);
+        return 0;
+}
+
+int cmd_rm(const struct cmd *cmd, int argc, char **argv)
+{
+        struct rm_request request = { 0 };
+        int first, status;
+
+        if (!cmd_options(cmd, false, argc, argv, &request, 1, -1, &first, &status))
+                return status;
+        status = EXIT_SUCCESS;
+        for (int i = first; i < argc; i++) {
+                AUTO_ERROR struct error err = { 0 };
+
+                if (rm_one(argv[i], &request, &err) < 0)
+                        status = log_failure(&err);
+        }
+        return status;
+}

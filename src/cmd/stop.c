@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* crunit stop and crunit kill. */
+#include "../base/log.h"
+#include "../container/signal.h"
+#include "../container/stop.h"
+#include "commands.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+struct stop_request {
+        int timeout; /* seconds, or STOP_OWN_TIMEOUT */
+        bool ignore;
+        char *signal; /* owned */
+};
+
+static int stop_take_time(void *context, const struct option_row *row, const char *value,
+                          struct error *err)
+{
+        struct stop_request *request = context;
+        unsigned long long seconds;
+
+        if (str_equal(value, "-1")) {
+                request->timeout = INT32_MAX;
+                return 0;
+        }
+        if (!str_to_u64(value, INT32_MAX, &seconds))
+                return error_set(err, EINVAL, "--%s %s: not a number of seconds", row->name, value);
+        request->timeout = (int)seconds;
+        return 0;
+}
+
+const struct option_row stop_options_table[] = {
+        { .name = "time",
+          .letter = 't',
+          .argument = "SECONDS",
+          .help = "wait so long before SIGKILL (-1: for ever)",
+          .take = stop_take_time },
+        { .name = "ignore",
+          .letter = 'i',
+          .kind = OPTION_FLAG,
+          .help = "a container that is not there is no error",
+          .take = option_take_bool,
+          .field = offsetof(struct stop_request, ignore) },
+        { .name = NULL },
+};
+
+const struct option_row kill_options_table[] = {
+        { .name = "signal",
+          .letter = 's',
+          .argument = "SIGNAL",
+          .help = "instead of SIGKILL",
+          .take = option_take_string,
+          .field = offsetof(struct stop_request, signal) },
+        { .name = NULL },
+};
+
+static int stop_one(const char *name, const struct stop_request *request, struct error *err)
+{
+        AUTO_STATE struct container_state state = { 0 };
+        AUTO_FREE char *run = NULL;
+
+        if (state_find(name, &state, &run, err) < 0)
+                return request->ignore && err->code == ENOENT ? 0 : -1;
+        return stop_from_outside(&state, run, request->timeout, err);
+}
+
+static int kill_one(const char *name, int signo, struct error *err)
+{
+        AUTO_STATE struct container_state state = { 0 };
+        AUTO_FREE char *run = NULL;
+
+        if (state_find(name, &state, &run, err) < 0)
+                return -1;
+        return stop_signal(&state, signo, err);
+}
+
+int cmd_stop(const struct cmd *cmd, int argc, char **argv)
+{
+        struct stop_request request = { .timeout = STOP_OWN_TIMEOUT };
+        int first, status;
+
+        if (!cmd_options(cmd, false, argc, argv, &request, 1, -1, &first, &status))
+                return status;
+        status = EXIT_SUCCESS;
+        for (int i = first; i < argc; i++) {
+                AUTO_ERROR struct error err = { 0 };
+
+                if (stop_one(argv[i], &request, &err) < 0)
+                        status = log_failure(&err);
+        }
+        return status;
+}
+
+int cmd_kill(const struct cmd *cmd, int argc, char **argv)
+{
+        struct stop_request request = { 0 };
+        int first, status, signo;
+
+        if (!cmd_options(cmd, false, argc, argv, &request, 1, -1, &first, &status))
+                return status;
+        signo = signal_parse(request.signal ? request.signal : "KILL");
+        if (signo < 0)
+                log_error("kill: '%s' is not a signal", request.signal);
+        free(request.signal);
+        if (signo < 0)
+                return CMD_USAGE;
+        status = EXIT_SUCCESS;
+        for (int i = first; i < argc; i++) {
+                AUTO_ERROR struct error err = { 0 };
+
+                if (kill_one(argv[i], signo, &err) < 0)
+                        status = log_failure(&err);
+        }
+        return status;
+}

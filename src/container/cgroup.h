@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Control groups, by path as /proc/PID/cgroup shows it. On a machine with cgroup v1 controllers the
+ * path is that of the tree systemd keeps its units in; entering a group enters all hierarchies.
+ */
+#pragma once
+
+#include "process.h"
+
+/* systemd's path in the text of /proc/PID/cgroup ("0::/PATH", else "N:name=systemd:/PATH"); NULL
+ * where there is none. Owned by the caller. */
+char *cgroup_parse(const char *text);
+
+int cgroup_of(pid_t pid, char **ret_path, struct error *err);
+
+/* The unit a path belongs to: "web.service" of "/system.slice/web.service/payload"; NULL where it
+ * is in none. Owned by the caller. */
+char *cgroup_unit(const char *path);
+
+/* A descriptor of the group's directory. */
+int cgroup_open(const char *path, struct error *err);
+
+/* Put this process into the groups of another, in all hierarchies. */
+int cgroup_join(pid_t pid, struct error *err);
+
+/*
+ * Kill what an earlier run left in this process's own group: every process there, and in the
+ * groups below, that is older than our oldest ancestor in it, the one systemd started for this run.
+ * Waits until they are gone, at most a few seconds. Returns how many there were.
+ */
+int cgroup_kill_leftovers(struct error *err);

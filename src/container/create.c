@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "create.h"
+
+#include "../base/io.h"
+#include "../base/str.h"
+#include "crun.h"
+#include "interrupt.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+enum {
+        CREATE_FILE_MAX = 64 * 1024,
+        CREATE_KILL_WAIT = 3000, /* milliseconds */
+};
+
+int create_adopt(struct error *err)
+{
+        if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+                return error_errno(err, errno, "cannot become the parent of the container");
+        return 0;
+}
+
+static void create_kill_listed(void)
+{
+        AUTO_FREE char *file =
+                str_format("/proc/self/task/%d/children", (int)syscall(SYS_gettid));
+        AUTO_FREE char *text = NULL;
+        AUTO_STRV struct strv pids = { 0 };
+
+        if (io_read_file(AT_FDCWD, file, CREATE_FILE_MAX, &text, NULL, NULL) < 0)
+                return;
+        strv_split(&pids, text, " \n", false);
+        for (size_t i = 0; i < pids.count; i++)
+                kill((pid_t)atoi(pids.items[i]), SIGKILL);
+}
+
+void create_kill_children(void)
+{
+        for (int waited = 0; waited < CREATE_KILL_WAIT; waited++) {
+                pid_t pid;
+
+                create_kill_listed();
+                do
+                        pid = waitpid(-1, NULL, WNOHANG);
+                while (pid > 0);
+                if (pid < 0 && errno == ECHILD)
+                        return;
+                poll(NULL, 0, 1);
+        }
+}
+
+/* Its wait status, or -1 with code EINTR when we were told to stop. */
+static int create_wait_crun(pid_t pid, int *ret_status, struct error *err)
+{
+        AUTO_CLOSE int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+        AUTO_CLOSE int signals = interrupt_fd(err);
+
+        if (signals < 0)
+                return -1;
+        if (pidfd < 0)
+                return error_errno(err, errno, "cannot watch crun");
+        for (;;) {
+                struct pollfd events[] = {
+                        { .fd = pidfd, .events = POLLIN },
+                        { .fd = signals, .events = POLLIN },
+                };
+
+                if (poll(events, 2, -1) < 0 && errno != EINTR)
+                        return error_errno(err, errno, "cannot wait for crun");
+                if (events[1].revents)
+                        return interrupt_check(err);
+                if (events[0].revents)
+                        break;
+        }
+        if (waitpid(pid, ret_status, 0) < 0)
+                return error_errno(err, errno, "cannot wait for crun");
+        return 0;
+}
+
+static int create_fail(const struct crun *crun, int status, struct error *err)
+{
+        AUTO_FREE char *message = crun_last_error(crun);
+
+        if (message)
+                return error_set(err, CREATE_REFUSED, "crun: %s", message);
+        if (WIFSIGNALED(status))
+                return error_set(err, 0, "crun create was killed by signal %d", WTERMSIG(status));
+        return error_set(err, 0, "crun create failed with status %d", WEXITSTATUS(status));
+}
+
+static int create_read_pid(const char *file, pid_t *ret, struct error *err)
+{
+        AUTO_FREE char *text = NULL;
+        unsigned long long pid;
+
+        if (io_read_file(AT_FDCWD, file, CREATE_FILE_MAX, &text, NULL, err) < 0)
+                return -1;
+        text[strcspn(text, "\n")] = '\0';
+        if (!str_to_u64(text, INT32_MAX, &pid) || pid == 0)
+                return error_set(err, EBADMSG, "%s has no process id", file);
+        *ret = (pid_t)pid;
+        return 0;
+}
+
+int create_container(const struct crun *crun, const char *bundle, const struct crun_stdio *stdio,
+                     const struct create_options *options, struct process_id *ret_init,
+                     struct error *err)
+{
+        AUTO_FREE char *pid_file = str_format("%s/pid", bundle);
+        AUTO_STRV struct strv args = { 0 };
+        pid_t pid;
+        int status;
+
+        crun_command(crun, "create", &args);
+        strv_appendf(&args, "--bundle=%s", bundle);
+        strv_appendf(&args, "--pid-file=%s", pid_file);
+        if (options->console_socket)
+                strv_appendf(&args, "--console-socket=%s", options->console_socket);
+        if (options->preserve_fds)
+                strv_appendf(&args, "--preserve-fds=%d", options->preserve_fds);
+        strv_append(&args, crun->id);
+        if (crun_spawn(crun, &args, stdio, &pid, err) < 0 ||
+            create_wait_crun(pid, &status, err) < 0)
+                return -1;
+        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+                return create_fail(crun, status, err);
+        if (create_read_pid(pid_file, &pid, err) < 0)
+                return -1;
+        return process_identify(pid, ret_init, err);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* `crun create`, watched: it can be stopped at any moment, and leaves nothing then. */
+#pragma once
+
+#include "../base/error.h"
+#include "process.h"
+
+struct crun;
+struct crun_stdio;
+
+enum {
+        CREATE_REFUSED = -1 /* error code: crun itself said what is wrong (and on stderr as well) */
+};
+
+/* What only some containers have. */
+struct create_options {
+        const char *console_socket; /* path, or NULL */
+        int preserve_fds;
+};
+
+/* Make this process the one that inherits what crun leaves behind: the container's init. */
+int create_adopt(struct error *err);
+
+/* Create the container of the bundle. ret_init is its init, which waits for its start and is our
+ * child. Error codes: CREATE_REFUSED, or EINTR when we were told to stop. */
+int create_container(const struct crun *crun, const char *bundle, const struct crun_stdio *stdio,
+                     const struct create_options *options, struct process_id *ret_init,
+                     struct error *err);
+
+/* Kill all our children, and theirs that come to us, and wait until they are gone. */
+void create_kill_children(void);

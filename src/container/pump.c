@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pump.h"
+
+#include "../base/cleanup.h"
+#include "../base/str.h"
+#include "process.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/stat.h>
+
+enum {
+        PUMP_PEEK = 8192,
+        PUMP_PATIENCE = 5000, /* milliseconds until we no longer wait for the last line */
+};
+
+bool pump_is_needed(void)
+{
+        struct stat st;
+
+        return fstat(STDOUT_FILENO, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+int pump_open(uid_t uid, gid_t gid, struct pump *ret, struct error *err)
+{
+        int ends[2];
+
+        if (pipe2(ends, O_CLOEXEC) < 0)
+                return error_errno(err, errno, "cannot make the log's pipe");
+        *ret = (struct pump){ .read = ends[0], .write = ends[1] };
+        if (fchown(ret->write, uid, gid) < 0)
+                return error_errno(err, errno, "cannot give the log's pipe to the container");
+        return 0;
+}
+
+int pump_start(struct pump *pump, struct error *err)
+{
+        const char *directory = getenv("CRUNIT_LIBEXECDIR");
+        AUTO_FREE char *path =
+                str_format("%s/crunit-log", directory ? directory : LIBEXECDIR);
+        char name[] = "crunit-log";
+        char *args[] = { name, NULL }, *environment[] = { NULL };
+        posix_spawn_file_actions_t actions;
+        posix_spawnattr_t attributes;
+        sigset_t all;
+        int result;
+
+        sigfillset(&all);
+        posix_spawnattr_init(&attributes);
+        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+        posix_spawnattr_setsigmask(&attributes, &all);
+        posix_spawn_file_actions_init(&actions);
+        posix_spawn_file_actions_adddup2(&actions, pump->read, STDIN_FILENO);
+        /* Everything but these two is closed by its flag; stderr is the journal as well. */
+        posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+        result = posix_spawn(&pump->pid, path, &actions, &attributes, args, environment);
+        posix_spawn_file_actions_destroy(&actions);
+        posix_spawnattr_destroy(&attributes);
+        if (result != 0) {
+                pump->pid = 0;
+                return error_errno(err, result, "cannot execute %s", path);
+        }
+        cleanup_close(&pump->read);
+        cleanup_close(&pump->write);
+        pump->read = pump->write = -1;
+        return 0;
+}
+
+char *pump_peek(const struct pump *pump)
+{
+        char *text = alloc_zero(1, PUMP_PEEK + 1);
+
+        if (fcntl(pump->read, F_SETFL, O_NONBLOCK) == 0 && read(pump->read, text, PUMP_PEEK) < 0)
+                text[0] = '\0';
+        return text;
+}
+
+void pump_wait(const struct pump *pump)
+{
+        struct process_id id;
+        AUTO_CLOSE int fd = -1;
+
+        if (!pump->pid || process_identify(pump->pid, &id, NULL) < 0)
+                return;
+        fd = process_open(&id);
+        if (fd >= 0)
+                process_wait(fd, PUMP_PATIENCE);
+}
+
+void pump_close(struct pump *pump)
+{
+        cleanup_close(&pump->read);
+        cleanup_close(&pump->write);
+        *pump = (struct pump){ -1, -1, 0 };
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Where the container's output goes. Under systemd stdout is a socket to the journal, and images
+ * that open /dev/stdout again (nginx, apache) fail on a socket: they get one pipe for stdout and
+ * stderr, which the log pump (crunit-log) empties into that socket. Anything else (a terminal, a
+ * file, a pipe) is inherited as it is.
+ */
+#pragma once
+
+#include "../base/error.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct pump {
+        int read, write; /* owned; the pipe, or -1 */
+        pid_t pid;       /* our child, or 0 */
+};
+
+/* Is the log pump needed, for output that goes where our own stdout goes? */
+bool pump_is_needed(void);
+
+/* Make the pipe; it belongs to the container's user, who may open it again. */
+int pump_open(uid_t uid, gid_t gid, struct pump *ret, struct error *err);
+
+/* Start the pump on the pipe's read end (or on another descriptor that takes its place), and close
+ * both ends here. */
+int pump_start(struct pump *pump, struct error *err);
+
+/* Without a pump: what was written so far, at most some kilobytes. Owned. */
+char *pump_peek(const struct pump *pump);
+
+/* Wait until it has written all and gone; killed processes may keep the pipe open for a moment. */
+void pump_wait(const struct pump *pump);
+
+void pump_close(struct pump *pump);
+#define AUTO_PUMP CLEANUP(pump_close)

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rootfs.h"
+
+#include "../base/io.h"
+
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+void rootfs_free(struct rootfs *rootfs)
+{
+        strv_free(&rootfs->layers);
+}
+
+int rootfs_unshare(struct error *err)
+{
+        if (unshare(CLONE_NEWNS) < 0)
+                return error_errno(err, errno, "cannot make a mount namespace");
+        /* slave, not private: what the host mounts later below a rslave volume arrives. */
+        if (mount("", "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+                return error_errno(err, errno, "cannot take the mounts out of propagation");
+        return 0;
+}
+
+int rootfs_check(const struct rootfs *rootfs, struct error *err)
+{
+        if (rootfs->layers.count == 0)
+                return error_set(err, EINVAL, "there is no layer to make a root of");
+        if (rootfs->layers.count > ROOTFS_LAYERS_MAX)
+                return error_set(err, E2BIG,
+                                 "the image has %zu layers, the kernel's overlay takes at most %d: "
+                                 "make an image of fewer",
+                                 rootfs->layers.count, ROOTFS_LAYERS_MAX);
+        return 0;
+}
+
+/* What the kernel says about a failure of the new interface, "e overlay: …", or "". Owned. */
+static char *rootfs_kernel_text(int context)
+{
+        char text[512];
+        ssize_t length = read(context, text, sizeof text - 1);
+
+        if (length <= 2)
+                return str_dup("");
+        text[length] = '\0';
+        text[strcspn(text, "\n")] = '\0';
+        return str_format(" (%s)", text + 2);
+}
+
+static int rootfs_kernel_error(struct error *err, int context, const char *what)
+{
+        int code = errno;
+        AUTO_FREE char *text = rootfs_kernel_text(context);
+
+        return error_set(err, code, "%s: %s%s", what, strerror(code), text);
+}
+
+static int rootfs_set(int context, const char *key, const char *value, struct error *err)
+{
+        AUTO_FREE char *what = NULL;
+
+        if (fsconfig(context, FSCONFIG_SET_STRING, key, value, 0) == 0)
+                return 0;
+        what = str_format("the overlay takes no %s=%s", key, value);
+        return rootfs_kernel_error(err, context, what);
+}
+
+/* Upper and work, by names relative to the working directory: an absolute one would go through the
+ * overlay's unescaping, and units' names have backslashes. */
+static int rootfs_set_writable(int context, const struct rootfs *rootfs, struct error *err)
+{
+        if (rootfs->writable < 0)
+                return 0;
+        if (fchdir(rootfs->writable) < 0)
+                return error_errno(err, errno, "cannot go to the writable layer");
+        if (rootfs_set(context, "upperdir", "upper", err) < 0 ||
+            rootfs_set(context, "workdir", "work", err) < 0)
+                return -1;
+        /* Older kernels do without: it only saves time. */
+        if (rootfs->fresh)
+                fsconfig(context, FSCONFIG_SET_FLAG, "volatile", NULL, 0);
+        return 0;
+}
+
+/* 1: done, 0: this kernel does not have the interface, -1: it failed. */
+static int rootfs_overlay_new(const struct rootfs *rootfs, int *ret_mount, struct error *err)
+{
+        AUTO_CLOSE int context = fsopen("overlay", FSOPEN_CLOEXEC);
+
+        if (context < 0)
+                return errno == ENOSYS ? 0 : error_errno(err, errno, "the kernel has no overlay");
+        for (size_t i = rootfs->layers.count; i-- > 0;) {
+                const char *layer = rootfs->layers.items[i];
+
+                if (fsconfig(context, FSCONFIG_SET_STRING, "lowerdir+", layer, 0) == 0)
+                        continue;
+                if (errno == EINVAL && i + 1 == rootfs->layers.count &&
+                    access(layer, F_OK) == 0)
+                        return 0;
+                return rootfs_set(context, "lowerdir+", layer, err);
+        }
+        if (rootfs_set_writable(context, rootfs, err) < 0)
+                return -1;
+        if (fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+                return rootfs_kernel_error(err, context, "cannot make the overlay");
+        *ret_mount = fsmount(context, FSMOUNT_CLOEXEC, 0);
+        if (*ret_mount < 0)
+                return rootfs_kernel_error(err, context, "cannot mount the overlay");
+        return 1;
+}
+
+/* Symbolic links with short names, "0" the topmost layer: mount(2) has one page for everything. */
+static int rootfs_link_layers(const struct rootfs *rootfs, int scratch, struct strbuf *options,
+                              struct error *err)
+{
+        strbuf_append(options, "lowerdir=");
+        for (size_t i = 0; i < rootfs->layers.count; i++) {
+                const char *layer = rootfs->layers.items[rootfs->layers.count - 1 - i];
+                AUTO_FREE char *name = str_format("%zu", i);
+
+                if (symlinkat(layer, scratch, name) < 0)
+                        return error_errno(err, errno, "cannot link %s", layer);
+                strbuf_appendf(options, "%s%s", i ? ":" : "", name);
+        }
+        if (rootfs->writable >= 0) {
+                AUTO_FREE char *self = str_format("/proc/self/fd/%d", rootfs->writable);
+
+                if (symlinkat(self, scratch, "w") < 0)
+                        return error_errno(err, errno, "cannot link the writable layer");
+                strbuf_append(options, ",upperdir=w/upper,workdir=w/work");
+        }
+        return 0;
+}
+
+static int rootfs_overlay_classic(const struct rootfs *rootfs, const char *run, const char *target,
+                                  struct error *err)
+{
+        AUTO_FREE char *names = str_format("%s/layers", run);
+        AUTO_STRBUF struct strbuf options = { 0 };
+        AUTO_CLOSE int scratch = -1;
+        int result;
+
+        if (io_remove_tree(AT_FDCWD, names, err) < 0 || io_make_dirs(AT_FDCWD, names, 0700, err) < 0)
+                return -1;
+        scratch = open(names, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (scratch < 0 || fchdir(scratch) < 0)
+                return error_errno(err, errno, "cannot go to %s", names);
+        if (rootfs_link_layers(rootfs, scratch, &options, err) < 0)
+                return -1;
+        result = rootfs->fresh && rootfs->writable >= 0 ? -1 : 1;
+        if (result < 0) {
+                AUTO_FREE char *with = str_format("%s,volatile", options.data);
+
+                result = mount("overlay", target, "overlay", 0, with);
+        }
+        if (result != 0 && mount("overlay", target, "overlay", 0, options.data) < 0)
+                return error_errno(err, errno, "cannot mount the overlay of %zu layers",
+                                   rootfs->layers.count);
+        return io_remove_tree(AT_FDCWD, names, err);
+}
+
+static int rootfs_attach(int mount_fd, const char *target, struct error *err)
+{
+        if (move_mount(mount_fd, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+                return error_errno(err, errno, "cannot mount on %s", target);
+        return 0;
+}
+
+static int rootfs_bind(const struct rootfs *rootfs, const char *target, struct error *err)
+{
+        const char *source = rootfs->layers.items[0];
+        unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (rootfs->bind ? AT_RECURSIVE : 0);
+        struct mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY };
+        AUTO_CLOSE int tree = open_tree(AT_FDCWD, source, flags);
+
+        if (tree < 0)
+                return error_errno(err, errno, "cannot use %s as the root", source);
+        if (!rootfs->bind &&
+            mount_setattr(tree, "", AT_EMPTY_PATH, &read_only, sizeof read_only) < 0)
+                return error_errno(err, errno, "cannot make %s read-only", source);
+        return rootfs_attach(tree, target, err);
+}
+
+static int rootfs_overlay(const struct rootfs *rootfs, const char *run, const char *target,
+                          struct error *err)
+{
+        AUTO_CLOSE int mounted = -1;
+        int done = 0;
+
+        if (!str_equal(getenv("CRUNIT_MOUNT"), "classic"))
+                done = rootfs_overlay_new(rootfs, &mounted, err);
+        if (done == 0)
+                return rootfs_overlay_classic(rootfs, run, target, err);
+        return done < 0 ? -1 : rootfs_attach(mounted, target, err);
+}
+
+int rootfs_mount(const struct rootfs *rootfs, const char *run, struct error *err)
+{
+        AUTO_FREE char *target = str_format("%s/rootfs", run);
+        AUTO_CLOSE int before = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        int result;
+
+        if (rootfs_check(rootfs, err) < 0)
+                return -1;
+        if (mkdir(target, 0755) < 0 && errno != EEXIST)
+                return error_errno(err, errno, "cannot make %s", target);
+        /* An overlay needs an upper layer or two lower ones. */
+        if (rootfs->bind || (rootfs->writable < 0 && rootfs->layers.count == 1))
+                result = rootfs_bind(rootfs, target, err);
+        else
+                result = rootfs_overlay(rootfs, run, target, err);
+        if (before >= 0 && fchdir(before) < 0 && result == 0)
+                return error_errno(err, errno, "cannot go back to the working directory");
+        return result;
+}

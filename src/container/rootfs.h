@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The container's root file system, mounted in a mount namespace of our own: the container takes
+ * it over, and when both are gone so is the mount, whatever happened in between.
+ *
+ * Several layers are one overlay, made by the new mount interface; kernels whose overlay does not
+ * know "lowerdir+" (before 6.7) get mount(2) with names short enough for its one page. Both take
+ * 500 layers, the kernel's limit. $CRUNIT_MOUNT=classic forces the second way, for tests.
+ */
+#pragma once
+
+#include "../base/error.h"
+#include "../base/str.h"
+
+#include <stdbool.h>
+
+enum {
+        ROOTFS_LAYERS_MAX = 500
+};
+
+struct rootfs {
+        struct strv layers; /* owned; absolute directories, lowest first; with --rootfs just one */
+        bool bind;          /* that one is the root itself, with what is mounted in it */
+        int writable;       /* borrowed; directory with upper and work, or -1: read-only */
+        bool fresh;         /* upper is new: after a crash nobody wants it, so nothing is synced */
+};
+
+void rootfs_free(struct rootfs *rootfs);
+
+/* Leave the mounts of the rest of the system: what is mounted from now on is private. */
+int rootfs_unshare(struct error *err);
+
+/* Mount it on the directory `run`/rootfs, which is made; scratch names for mount(2) go to `run`.
+ * The process's working directory is kept. */
+int rootfs_mount(const struct rootfs *rootfs, const char *run, struct error *err);
+
+/* The first 500 are allowed: a clear error before anything is mounted. */
+int rootfs_check(const struct rootfs *rootfs, struct error *err);

@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "run.h"
+
+#include "../base/io.h"
+#include "../base/json.h"
+#include "../image/store.h"
+#include "attach.h"
+#include "cgroup.h"
+#include "claim.h"
+#include "console.h"
+#include "create.h"
+#include "crun.h"
+#include "handover.h"
+#include "interrupt.h"
+#include "ownership.h"
+#include "place.h"
+#include "plan.h"
+#include "pump.h"
+#include "rootfs.h"
+#include "signal.h"
+#include "state.h"
+#include "volume-copy.h"
+#include "writable.h"
+
+#include <sys/mount.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+enum {
+        RUN_FAILURE = 125,
+        RUN_ID_BYTES = 32,
+        RUN_SHORT_ID = 12,
+};
+
+struct run {
+        struct container_spec *spec;           /* borrowed */
+        const struct run_settings *settings;   /* borrowed */
+        void (*warn)(const char *line);
+        struct store store;
+        struct image image;
+        struct place place;
+        struct container_state state;
+        struct writable writable;
+        struct rootfs rootfs;
+        int root; /* the mounted root file system */
+        struct plan plan;
+        struct crun crun;
+        struct console console;
+        struct pump pump;
+        sigset_t signals; /* as they were */
+        bool claimed;     /* the run directory is ours */
+        bool loud;        /* crun's messages reach the user by themselves */
+};
+
+static void run_free(struct run *run)
+{
+        store_close(&run->store);
+        image_free(&run->image);
+        place_free(&run->place);
+        state_free(&run->state);
+        writable_close(&run->writable);
+        rootfs_free(&run->rootfs);
+        cleanup_close(&run->root);
+        plan_free(&run->plan);
+        crun_close(&run->crun);
+        console_close(&run->console);
+        pump_close(&run->pump);
+}
+
+static char *run_new_id(void)
+{
+        unsigned char random[RUN_ID_BYTES];
+        AUTO_STRBUF struct strbuf id = { 0 };
+
+        if (getrandom(random, sizeof random, 0) != sizeof random)
+                abort();
+        for (size_t i = 0; i < sizeof random; i++)
+                strbuf_appendf(&id, "%02x", random[i]);
+        return strbuf_steal(&id);
+}
+
+static char *run_now(void)
+{
+        struct timespec now;
+        struct tm utc;
+        char text[32];
+
+        clock_gettime(CLOCK_REALTIME, &now);
+        gmtime_r(&now.tv_sec, &utc);
+        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
+        return str_format("%s.%09ldZ", text, now.tv_nsec);
+}
+
+/* What has to hold before anything is touched. */
+static int run_check(struct run *run, struct error *err)
+{
+        if (geteuid() != 0)
+                return error_set(err, EPERM,
+                                 "containers of users are not supported by this version: run it "
+                                 "as root");
+        if (run->spec->detach && !handover_possible())
+                return error_set(err, EINVAL,
+                                 "-d needs a unit of Type=notify that watches the container: write "
+                                 "a .container file, or use systemd-run -p Type=notify -p "
+                                 "NotifyAccess=all, or leave out -d");
+        return 0;
+}
+
+static int run_find_image(struct run *run, struct error *err)
+{
+        const struct container_spec *spec = run->spec;
+
+        if (spec->rootfs)
+                return 0;
+        if (store_open(run->settings->storage, STORE_READ, &run->store, err) < 0)
+                return -1;
+        if (image_open(&run->store, spec->image, &run->image, err) == 0)
+                return 0;
+        if (err->code != ENOENT)
+                return -1;
+        return error_set(err, ENOENT, "image %s is not in the store; load it with crunit load",
+                         spec->image);
+}
+
+static void run_describe(struct run *run)
+{
+        const struct container_spec *spec = run->spec;
+        struct container_state *state = &run->state;
+        AUTO_FREE char *cgroup = NULL;
+
+        state->name = str_dup(spec->name);
+        state->image = str_dup(run->image.id);
+        state->image_name = str_dup(run->image.name ? run->image.name : spec->image);
+        state->rootfs = str_dup(spec->rootfs);
+        state->bundle = str_dup(run->place.run);
+        state->created = run_now();
+        state->keep = !spec->remove;
+        state->foreground = !spec->detach;
+        if (!spec->rootfs || spec->rootfs_overlay)
+                state->writable = str_dup(run->place.data);
+        strv_append_all(&state->labels, &run->image.config.labels);
+        strv_append_all(&state->labels, &spec->labels);
+        strv_append_all(&state->annotations, &spec->annotations);
+        strv_append_all(&state->networks, &spec->networks);
+        strv_append_all(&state->ports, &spec->publish);
+        if (cgroup_of(getpid(), &cgroup, NULL) == 0 && spec->cgroups_split)
+                state->unit = cgroup_unit(cgroup);
+}
+
+/* The name is ours, nothing of an earlier run is left. */
+static int run_claim(struct run *run, struct error *err)
+{
+        struct container_spec *spec = run->spec;
+
+        run->state.id = run_new_id();
+        if (!spec->name)
+                spec->name = str_dupn(run->state.id, RUN_SHORT_ID);
+        if (place_own(spec->name, run->settings->storage, &run->place, err) < 0)
+                return -1;
+        run_describe(run);
+        if (process_identify(getpid(), &run->state.starter, err) < 0)
+                return -1;
+        if (run->place.systemd && spec->cgroups_split && cgroup_kill_leftovers(err) < 0)
+                return -1;
+        if (claim_name(&run->place, &run->state, spec->replace, err) < 0)
+                return -1;
+        run->claimed = true;
+        return 0;
+}
+
+/* The container's "/" is the upper layer's directory: it looks as the image's. */
+static int run_copy_root_mode(struct run *run, struct error *err)
+{
+        const char *top = run->rootfs.layers.items[run->rootfs.layers.count - 1];
+        struct stat st;
+
+        if (stat(top, &st) < 0)
+                return error_errno(err, errno, "cannot use %s", top);
+        if (fchownat(run->writable.fd, "upper", st.st_uid, st.st_gid, 0) < 0 ||
+            fchmodat(run->writable.fd, "upper", st.st_mode & 07777, 0) < 0)
+                return error_errno(err, errno, "cannot prepare the writable layer");
+        return 0;
+}
+
+static int run_choose_layers(struct run *run, struct error *err)
+{
+        const struct container_spec *spec = run->spec;
+        char *path;
+
+        if (!spec->rootfs) {
+                strv_append_all(&run->rootfs.layers, &run->image.layers);
+                return 0;
+        }
+        path = realpath(spec->rootfs, NULL);
+        if (!path)
+                return error_errno(err, errno, "cannot use %s as the root", spec->rootfs);
+        strv_append_owned(&run->rootfs.layers, path);
+        run->rootfs.bind = !spec->rootfs_overlay;
+        return 0;
+}
+
+static int run_mount_root(struct run *run, struct error *err)
+{
+        AUTO_FREE char *path = str_format("%s/rootfs", run->place.run);
+
+        if (run_choose_layers(run, err) < 0 || rootfs_check(&run->rootfs, err) < 0)
+                return -1;
+        if (writable_open(run->place.data, run->state.keep, run->image.id, &run->writable, err) < 0)
+                return -1;
+        run->rootfs.fresh = run->writable.fresh && !run->state.keep;
+        run->rootfs.writable = run->rootfs.bind ? -1 : run->writable.fd;
+        if (run->writable.fresh && !run->rootfs.bind && run_copy_root_mode(run, err) < 0)
+                return -1;
+        if (rootfs_unshare(err) < 0 || rootfs_mount(&run->rootfs, run->place.run, err) < 0)
+                return -1;
+        /* Mounted layers are in use for the kernel; the store may change from here on. */
+        store_close(&run->store);
+        run->store = (struct store)STORE_NONE;
+        run->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (run->root < 0)
+                return error_errno(err, errno, "cannot open %s", path);
+        return 0;
+}
+
+static int run_make_plan(struct run *run, struct error *err)
+{
+        AUTO_FREE char *volumes = str_format("%s/volumes", run->place.data);
+        AUTO_FACTS struct plan_facts facts = {
+                .id = run->state.id,
+                .state_dir = run->place.run,
+                .rootfs = "rootfs",
+                .rootfs_fd = run->root,
+                .volumes_dir = volumes,
+                .image_id = run->image.id,
+                .notify_socket = getenv("NOTIFY_SOCKET"),
+                .environment = environ,
+                .terminal = isatty(STDIN_FILENO),
+        };
+
+        if (facts_gather(&facts, err) < 0 ||
+            plan_make(run->spec, run->spec->rootfs ? NULL : &run->image.config, &facts, &run->plan,
+                      err) < 0)
+                return -1;
+        for (size_t i = 0; i < run->plan.notes.count; i++)
+                run->warn(run->plan.notes.items[i]);
+        return 0;
+}
+
+static int run_make_directory(struct run *run, const struct plan_directory *directory,
+                              struct error *err)
+{
+        /* A kept volume has its content. */
+        if (access(directory->path, F_OK) == 0)
+                return 0;
+        if (io_make_dirs(AT_FDCWD, directory->path, 0755, err) < 0)
+                return -1;
+        return directory->copy ? volume_copy(run->root, directory->target, directory->path, err) :
+                                 0;
+}
+
+/* One missing directory in the root file system, with its parents, wherever links lead within it. */
+static int run_make_root_directory(struct run *run, const char *path, struct error *err)
+{
+        AUTO_STRV struct strv parts = { 0 };
+        AUTO_STRBUF struct strbuf walked = { 0 };
+
+        strv_split(&parts, path, "/", false);
+        strbuf_append_char(&walked, '/');
+        for (size_t i = 0; i < parts.count; i++) {
+                AUTO_CLOSE int parent =
+                        io_open_in_root(run->root, walked.data, O_RDONLY | O_DIRECTORY, 0);
+
+                if (parent < 0 ||
+                    (mkdirat(parent, parts.items[i], 0755) < 0 && errno != EEXIST))
+                        return error_errno(err, errno, "cannot make %s in the container", path);
+                strbuf_appendf(&walked, "%s/", parts.items[i]);
+        }
+        return 0;
+}
+
+static int run_write_files(struct run *run, struct error *err)
+{
+        AUTO_FREE char *config = json_text(run->plan.config, false);
+        AUTO_FREE char *path = str_format("%s/config.json", run->place.run);
+
+        for (size_t i = 0; i < run->plan.file_count; i++) {
+                const struct plan_file *file = &run->plan.files[i];
+                AUTO_FREE char *name = str_format("%s/%s", run->place.run, file->name);
+
+                if (io_write_file(AT_FDCWD, name, file->text, strlen(file->text), 0644, IO_NO_SYNC,
+                                  err) < 0)
+                        return -1;
+        }
+        return io_write_file(AT_FDCWD, path, config, strlen(config), 0600, IO_NO_SYNC, err);
+}
+
+static int run_prepare(struct run *run, struct error *err)
+{
+        const struct plan *plan = &run->plan;
+
+        for (size_t i = 0; i < plan->directory_count; i++)
+                if (run_make_directory(run, &plan->directories[i], err) < 0)
+                        return -1;
+        for (size_t i = 0; i < plan->chown.count; i++)
+                if (ownership_give(plan->chown.items[i], plan->uid, plan->gid, err) < 0)
+                        return -1;
+        for (size_t i = 0; i < plan->make_dirs.count; i++)
+                if (run_make_root_directory(run, plan->make_dirs.items[i], err) < 0)
+                        return -1;
+        return run_write_files(run, err);
+}
+
+static int run_open_crun(struct run *run, struct error *err)
+{
+        if (crun_open(run->settings->runtime, run->place.run, run->state.id, &run->crun, err) < 0)
+                return -1;
+        run->crun.signals = run->signals;
+        if (run->spec->cgroups_split)
+                run->crun.cgroups = CRUN_CGROUPS_NONE;
+        else
+                run->crun.cgroups = sd_booted() > 0 ? CRUN_CGROUPS_SYSTEMD : CRUN_CGROUPS_FILES;
+        if (create_adopt(err) < 0)
+                return -1;
+        return crun_make_root(&run->crun, err);
+}
+
+/* Where the container's three standard descriptors lead. null stays open for the caller. */
+static int run_choose_stdio(struct run *run, int null, struct crun_stdio *ret, struct error *err)
+{
+        const struct container_spec *spec = run->spec;
+
+        *ret = (struct crun_stdio){ spec->interactive && !spec->detach ? -1 : null, -1, -1 };
+        run->loud = true;
+        if (run->plan.terminal)
+                return console_listen(run->place.run, &run->console, err);
+        if (spec->log_driver == SPEC_LOG_NONE) {
+                ret->out = ret->err = null;
+                run->loud = false;
+        } else if (spec->log_driver == SPEC_LOG_JOURNALD && pump_is_needed()) {
+                if (pump_open(run->plan.uid, run->plan.gid, &run->pump, err) < 0)
+                        return -1;
+                ret->out = ret->err = run->pump.write;
+                run->loud = false;
+        }
+        return 0;
+}
+
+/* The terminal of a detached container has the log pump at its other end. */
+static int run_take_terminal(struct run *run, struct error *err)
+{
+        if (!run->plan.terminal)
+                return 0;
+        if (console_receive(&run->console, err) < 0)
+                return -1;
+        if (run->spec->detach)
+                run->pump.read = steal_fd(&run->console.master);
+        return 0;
+}
+
+static void run_describe_init(struct run *run)
+{
+        struct json_object *process = NULL;
+        struct container_state *state = &run->state;
+
+        if (json_get_object(run->plan.config, "process", &process, NULL) == 0 && process)
+                json_get_strv(process, "args", &state->command, NULL);
+        state->stop_signal = signal_name(run->plan.stop_signal);
+        state->stop_timeout = run->plan.stop_timeout;
+        cgroup_of(state->init.pid, &state->cgroup, NULL);
+}
+
+static int run_write_ids(struct run *run, struct error *err)
+{
+        const struct container_spec *spec = run->spec;
+        AUTO_FREE char *pid = str_format("%d", (int)run->state.init.pid);
+
+        if (spec->cidfile && io_write_file(AT_FDCWD, spec->cidfile, run->state.id,
+                                           strlen(run->state.id), 0644, IO_NO_SYNC, err) < 0)
+                return -1;
+        if (spec->pidfile &&
+            io_write_file(AT_FDCWD, spec->pidfile, pid, strlen(pid), 0644, IO_NO_SYNC, err) < 0)
+                return -1;
+        return 0;
+}
+
+static int run_create(struct run *run, struct error *err)
+{
+        AUTO_CLOSE int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+        struct crun_stdio stdio;
+        struct create_options options = { .preserve_fds = run->spec->preserve_fds };
+
+        if (null < 0)
+                return error_errno(err, errno, "cannot open /dev/null");
+        if (run_open_crun(run, err) < 0 || run_choose_stdio(run, null, &stdio, err) < 0)
+                return -1;
+        options.console_socket = run->console.path;
+        if (create_container(&run->crun, run->place.run, &stdio, &options, &run->state.init, err) <
+            0)
+                return -1;
+        run_describe_init(run);
+        if (run_take_terminal(run, err) < 0 || run_write_ids(run, err) < 0 ||
+            state_write(run->place.run, &run->state, err) < 0)
+                return -1;
+        return run->pump.read >= 0 ? pump_start(&run->pump, err) : 0;
+}
+
+/* In order; each may be interrupted before it begins. */
+static int run_until_created(struct run *run, struct error *err)
+{
+        static int (*const steps[])(struct run *, struct error *) = {
+                run_check,     run_find_image, run_claim,  run_mount_root,
+                run_make_plan, run_prepare,    run_create,
+        };
+
+        for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+                if (interrupt_check(err) < 0 || steps[i](run, err) < 0)
+                        return -1;
+        return 0;
+}
+
+static int run_detached(struct run *run, struct error *err)
+{
+        bool ready = run->spec->notify == SPEC_NOTIFY_CONMON;
+
+        if (handover_main_process(run->state.init.pid, ready, err) < 0)
+                return -1;
+        return handover_start(&run->crun, run->state.init.pid, err);
+}
+
+/* Everything of a container that has ended, but what was asked to stay. */
+static void run_remove_traces(struct run *run)
+{
+        if (run->crun.path && run->crun.cgroups != CRUN_CGROUPS_NONE) {
+                AUTO_STRV struct strv args = { 0 };
+
+                crun_command(&run->crun, "delete", &args);
+                strv_append(&args, "--force");
+                strv_append(&args, run->crun.id);
+                crun_run_quiet(&run->crun, &args, NULL);
+        }
+        if (!run->claimed)
+                return;
+        cleanup_close(&run->root);
+        run->root = -1;
+        if (run->rootfs.layers.count) {
+                AUTO_FREE char *mounted = str_format("%s/rootfs", run->place.run);
+
+                umount2(mounted, MNT_DETACH);
+        }
+        writable_close(&run->writable);
+        writable_remove(run->place.data, false, NULL);
+        place_remove(&run->place, NULL);
+}
+
+static int run_foreground(struct run *run, int *ret_status, struct error *err)
+{
+        struct attach attach = {
+                .init = run->state.init,
+                .master = run->console.master,
+                .interactive = run->spec->interactive,
+                .stop_signal = run->state.unit ? run->plan.stop_signal : 0,
+        };
+
+        if (handover_start(&run->crun, run->state.init.pid, err) < 0)
+                return -1;
+        if (run->spec->notify == SPEC_NOTIFY_CONMON)
+                sd_notify(0, "READY=1");
+        if (attach_wait(&attach, ret_status, err) < 0)
+                return -1;
+        pump_wait(&run->pump);
+        return 0;
+}
+
+/* What failed, and the exit status for it; processes and files go. */
+static void run_fail(struct run *run, int *ret_status, struct error *err)
+{
+        int signo = interrupt_take();
+
+        *ret_status = signo ? 128 + signo : RUN_FAILURE;
+        if (!signo && err->code == CREATE_REFUSED) {
+                *ret_status = crun_error_status(err->message);
+                if (run->loud)
+                        error_clear(err);
+        }
+        create_kill_children();
+        run_remove_traces(run);
+}
+
+int run_container(struct container_spec *spec, const struct run_settings *settings,
+                  void (*warn)(const char *line), int *ret_status, struct error *err)
+{
+        CLEANUP(run_free) struct run run = {
+                .spec = spec,
+                .settings = settings,
+                .warn = warn,
+                .store = STORE_NONE,
+                .writable = { .fd = -1 },
+                .root = -1,
+                .crun = { .clone = -1 },
+                .console = { -1, -1, NULL },
+                .pump = { -1, -1, 0 },
+        };
+        int result;
+
+        *ret_status = 0;
+        interrupt_block(&run.signals);
+        if (!spec->detach)
+                attach_block_signals();
+        result = run_until_created(&run, err);
+        if (result == 0)
+                result = spec->detach ? run_detached(&run, err) :
+                                        run_foreground(&run, ret_status, err);
+        if (result < 0) {
+                run_fail(&run, ret_status, err);
+                return -1;
+        }
+        if (!spec->detach)
+                run_remove_traces(&run);
+        claim_sweep(settings->storage);
+        return 0;
+}

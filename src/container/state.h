@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * state.json: what is known of a container while it runs, in its run directory (place.h). Written
+ * once by `crunit run` before the container may be seen, again when its init exists, and read by
+ * all other commands and by whoever likes: the members are an interface.
+ *
+ *   version      1; a reader refuses a higher one
+ *   id           64 hex digits            name         the container's name
+ *   image        id of the image, hex     imageName    its full name
+ *   rootfs       the path of --rootfs
+ *   starter      {"pid": N, "start": N}: the `crunit run` that starts it or, in the foreground,
+ *                stays beside it; start is in clock ticks since boot, as in /proc/PID/stat
+ *   pid          of the container's init, 0 while it does not exist yet
+ *   pidStart     its start time
+ *   unit         "web.service"; missing for a run from a shell
+ *   bundle       the run directory        writable     upper, work, volumes; missing with --rootfs
+ *   keep         the writable layer stays for the next start
+ *   created      RFC 3339, UTC            command      list, what the init executes
+ *   stopSignal   "SIGTERM"                stopTimeout  seconds
+ *   labels, annotations, networks, ports  lists of strings as in spec.h
+ *   cgroup       path of the init's group foreground   `crunit run` stays until the end
+ *   logDriver    journald, passthrough, none
+ */
+#pragma once
+
+#include "../base/error.h"
+#include "../base/str.h"
+#include "process.h"
+
+struct json_object;
+
+enum {
+        STATE_VERSION = 1
+};
+
+struct container_state {
+        char *id, *name, *image, *image_name, *rootfs; /* owned, as all strings here */
+        struct process_id starter, init;
+        char *unit, *bundle, *writable, *created, *cgroup;
+        struct strv command, labels, annotations, networks, ports;
+        char *stop_signal, *log_driver;
+        unsigned stop_timeout;
+        bool keep, foreground;
+};
+
+void state_free(struct container_state *state);
+#define AUTO_STATE CLEANUP(state_free)
+
+struct json_object *state_to_json(const struct container_state *state); /* owned by the caller */
+int state_from_json(struct json_object *object, struct container_state *ret, struct error *err);
+
+/* In a run directory; ENOENT where there is none. */
+int state_read(const char *run, struct container_state *ret, struct error *err);
+int state_write(const char *run, const struct container_state *state, struct error *err);
+
+/* Does any process stand behind it? While it is being started, that is the starter. */
+bool state_alive(const struct container_state *state);
+
+/*
+ * The container of that name: the live one, else any. ENOENT where there is none. ret_run (owned by
+ * the caller) is its run directory.
+ */
+int state_find(const char *name, struct container_state *ret, char **ret_run, struct error *err);

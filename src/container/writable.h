@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a container writes: `upper` and `work` (the overlay's upper layer) and `volumes` in its data
+ * directory (place.h). By default it is made new for every start and removed at the stop. A kept
+ * one (--rm=false) carries the file `image`, the id of the image it was made on: on another image
+ * it makes no sense, and is made new.
+ *
+ * The lock is held by a descriptor: as long as it is open, nobody else changes or removes the
+ * directory. The overlay itself only warns when an upper layer is used twice.
+ */
+#pragma once
+
+#include "../base/error.h"
+
+#include <stdbool.h>
+
+struct writable {
+        int fd;     /* owned; the data directory, locked */
+        bool fresh; /* nothing was in it */
+};
+
+void writable_close(struct writable *writable);
+#define AUTO_WRITABLE CLEANUP(writable_close)
+
+/* Make and lock it; keep: for the image with this id (NULL: --rootfs) it stays if it is there. */
+int writable_open(const char *data, bool keep, const char *image, struct writable *ret,
+                  struct error *err);
+
+/* Remove it with all that is in it. Returns 1, or 0 where somebody else holds the lock or it is
+ * to be kept (unless even_kept). The name is free at once, however long the rest takes. */
+int writable_remove(const char *data, bool even_kept, struct error *err);
+
+/* Remove what interrupted removals left below the store. */
+void writable_sweep(const char *storage);

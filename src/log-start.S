@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The start of the log pump without a C library: _start, which calls log_pump() and exits with its
+ * result, and log_syscall(number, a, b, c, d, e, f).
+ */
+#include <asm/unistd.h>
+
+        .text
+        .globl  _start
+        .globl  log_syscall
+        .type   _start, %function
+        .type   log_syscall, %function
+
+#if defined(__x86_64__)
+_start:
+        xorl    %ebp, %ebp
+        andq    $-16, %rsp
+        call    log_pump
+        movl    %eax, %edi
+        movl    $__NR_exit_group, %eax
+        syscall
+        hlt
+log_syscall:
+        movq    %rdi, %rax
+        movq    %rsi, %rdi
+        movq    %rdx, %rsi
+        movq    %rcx, %rdx
+        movq    %r8, %r10
+        movq    %r9, %r8
+        movq    8(%rsp), %r9
+        syscall
+        ret
+#elif defined(__aarch64__)
+_start:
+        mov     x29, #0
+        mov     x30, #0
+        bl      log_pump
+        mov     x8, #__NR_exit_group
+        svc     #0
+log_syscall:
+        mov     x8, x0
+        mov     x0, x1
+        mov     x1, x2
+        mov     x2, x3
+        mov     x3, x4
+        mov     x4, x5
+        mov     x5, x6
+        svc     #0
+        ret
+#elif defined(__riscv) && __riscv_xlen == 64
+_start:
+        .option push
+        .option norelax
+        lla     gp, __global_pointer$
+        .option pop
+        andi    sp, sp, -16
+        call    log_pump
+        li      a7, __NR_exit_group
+        ecall
+log_syscall:
+        mv      a7, a0
+        mv      a0, a1
+        mv      a1, a2
+        mv      a2, a3
+        mv      a3, a4
+        mv      a4, a5
+        mv      a5, a6
+        ecall
+        ret
+#else
+#error "no start for this machine: configure should have chosen log-libc.c"
+#endif
+
+        .section .note.GNU-stack, "", %progbits
