@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* crunit inspect: what is known of containers, as JSON; members as in podman's where it has them. */
+/* crunit inspect: what is known of containers, as JSON; members as in podman's where it has them.
+ */
 #include "../base/json.h"
 #include "../base/log.h"
 #include "../container/state.h"

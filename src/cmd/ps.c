@@ -116,8 +116,7 @@ static struct json_object *ps_json(const struct container_state *state)
                                json_object_new_int64(listing_time(state->created)));
         json_set_string(object, "CreatedAt", state->created);
         json_set_string(object, "State", ps_state(state));
-        json_object_object_add(object, "Pid",
-                               json_object_new_int64(running ? state->init.pid : 0));
+        json_object_object_add(object, "Pid", json_object_new_int64(running ? state->init.pid : 0));
         json_object_object_add(object, "Labels", ps_labels(state));
         json_set_strv(object, "Networks", &state->networks);
         json_set_strv(object, "Ports", &state->ports);
@@ -128,7 +127,7 @@ static struct json_object *ps_json(const struct container_state *state)
 static void ps_print_table(const struct container_state *states, size_t count,
                            const struct ps_request *request)
 {
-        static const char *const titles[PS_COLUMNS] = { "CONTAINER ID", "IMAGE", "COMMAND",
+        static const char *const titles[PS_COLUMNS] = { "CONTAINER ID", "IMAGE",  "COMMAND",
                                                         "CREATED",      "STATUS", "PORTS",
                                                         "NAMES" };
         AUTO_FREE struct strv *rows = alloc_zero(count + 1, sizeof *rows);

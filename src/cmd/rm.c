@@ -62,8 +62,8 @@ static int rm_remove_kept(const char *name, bool *ret_found, struct error *err)
         return 0;
 }
 
-static int rm_known(struct container_state *state, const char *run, const struct rm_request *request,
-                    struct error *err)
+static int rm_known(struct container_state *state, const char *run,
+                    const struct rm_request *request, struct error *err)
 {
         if (state_alive(state)) {
                 if (!request->force)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* crunit stop and crunit kill. */
+#include "../container/stop.h"
 #include "../base/log.h"
 #include "../container/signal.h"
-#include "../container/stop.h"
 #include "commands.h"
 
 #include <stddef.h>

@@ -12,11 +12,10 @@
 
 enum {
         CGROUP_FILE_MAX = 1024 * 1024,
-        CGROUP_DEPTH = 32, /* of groups below a unit that are looked into */
+        CGROUP_DEPTH = 32,       /* of groups below a unit that are looked into */
         CGROUP_KILL_WAIT = 3000, /* milliseconds, for all that were killed */
-        CGROUP_KILL_ROUNDS = 8, /* a killed process may have forked meanwhile */
+        CGROUP_KILL_ROUNDS = 8,  /* a killed process may have forked meanwhile */
 };
-
 
 /* The path of the line whose controllers are these, or NULL. */
 static char *cgroup_line_path(const char *text, const char *controllers)

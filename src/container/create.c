@@ -24,10 +24,9 @@ int create_adopt(struct error *err)
         return 0;
 }
 
-static void create_kill_listed(void)
+static void create_kill_listed(pid_t parent)
 {
-        AUTO_FREE char *file =
-                str_format("/proc/self/task/%d/children", (int)syscall(SYS_gettid));
+        AUTO_FREE char *file = str_format("/proc/%d/task/%d/children", (int)parent, (int)parent);
         AUTO_FREE char *text = NULL;
         AUTO_STRV struct strv pids = { 0 };
 
@@ -43,7 +42,7 @@ void create_kill_children(void)
         for (int waited = 0; waited < CREATE_KILL_WAIT; waited++) {
                 pid_t pid;
 
-                create_kill_listed();
+                create_kill_listed(getpid());
                 do
                         pid = waitpid(-1, NULL, WNOHANG);
                 while (pid > 0);
@@ -51,6 +50,16 @@ void create_kill_children(void)
                         return;
                 poll(NULL, 0, 1);
         }
+}
+
+/* crun and what it has made so far, which may not come to us when crun is gone: it is held still
+ * while its children are looked up. */
+static void create_kill_crun(pid_t pid)
+{
+        kill(pid, SIGSTOP);
+        create_kill_listed(pid);
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
 }
 
 /* Its wait status, or -1 with code EINTR when we were told to stop. */
@@ -71,8 +80,10 @@ static int create_wait_crun(pid_t pid, int *ret_status, struct error *err)
 
                 if (poll(events, 2, -1) < 0 && errno != EINTR)
                         return error_errno(err, errno, "cannot wait for crun");
-                if (events[1].revents)
-                        return interrupt_check(err);
+                if (events[1].revents) {
+                        create_kill_crun(pid);
+                        return error_set(err, EINTR, "stopped while starting");
+                }
                 if (events[0].revents)
                         break;
         }

@@ -18,11 +18,12 @@ struct create_options {
         int preserve_fds;
 };
 
-/* Make this process the one that inherits what crun leaves behind: the container's init. */
+/* Make this process the one that inherits what crun leaves behind: the container's init. Not for a
+ * container that is handed over: systemd watches its own children only. */
 int create_adopt(struct error *err);
 
-/* Create the container of the bundle. ret_init is its init, which waits for its start and is our
- * child. Error codes: CREATE_REFUSED, or EINTR when we were told to stop. */
+/* Create the container of the bundle. ret_init is its init, which waits for its start. Error codes:
+ * CREATE_REFUSED, or EINTR when we were told to stop. */
 int create_container(const struct crun *crun, const char *bundle, const struct crun_stdio *stdio,
                      const struct create_options *options, struct process_id *ret_init,
                      struct error *err);

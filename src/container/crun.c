@@ -33,8 +33,7 @@ static char *crun_find(const char *program)
         strv_split(&directories, path ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin",
                    ":", false);
         for (size_t i = 0; i < directories.count; i++) {
-                AUTO_FREE char *candidate =
-                        str_format("%s/%s", directories.items[i], program);
+                AUTO_FREE char *candidate = str_format("%s/%s", directories.items[i], program);
 
                 if (access(candidate, X_OK) == 0)
                         return steal_str(&candidate);
@@ -56,8 +55,11 @@ static int crun_clone(const char *path)
 int crun_open(const char *program, const char *run, const char *id, struct crun *ret,
               struct error *err)
 {
-        char *path = crun_find(program);
+        char *path;
 
+        if (!program)
+                program = "crun";
+        path = crun_find(program);
         if (!path || access(path, X_OK) < 0) {
                 free(path);
                 return error_set(err, ENOENT,
@@ -211,10 +213,8 @@ int crun_error_status(const char *message_or_null)
                 int status;
         } known[] = {
                 { "executable file `", 127 }, /* "… not found in $PATH" */
-                { "cannot find `", 127 },
-                { "is not executable", 126 },
-                { "is not a regular file", 126 },
-                { "open executable", 126 },
+                { "cannot find `", 127 },         { "is not executable", 126 },
+                { "is not a regular file", 126 }, { "open executable", 126 },
                 { "Exec format error", 126 },
         };
 

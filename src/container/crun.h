@@ -22,11 +22,11 @@ enum crun_cgroups {
 };
 
 struct crun {
-        char *path;  /* owned; of the program */
-        int clone;   /* owned; read-only clone of it, or -1 */
-        char *root;  /* owned; crun's --root */
-        char *log;   /* owned; crun writes its errors there too */
-        char *id;    /* owned; of the container */
+        char *path; /* owned; of the program */
+        int clone;  /* owned; read-only clone of it, or -1 */
+        char *root; /* owned; crun's --root */
+        char *log;  /* owned; crun writes its errors there too */
+        char *id;   /* owned; of the container */
         enum crun_cgroups cgroups;
         sigset_t signals; /* what crun starts with */
 };
@@ -36,8 +36,8 @@ struct crun_stdio {
         int in, out, err;
 };
 
-/* Find the program (a path, or a name looked up in $PATH) and clone it. run: the container's run
- * directory; the log and crun's root lie in it. */
+/* Find the program (a path, or a name looked up in $PATH; NULL: crun) and clone it. run: the
+ * container's run directory; the log and crun's root lie in it. */
 int crun_open(const char *program, const char *run, const char *id, struct crun *ret,
               struct error *err);
 void crun_close(struct crun *crun);

@@ -76,8 +76,7 @@ static void exec_set_caps(struct json_object *process, uint64_t bounding, uint64
 
                 for (unsigned bit = 0; bit < EXEC_CAPS; bit++)
                         if (mask >> bit & 1 && caps_name(bit))
-                                json_object_array_add(list,
-                                                      json_object_new_string(caps_name(bit)));
+                                json_object_array_add(list, json_object_new_string(caps_name(bit)));
         }
 }
 
@@ -277,8 +276,8 @@ static int exec_child(const struct crun *crun, const struct container_state *sta
 static int exec_status(int wait_status, int log)
 {
         AUTO_FREE char *message = NULL;
-        int status = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) :
-                                                WEXITSTATUS(wait_status);
+        int status =
+                WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
 
         if (status == 0 || lseek(log, 0, SEEK_SET) != 0 ||
             io_read_fd(log, "log", EXEC_LOG_MAX, &message, NULL, NULL) < 0 || !*message)

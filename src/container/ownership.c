@@ -20,14 +20,16 @@ struct ownership {
 bool ownership_is_system(const char *path)
 {
         static const char *const directories[] = {
-                "/",      "/bin",  "/boot",    "/dev",     "/etc",     "/home", "/lib",
-                "/lib32", "/lib64", "/libx32", "/media",   "/mnt",     "/opt",  "/proc",
-                "/root",  "/run",  "/sbin",    "/srv",     "/sys",     "/tmp",  "/usr",
-                "/var",   "/var/cache", "/var/lib", "/var/log", "/var/run", "/var/spool", "/var/tmp",
+                "/",        "/bin",     "/boot",      "/dev",     "/etc",       "/home",
+                "/lib",     "/lib32",   "/lib64",     "/libx32",  "/media",     "/mnt",
+                "/opt",     "/proc",    "/root",      "/run",     "/sbin",      "/srv",
+                "/sys",     "/tmp",     "/usr",       "/var",     "/var/cache", "/var/lib",
+                "/var/log", "/var/run", "/var/spool", "/var/tmp",
         };
-        static const char *const trees[] = { "/bin/",  "/boot/", "/dev/", "/etc/ssl/", "/etc/pki/",
-                                             "/lib/",  "/lib64/", "/proc/", "/sbin/", "/sys/",
-                                             "/usr/bin", "/usr/lib", "/usr/sbin", "/usr/share" };
+        static const char *const trees[] = { "/bin/",     "/boot/",    "/dev/",    "/etc/ssl/",
+                                             "/etc/pki/", "/lib/",     "/lib64/",  "/proc/",
+                                             "/sbin/",    "/sys/",     "/usr/bin", "/usr/lib",
+                                             "/usr/sbin", "/usr/share" };
 
         for (size_t i = 0; i < sizeof directories / sizeof *directories; i++)
                 if (str_equal(path, directories[i]))
@@ -74,8 +76,8 @@ static int ownership_entries(const struct ownership *to, int parent, const char 
                                 continue;
                         return error_errno(err, errno, "cannot change the owner of %s", inner);
                 }
-                if (S_ISDIR(st.st_mode) && ownership_entries(to, dirfd(dir), entry->d_name,
-                                                             depth + 1, inner, err) < 0)
+                if (S_ISDIR(st.st_mode) &&
+                    ownership_entries(to, dirfd(dir), entry->d_name, depth + 1, inner, err) < 0)
                         return -1;
         }
         return 0;

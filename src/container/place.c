@@ -134,6 +134,6 @@ static int place_empty(const char *directory, struct error *err)
 
 int place_remove(const struct place *place, struct error *err)
 {
-        return place->systemd ? place_empty(place->run, err) :
-                                io_remove_tree(AT_FDCWD, place->run, err);
+        return place->systemd ? place_empty(place->run, err)
+                              : io_remove_tree(AT_FDCWD, place->run, err);
 }

@@ -37,8 +37,7 @@ int pump_open(uid_t uid, gid_t gid, struct pump *ret, struct error *err)
 int pump_start(struct pump *pump, struct error *err)
 {
         const char *directory = getenv("CRUNIT_LIBEXECDIR");
-        AUTO_FREE char *path =
-                str_format("%s/crunit-log", directory ? directory : LIBEXECDIR);
+        AUTO_FREE char *path = str_format("%s/crunit-log", directory ? directory : LIBEXECDIR);
         char name[] = "crunit-log";
         char *args[] = { name, NULL }, *environment[] = { NULL };
         posix_spawn_file_actions_t actions;

@@ -94,8 +94,7 @@ static int rootfs_overlay_new(const struct rootfs *rootfs, int *ret_mount, struc
 
                 if (fsconfig(context, FSCONFIG_SET_STRING, "lowerdir+", layer, 0) == 0)
                         continue;
-                if (errno == EINVAL && i + 1 == rootfs->layers.count &&
-                    access(layer, F_OK) == 0)
+                if (errno == EINVAL && i + 1 == rootfs->layers.count && access(layer, F_OK) == 0)
                         return 0;
                 return rootfs_set(context, "lowerdir+", layer, err);
         }
@@ -140,7 +139,8 @@ static int rootfs_overlay_classic(const struct rootfs *rootfs, const char *run, 
         AUTO_CLOSE int scratch = -1;
         int result;
 
-        if (io_remove_tree(AT_FDCWD, names, err) < 0 || io_make_dirs(AT_FDCWD, names, 0700, err) < 0)
+        if (io_remove_tree(AT_FDCWD, names, err) < 0 ||
+            io_make_dirs(AT_FDCWD, names, 0700, err) < 0)
                 return -1;
         scratch = open(names, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (scratch < 0 || fchdir(scratch) < 0)

@@ -27,7 +27,8 @@ struct rootfs {
 
 void rootfs_free(struct rootfs *rootfs);
 
-/* Leave the mounts of the rest of the system: what is mounted from now on is private. */
+/* Leave the mounts of the rest of the system: what is mounted from now on is private. Directories
+ * opened before cannot be part of an overlay any more. */
 int rootfs_unshare(struct error *err);
 
 /* Mount it on the directory `run`/rootfs, which is made; scratch names for mount(2) go to `run`.

@@ -19,6 +19,7 @@
 #include "rootfs.h"
 #include "signal.h"
 #include "state.h"
+#include "stop.h"
 #include "volume-copy.h"
 #include "writable.h"
 
@@ -35,8 +36,8 @@ enum {
 };
 
 struct run {
-        struct container_spec *spec;           /* borrowed */
-        const struct run_settings *settings;   /* borrowed */
+        struct container_spec *spec;         /* borrowed */
+        const struct run_settings *settings; /* borrowed */
         void (*warn)(const char *line);
         struct store store;
         struct image image;
@@ -207,13 +208,16 @@ static int run_mount_root(struct run *run, struct error *err)
 
         if (run_choose_layers(run, err) < 0 || rootfs_check(&run->rootfs, err) < 0)
                 return -1;
+        /* Before any descriptor is opened: an overlay takes only directories of this namespace. */
+        if (rootfs_unshare(err) < 0)
+                return -1;
         if (writable_open(run->place.data, run->state.keep, run->image.id, &run->writable, err) < 0)
                 return -1;
         run->rootfs.fresh = run->writable.fresh && !run->state.keep;
         run->rootfs.writable = run->rootfs.bind ? -1 : run->writable.fd;
         if (run->writable.fresh && !run->rootfs.bind && run_copy_root_mode(run, err) < 0)
                 return -1;
-        if (rootfs_unshare(err) < 0 || rootfs_mount(&run->rootfs, run->place.run, err) < 0)
+        if (rootfs_mount(&run->rootfs, run->place.run, err) < 0)
                 return -1;
         /* Mounted layers are in use for the kernel; the store may change from here on. */
         store_close(&run->store);
@@ -256,11 +260,12 @@ static int run_make_directory(struct run *run, const struct plan_directory *dire
                 return 0;
         if (io_make_dirs(AT_FDCWD, directory->path, 0755, err) < 0)
                 return -1;
-        return directory->copy ? volume_copy(run->root, directory->target, directory->path, err) :
-                                 0;
+        return directory->copy ? volume_copy(run->root, directory->target, directory->path, err)
+                               : 0;
 }
 
-/* One missing directory in the root file system, with its parents, wherever links lead within it. */
+/* One missing directory in the root file system, with its parents, wherever links lead within it.
+ */
 static int run_make_root_directory(struct run *run, const char *path, struct error *err)
 {
         AUTO_STRV struct strv parts = { 0 };
@@ -272,8 +277,7 @@ static int run_make_root_directory(struct run *run, const char *path, struct err
                 AUTO_CLOSE int parent =
                         io_open_in_root(run->root, walked.data, O_RDONLY | O_DIRECTORY, 0);
 
-                if (parent < 0 ||
-                    (mkdirat(parent, parts.items[i], 0755) < 0 && errno != EEXIST))
+                if (parent < 0 || (mkdirat(parent, parts.items[i], 0755) < 0 && errno != EEXIST))
                         return error_errno(err, errno, "cannot make %s in the container", path);
                 strbuf_appendf(&walked, "%s/", parts.items[i]);
         }
@@ -312,16 +316,31 @@ static int run_prepare(struct run *run, struct error *err)
         return run_write_files(run, err);
 }
 
+static bool run_has_limits(const struct container_spec *spec)
+{
+        return spec->memory || spec->memory_reservation || spec->memory_swap ||
+               spec->pids_limit > 0 || spec->cpu_quota || spec->cpu_shares || spec->cpuset_cpus ||
+               spec->cpuset_mems || spec->cgroup_conf.count;
+}
+
+/* Without systemd a group of its own is worth something only where limits are to hold, and not
+ * every machine has a tree that crun can use. */
+static enum crun_cgroups run_choose_cgroups(const struct container_spec *spec)
+{
+        if (spec->cgroups_split)
+                return CRUN_CGROUPS_NONE;
+        if (sd_booted() > 0)
+                return CRUN_CGROUPS_SYSTEMD;
+        return run_has_limits(spec) ? CRUN_CGROUPS_FILES : CRUN_CGROUPS_NONE;
+}
+
 static int run_open_crun(struct run *run, struct error *err)
 {
         if (crun_open(run->settings->runtime, run->place.run, run->state.id, &run->crun, err) < 0)
                 return -1;
         run->crun.signals = run->signals;
-        if (run->spec->cgroups_split)
-                run->crun.cgroups = CRUN_CGROUPS_NONE;
-        else
-                run->crun.cgroups = sd_booted() > 0 ? CRUN_CGROUPS_SYSTEMD : CRUN_CGROUPS_FILES;
-        if (create_adopt(err) < 0)
+        run->crun.cgroups = run_choose_cgroups(run->spec);
+        if (!run->spec->detach && create_adopt(err) < 0)
                 return -1;
         return crun_make_root(&run->crun, err);
 }
@@ -484,6 +503,7 @@ static void run_fail(struct run *run, int *ret_status, struct error *err)
                 if (run->loud)
                         error_clear(err);
         }
+        stop_signal(&run->state, SIGKILL, NULL);
         create_kill_children();
         run_remove_traces(run);
 }
@@ -491,7 +511,8 @@ static void run_fail(struct run *run, int *ret_status, struct error *err)
 int run_container(struct container_spec *spec, const struct run_settings *settings,
                   void (*warn)(const char *line), int *ret_status, struct error *err)
 {
-        CLEANUP(run_free) struct run run = {
+        CLEANUP(run_free)
+        struct run run = {
                 .spec = spec,
                 .settings = settings,
                 .warn = warn,
@@ -510,8 +531,8 @@ int run_container(struct container_spec *spec, const struct run_settings *settin
                 attach_block_signals();
         result = run_until_created(&run, err);
         if (result == 0)
-                result = spec->detach ? run_detached(&run, err) :
-                                        run_foreground(&run, ret_status, err);
+                result = spec->detach ? run_detached(&run, err)
+                                      : run_foreground(&run, ret_status, err);
         if (result < 0) {
                 run_fail(&run, ret_status, err);
                 return -1;

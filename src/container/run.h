@@ -17,7 +17,7 @@
 
 struct run_settings {
         const char *storage; /* the store's directory */
-        const char *runtime; /* crun: path or name */
+        const char *runtime; /* crun: path or name, or NULL */
 };
 
 /*

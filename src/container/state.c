@@ -75,16 +75,15 @@ struct json_object *state_to_json(const struct container_state *state)
         state_add_number(object, "pid", state->init.pid);
         state_add_number(object, "pidStart", (int64_t)state->init.start);
         for (size_t i = 0; i < STATE_LISTS; i++)
-                json_set_strv(object, state_lists[i].key,
-                              state_field(state, state_lists[i].field));
+                json_set_strv(object, state_lists[i].key, state_field(state, state_lists[i].field));
         state_add_number(object, "stopTimeout", state->stop_timeout);
         json_object_object_add(object, "keep", json_object_new_boolean(state->keep));
         json_object_object_add(object, "foreground", json_object_new_boolean(state->foreground));
         return object;
 }
 
-static int state_get_process(struct json_object *object, const char *pid_key,
-                             const char *start_key, struct process_id *ret, struct error *err)
+static int state_get_process(struct json_object *object, const char *pid_key, const char *start_key,
+                             struct process_id *ret, struct error *err)
 {
         int64_t pid = 0, start = 0;
 

@@ -14,9 +14,9 @@
 #include <time.h>
 
 enum {
-        STOP_GRACE = 1000,       /* milliseconds an init has for installing a handler */
-        STOP_STEP = 5,           /* milliseconds between looks */
-        STOP_KILL_WAIT = 10000,  /* milliseconds; after SIGKILL only the kernel can be slow */
+        STOP_GRACE = 1000,      /* milliseconds an init has for installing a handler */
+        STOP_STEP = 5,          /* milliseconds between looks */
+        STOP_KILL_WAIT = 10000, /* milliseconds; after SIGKILL only the kernel can be slow */
         STOP_STARTER_WAIT = 10000,
 };
 

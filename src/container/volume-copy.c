@@ -154,8 +154,7 @@ static int copy_attributes(int from, const char *from_name, int to, const char *
 static int copy_regular(const struct copy_level *level, const char *name, const struct stat *st)
 {
         AUTO_CLOSE int from = openat(level->from, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-        AUTO_CLOSE int to =
-                openat(level->to, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        AUTO_CLOSE int to = openat(level->to, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
         return from < 0 || to < 0 ? -1 : copy_data(from, to, st->st_size);
 }
@@ -171,8 +170,7 @@ static int copy_symlink(const struct copy_level *level, const char *name)
         return symlinkat(text, level->to, name);
 }
 
-static int copy_level_entries(struct copy *copy, const struct copy_level *level,
-                              struct error *err);
+static int copy_level_entries(struct copy *copy, const struct copy_level *level, struct error *err);
 
 static int copy_directory(struct copy *copy, const struct copy_level *level, const char *name,
                           struct error *err)
@@ -260,9 +258,9 @@ int volume_copy(int root, const char *source, const char *target, struct error *
         struct stat st;
 
         if (from < 0)
-                return errno == ENOENT || errno == ENOTDIR ?
-                               0 :
-                               error_errno(err, errno, "cannot open %s in the image", source);
+                return errno == ENOENT || errno == ENOTDIR
+                               ? 0
+                               : error_errno(err, errno, "cannot open %s in the image", source);
         to = open(target, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (to < 0 || fstat(from, &st) < 0)
                 return error_errno(err, errno, "cannot open %s", target);

@@ -102,8 +102,8 @@ int writable_open(const char *data, bool keep, const char *image, struct writabl
                 if (writable_make_new(fd, err) < 0)
                         return error_wrap(err, "%s", data);
                 /* Last, and durable: a directory that is not complete is never taken up again. */
-                if (keep && io_write_file(fd, "image", made_on, strlen(made_on), 0600, IO_SYNC,
-                                          err) < 0)
+                if (keep &&
+                    io_write_file(fd, "image", made_on, strlen(made_on), 0600, IO_SYNC, err) < 0)
                         return error_wrap(err, "%s", data);
                 ret->fresh = true;
         }
