@@ -17,7 +17,6 @@
 /* An unpacking under way. */
 struct layer {
         struct stream *stream;   /* borrowed */
-        const char *name;        /* borrowed */
         struct archive *archive; /* owned */
         struct tree *tree;       /* owned */
         struct error reason;     /* of a failure below libarchive */
@@ -61,8 +60,7 @@ static int layer_archive_failed(struct layer *layer, struct error *err)
 
         if (layer->reason.message)
                 return error_set(err, layer->reason.code, "%s", layer->reason.message);
-        return error_set(err, EBADMSG, "%s is not a sound tar archive: %s", layer->name,
-                         why ? why : "it is damaged");
+        return error_set(err, EBADMSG, "not a sound tar archive: %s", why ? why : "it is damaged");
 }
 
 static int layer_start(struct layer *layer, struct error *err)
@@ -210,6 +208,10 @@ static int layer_add_file(struct layer *layer, struct archive_entry *entry, cons
         la_int64_t size = archive_entry_size(entry);
         AUTO_CLOSE int fd = -1;
 
+        /* Holes cost the archive nothing, and whoever copies such a file all of it. */
+        if (size < 0 || (uint64_t)size > STREAM_MAX_BYTES)
+                return error_set(err, EFBIG, "%s is larger than %llu bytes", path,
+                                 (unsigned long long)STREAM_MAX_BYTES);
         if (tree_open_file(layer->tree, path, meta, &fd, err) < 0)
                 return -1;
         if (size && layer_write_data(layer, fd, path, size, err) < 0)
@@ -313,10 +315,10 @@ static int layer_run(struct layer *layer, struct error *err)
                 if (result != ARCHIVE_OK && result != ARCHIVE_WARN)
                         return layer_archive_failed(layer, err);
                 if (layer_add_entry(layer, entry, err) < 0)
-                        return error_wrap(err, "%s", layer->name);
+                        return -1;
         }
         if (tree_finish(layer->tree, err) < 0)
-                return error_wrap(err, "%s", layer->name);
+                return -1;
         tree_list_implied(layer->tree, &layer->result.implied);
         return 0;
 }
@@ -324,12 +326,13 @@ static int layer_run(struct layer *layer, struct error *err)
 int layer_unpack(struct stream *stream, const char *name, int top, struct layer_result *ret,
                  struct error *err)
 {
-        CLEANUP(layer_free) struct layer layer = { .stream = stream, .name = name };
+        CLEANUP(layer_free) struct layer layer = { .stream = stream };
 
         umask(0);
         layer.tree = tree_new(top);
         if (layer_start(&layer, err) < 0 || layer_run(&layer, err) < 0)
-                return -1;
+                return layer.reason.message ? -1
+                                            : error_wrap(err, "%s", name); /* names it itself */
         *ret = layer.result;
         layer.result = (struct layer_result){ 0 };
         return 0;

@@ -28,8 +28,8 @@ struct tree {
         gid_t gid; /* what new files get by themselves */
 
         /* The directory of the latest entry. Entries come directory by directory, so this saves
-         * most lookups. It cannot be stale: only entries in it or above it are replaced, and for
-         * the latter it has been left before. */
+         * most lookups. It cannot be stale: what replaces it or a directory above it is an entry of
+         * another directory, which takes this place first. */
         char *parent_path; /* owned; NULL while there is none */
         int parent;
 
@@ -50,14 +50,21 @@ struct tree *tree_new(int top)
         return tree;
 }
 
+static void tree_leave(struct tree *tree)
+{
+        cleanup_close(&tree->parent);
+        tree->parent = -1;
+        free(tree->parent_path);
+        tree->parent_path = NULL;
+}
+
 void tree_free(struct tree **place)
 {
         struct tree *tree = *place;
 
         if (!tree)
                 return;
-        cleanup_close(&tree->parent);
-        free(tree->parent_path);
+        tree_leave(tree);
         for (size_t i = 0; i < tree->directory_count; i++) {
                 free(tree->directories[i].path);
                 free(tree->directories[i].default_acl);
@@ -199,16 +206,17 @@ static int tree_enter(struct tree *tree, const char *path, int *ret_parent, cons
 
         *ret_name = slash ? slash + 1 : path;
         *ret_parent = tree->top;
-        if (!slash)
+        if (!slash) {
+                tree_leave(tree);
                 return 0;
+        }
         if (!tree->parent_path || strncmp(tree->parent_path, path, length) != 0 ||
             tree->parent_path[length]) {
                 directory = str_dupn(path, length);
                 if (tree_open_directory(tree, directory, &fd, err) < 0)
                         return -1;
-                cleanup_close(&tree->parent);
+                tree_leave(tree);
                 tree->parent = fd;
-                free(tree->parent_path);
                 tree->parent_path = steal_str(&directory);
         }
         *ret_parent = tree->parent;
