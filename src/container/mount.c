@@ -122,8 +122,8 @@ static int mount_check_value(const struct mount_option *option, const char *text
         if (mount_option_has_value(option) != (value && value[1])) {
                 if (str_equal(option->name, "idmap"))
                         return 0;
-                return error_set(err, EINVAL, "option '%s' %s a value", option->name,
-                                 value && value[1] ? "takes no" : "needs");
+                return error_set(err, EINVAL, "option '%s' %s value", option->name,
+                                 value && value[1] ? "takes no" : "needs a");
         }
         if (!value || !str_equal(option->name, "size"))
                 return 0;

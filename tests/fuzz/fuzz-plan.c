@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What strangers write for a container, in any bytes: options' values, seccomp profiles,
+ * environment files. Nothing crashes, and what is taken is in order. For the fuzzer, the first byte
+ * says what kind of text it is.
+ *
+ * With clang -fsanitize=fuzzer and FUZZER defined this is a libFuzzer target; else main() runs the
+ * files it is given, each as every kind.
+ */
+#include "../../src/base/io.h"
+#include "../../src/container/caps.h"
+#include "../../src/container/device.h"
+#include "../../src/container/environment.h"
+#include "../../src/container/mount.h"
+#include "../../src/container/path.h"
+#include "../../src/container/seccomp.h"
+#include "../../src/container/signal.h"
+#include "../../src/container/size.h"
+#include "../../src/container/ulimit.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+/* A target that was taken is absolute, clean, and not the root. */
+static void check_mount(int status, struct spec_mount *mount)
+{
+        AUTO_FREE char *clean = NULL;
+
+        if (status < 0)
+                return;
+        clean = path_clean(mount->target);
+        if (!str_equal(clean, mount->target) || str_equal(clean, "/"))
+                abort();
+        mount_free(mount);
+}
+
+static void run_volume(const char *text)
+{
+        struct spec_mount mount = { 0 };
+
+        check_mount(mount_parse_volume(text, &mount, NULL), &mount);
+}
+
+static void run_mount(const char *text)
+{
+        struct spec_mount mount = { 0 };
+
+        check_mount(mount_parse_mount(text, &mount, NULL), &mount);
+}
+
+static void run_tmpfs(const char *text)
+{
+        struct spec_mount mount = { 0 };
+
+        check_mount(mount_parse_tmpfs(text, &mount, NULL), &mount);
+}
+
+static void run_device(const char *text)
+{
+        struct spec_device device = { 0 };
+
+        device_check_rule(text, NULL);
+        if (device_parse(text, &device, NULL) < 0)
+                return;
+        if (device.host[0] != '/' || device.container[0] != '/')
+                abort();
+        device_free(&device);
+}
+
+static void run_words(const char *text)
+{
+        struct spec_ulimit limit = { 0 };
+        uint64_t bytes = 0;
+
+        if (ulimit_parse(text, &limit, NULL) == 0 && limit.soft > limit.hard)
+                abort();
+        if (size_parse(text, &bytes) && bytes > INT64_MAX)
+                abort();
+        if (signal_parse(text) > 64)
+                abort();
+        caps_canonical(text);
+        caps_nearest(text);
+}
+
+static void run_environment(const char *text)
+{
+        AUTO_STRV struct strv list = { 0 };
+
+        environment_apply_file(&list, text, "file", NULL, NULL);
+        for (size_t i = 0; i < list.count; i++)
+                if (list.items[i][0] == '=' || !strchr(list.items[i], '='))
+                        abort();
+}
+
+static void run_seccomp(const char *text)
+{
+        static const struct seccomp_target targets[] = {
+                { "x86_64", "6.1.0", 0 },
+                { "aarch64", "5.4", UINT64_MAX },
+        };
+        AUTO_JSON struct json_object *profile = NULL;
+
+        if (json_parse(text, strlen(text), "profile", &profile, NULL) < 0)
+                return;
+        for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+                AUTO_JSON struct json_object *seccomp = NULL;
+
+                seccomp_evaluate(profile, &targets[i], &seccomp, NULL);
+        }
+}
+
+typedef void run_function(const char *text);
+
+static run_function *const kinds[] = { run_volume, run_mount,       run_tmpfs,  run_device,
+                                       run_words,  run_environment, run_seccomp };
+enum {
+        KIND_COUNT = sizeof kinds / sizeof *kinds
+};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        if (size) {
+                AUTO_FREE char *text = str_dupn((const char *)data + 1, size - 1);
+
+                kinds[data[0] % KIND_COUNT](text);
+        }
+        return 0;
+}
+
+#ifndef FUZZER
+#include "../tap.h"
+
+/* Each line by itself, and the file as a whole. */
+static void run_file(char *data)
+{
+        AUTO_STRV struct strv lines = { 0 };
+
+        strv_split(&lines, data, "\n", false);
+        for (size_t kind = 0; kind < KIND_COUNT; kind++) {
+                kinds[kind](data);
+                for (size_t i = 0; i < lines.count; i++)
+                        kinds[kind](lines.items[i]);
+        }
+}
+
+int main(int argc, char **argv)
+{
+        for (int i = 1; i < argc; i++) {
+                AUTO_ERROR struct error err = { 0 };
+                AUTO_FREE char *data = NULL;
+                size_t size;
+
+                if (check(io_read_file(AT_FDCWD, argv[i], 1 << 24, &data, &size, &err) == 0,
+                          argv[i]))
+                        run_file(data);
+        }
+        check(argc > 1, "the corpus is there");
+        return tap_done();
+}
+#endif
