@@ -205,15 +205,12 @@ static int add_stop_timeout(struct translation *t, struct error *err)
         else
                 return unit_error(err, line, "StopTimeout=%s: not a number of seconds", text);
         if (!translate_has(t, "TimeoutSec"))
-                translate_default(t, "TimeoutStopSec", timeout);
+                translate_default_owned(t, "TimeoutStopSec", steal_str(&timeout));
         return 0;
 }
 
 static void add_service_defaults(struct translation *t, const char *name)
 {
-        AUTO_FREE char *runtime = str_format("crunit/containers/%s@%%N", name);
-        AUTO_FREE char *field = str_format("CONTAINER_NAME=%s", name);
-
         if (str_empty(unit_last_value(&t->source->file, "Service", "Type")))
                 unit_add(&t->service, "Service", "Type", "notify");
         translate_default(t, "NotifyAccess", "all");
@@ -225,10 +222,12 @@ static void add_service_defaults(struct translation *t, const char *name)
         /* systemd expands specifiers in these, but no variables. */
         if (strchr(name, '$'))
                 return;
-        unit_add(&t->service, "Service", "RuntimeDirectory", runtime);
+        unit_add_owned(&t->service, "Service", "RuntimeDirectory",
+                       str_format("crunit/containers/%s@%%N", name));
         /* A user's manager does not support it. */
         if (!t->set->is_user)
-                unit_add(&t->service, "Service", "LogExtraFields", field);
+                unit_add_owned(&t->service, "Service", "LogExtraFields",
+                               str_format("CONTAINER_NAME=%s", name));
 }
 
 /* The unit keys that follow from [Container]; everything that is wrong is reported. */

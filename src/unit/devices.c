@@ -79,5 +79,5 @@ void devices_add(struct translation *t, const struct values *args)
                 return;
         unit_add(&t->service, "Service", "DevicePolicy", "closed");
         for (size_t i = 0; i < allowed.count; i++)
-                unit_add(&t->service, "Service", "DeviceAllow", allowed.items[i]);
+                unit_add_owned(&t->service, "Service", "DeviceAllow", str_dup(allowed.items[i]));
 }

@@ -26,7 +26,10 @@ int emit_option(struct translation *t, const struct unit_key *row, const struct 
         (void)err;
         for (size_t i = 0; i < values->count; i++) {
                 strv_append_owned(&t->args, str_dupn(row->option, length));
-                strv_appendf(&t->args, "%s%s", blank ? blank + 1 : "", values->items[i].text);
+                if (blank)
+                        strv_appendf(&t->args, "%s%s", blank + 1, values->items[i].text);
+                else
+                        strv_append(&t->args, values->items[i].text);
         }
         return 0;
 }

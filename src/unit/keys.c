@@ -585,7 +585,7 @@ static const char *const service_names[] = { "Delegate",
 static bool is_listed(const char *const *list, const char *name)
 {
         for (; *list; list++)
-                if (strcmp(*list, name) == 0)
+                if (is_same(*list, name))
                         return true;
         return false;
 }

@@ -241,8 +241,9 @@ int limits_add(struct translation *t, const struct values *args, struct error *e
         }
         for (size_t i = 0; i < LIMIT_COUNT; i++) {
                 if (found[i] && result == 0)
-                        translate_default(t, limits[i].unit_key, found[i]);
-                free(found[i]);
+                        translate_default_owned(t, limits[i].unit_key, found[i]);
+                else
+                        free(found[i]);
         }
         return result;
 }

@@ -19,6 +19,12 @@ struct reader {
         struct unit_lines pending; /* comments that may belong to the next section */
 };
 
+/* Most names differ in their first letter. */
+static bool is_same(const char *a, const char *b)
+{
+        return *a == *b && strcmp(a, b) == 0;
+}
+
 static void lines_add(struct unit_lines *lines, struct unit_line line)
 {
         if (lines->count == lines->capacity) {
@@ -206,7 +212,10 @@ static int reader_run(struct reader *reader, struct error *err)
                         continue;
                 }
                 length = reader_continue(reader, start, length);
-                trim(&start, &length);
+                /* At the end of the file: what is still left there continues to nothing. */
+                for (trim(&start, &length); length && start[length - 1] == '\\';
+                     trim(&start, &length))
+                        length--;
                 if (length > UNIT_LINE_MAX)
                         return reader_fail(reader, number, err, "line of more than 1 MiB");
                 start[length] = '\0';
@@ -318,7 +327,7 @@ void unit_free(struct unit_file *file)
 struct unit_section *unit_section(const struct unit_file *file, const char *name)
 {
         for (size_t i = 0; i < file->count; i++)
-                if (strcmp(file->sections[i].name, name) == 0)
+                if (is_same(file->sections[i].name, name))
                         return &file->sections[i];
         return NULL;
 }
@@ -331,7 +340,7 @@ const struct unit_line *unit_last(const struct unit_file *file, const char *sect
         for (size_t i = found ? found->lines.count : 0; i > 0; i--) {
                 const struct unit_line *line = &found->lines.items[i - 1];
 
-                if (line->key && strcmp(line->key, key) == 0)
+                if (line->key && is_same(line->key, key))
                         return line;
         }
         return NULL;
@@ -344,14 +353,6 @@ const char *unit_last_value(const struct unit_file *file, const char *section, c
         return line && *line->value ? line->value : NULL;
 }
 
-static struct unit_line unit_own(struct unit_file *file, const char *key, const char *value)
-{
-        char *copy = str_dup(value);
-
-        strv_append_owned(&file->texts, copy);
-        return (struct unit_line){ .key = key, .value = copy };
-}
-
 static struct unit_lines *unit_lines_of(struct unit_file *file, const char *section)
 {
         struct unit_section *found = unit_section(file, section);
@@ -361,14 +362,18 @@ static struct unit_lines *unit_lines_of(struct unit_file *file, const char *sect
 
 void unit_add(struct unit_file *file, const char *section, const char *key, const char *value)
 {
-        struct unit_line line = unit_own(file, key, value);
+        lines_add(unit_lines_of(file, section), (struct unit_line){ .key = key, .value = value });
+}
 
-        lines_add(unit_lines_of(file, section), line);
+void unit_add_owned(struct unit_file *file, const char *section, const char *key, char *value)
+{
+        strv_append_owned(&file->texts, value);
+        unit_add(file, section, key, value);
 }
 
 void unit_prepend(struct unit_file *file, const char *section, const char *key, const char *value)
 {
-        struct unit_line line = unit_own(file, key, value);
+        struct unit_line line = { .key = key, .value = value };
         struct unit_lines *lines = unit_lines_of(file, section);
 
         lines_add(lines, line);

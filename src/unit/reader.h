@@ -78,9 +78,12 @@ const struct unit_line *unit_last(const struct unit_file *file, const char *sect
 /* The last line's value, or NULL where there is none or it is empty. Borrowed. */
 const char *unit_last_value(const struct unit_file *file, const char *section, const char *key);
 
-/* Add a key at the end of a section, which is made where it is missing; key is borrowed, value is
- * copied. */
+/* Add a key at the end of a section, which is made where it is missing; section, key and value are
+ * borrowed. */
 void unit_add(struct unit_file *file, const char *section, const char *key, const char *value);
+
+/* The same; takes ownership of value. */
+void unit_add_owned(struct unit_file *file, const char *section, const char *key, char *value);
 
 /* The same in front of everything else in the section. */
 void unit_prepend(struct unit_file *file, const char *section, const char *key, const char *value);

@@ -12,16 +12,16 @@ static void require_unit(struct translation *t, const char *service)
         if (strv_contains(&t->required, service))
                 return;
         strv_append(&t->required, service);
-        unit_add(&t->service, "Unit", "Requires", service);
-        unit_add(&t->service, "Unit", "After", service);
+        unit_add_owned(&t->service, "Unit", "Requires", str_dup(service));
+        unit_add_owned(&t->service, "Unit", "After", str_dup(service));
 }
 
 void reference_mount(struct translation *t, const char *path)
 {
-        AUTO_STRBUF struct strbuf word = { 0 };
+        struct strbuf word = { 0 };
 
         words_quote(path, &word);
-        unit_add(&t->service, "Unit", "RequiresMountsFor", word.data);
+        unit_add_owned(&t->service, "Unit", "RequiresMountsFor", strbuf_steal(&word));
 }
 
 /* The name of what another file's unit makes; that unit is required from now on. */
@@ -304,8 +304,8 @@ int emit_pod(struct translation *t, const struct unit_key *row, const struct val
                 return fail_value(err, value);
         strv_append(&t->args, row->option);
         strv_append(&t->args, resource);
-        unit_add(&t->service, "Unit", "BindsTo", service);
-        unit_add(&t->service, "Unit", "After", service);
+        unit_add_owned(&t->service, "Unit", "BindsTo", str_dup(service));
+        unit_add_owned(&t->service, "Unit", "After", str_dup(service));
         if (pod && !name_is_template(t->source->name) &&
             value_read_bool(&t->source->file, "Container", "StartWithPod", true))
                 strv_append(&pod->members, t->source->service);

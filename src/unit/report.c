@@ -21,6 +21,8 @@ void report_detail(struct report *report, const char *format, ...)
 {
         va_list args;
 
+        if (!report->details)
+                return;
         va_start(args, format);
         report_send(report, REPORT_DETAIL, format, args);
         va_end(args);

@@ -8,6 +8,8 @@
 
 #include "../base/error.h"
 
+#include <stdbool.h>
+
 enum report_level {
         REPORT_DETAIL, /* only of interest with -v */
         REPORT_WARNING,
@@ -18,6 +20,7 @@ struct report {
         void (*take)(void *context, enum report_level level, const char *text);
         void *context;   /* borrowed; for take */
         unsigned errors; /* how many were REPORT_ERROR */
+        bool details;    /* whether anybody wants to hear REPORT_DETAIL */
 };
 
 void report_detail(struct report *report, const char *format, ...) PRINTF_LIKE(2, 3);

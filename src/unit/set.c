@@ -38,6 +38,22 @@ static bool is_null_device(const struct stat *st)
         return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
 }
 
+/* The whole of a regular file, with a single read where its size is what it says. */
+static int read_text(int fd, const struct stat *st, const char *path, char **ret_text,
+                     size_t *ret_length, struct error *err)
+{
+        size_t size = (size_t)st->st_size;
+        AUTO_FREE char *text = size <= UNIT_FILE_MAX ? alloc_grow(NULL, size + 1, 1) : NULL;
+
+        if (text && pread(fd, text, size + 1, 0) == st->st_size) {
+                text[size] = '\0';
+                *ret_text = steal_str(&text);
+                *ret_length = size;
+                return 0;
+        }
+        return io_read_fd(fd, path, UNIT_FILE_MAX, ret_text, ret_length, err);
+}
+
 /* Read one file into file. A FIFO must not hold up the boot, hence O_NONBLOCK. Returns 1 where it
  * is a link to /dev/null: there is to be no unit. */
 static int read_into(struct unit_file *file, const char *path, struct error *err)
@@ -53,7 +69,7 @@ static int read_into(struct unit_file *file, const char *path, struct error *err
                 return 1;
         if (!S_ISREG(st.st_mode))
                 return error_set(err, 0, "%s: not a regular file", path);
-        if (io_read_fd(fd, path, UNIT_FILE_MAX, &text, &length, err) < 0)
+        if (read_text(fd, &st, path, &text, &length, err) < 0)
                 return -1;
         return unit_parse(file, path, text, length, err);
 }

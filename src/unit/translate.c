@@ -44,14 +44,22 @@ void translate_default(struct translation *t, const char *key, const char *value
                 unit_add(&t->service, "Service", key, value);
 }
 
+void translate_default_owned(struct translation *t, const char *key, char *value)
+{
+        if (!translate_has(t, key))
+                unit_add_owned(&t->service, "Service", key, value);
+        else
+                free(value);
+}
+
 void translate_exec(struct translation *t, const char *key, const struct strv *words)
 {
-        AUTO_STRBUF struct strbuf line = { 0 };
+        struct strbuf line = { 0 };
 
         words_join(&t->global, &line);
         strbuf_append_char(&line, ' ');
         words_join(words, &line);
-        unit_add(&t->service, "Service", key, line.data);
+        unit_add_owned(&t->service, "Service", key, strbuf_steal(&line));
 }
 
 /* Container files by name in a list of units: their units take their place. */
@@ -115,12 +123,15 @@ static void add_network_online(struct translation *t)
 
 static void add_unit_keys(struct translation *t)
 {
-        AUTO_STRBUF struct strbuf path = { 0 };
+        struct strbuf path = { 0 };
 
         add_network_online(t);
-        for (const char *c = t->source->path; *c; c++)
-                strbuf_append(&path, *c == '%' ? "%%" : (char[]){ *c, '\0' });
-        unit_add(&t->service, "Unit", "SourcePath", path.data);
+        for (const char *c = t->source->path; *c; c++) {
+                if (*c == '%')
+                        strbuf_append_char(&path, '%');
+                strbuf_append_char(&path, *c);
+        }
+        unit_add_owned(&t->service, "Unit", "SourcePath", strbuf_steal(&path));
         unit_add(&t->service, "Unit", "RequiresMountsFor",
                  t->set->is_user ? "%h/.local/share/crunit" : "/var/lib/crunit");
 }

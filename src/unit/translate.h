@@ -32,8 +32,9 @@ int translate_source(const struct unit_set *set, struct unit_source *source, str
 /* Call the functions of all keys in the type's section; every failure is reported. */
 int translate_keys(struct translation *t);
 
-/* Add a key to [Service] unless the file has it there. */
+/* Add a key to [Service] unless the file has it there; value is borrowed, or owned from then on. */
 void translate_default(struct translation *t, const char *key, const char *value);
+void translate_default_owned(struct translation *t, const char *key, char *value);
 
 /* Whether the file sets this key in [Service]. */
 bool translate_has(const struct translation *t, const char *key);
