@@ -192,7 +192,8 @@ int device_find_all(const char *dev, struct device_nodes *nodes, struct error *e
 
         if (device_walk_directory(&walk, AT_FDCWD, dev, "/dev", 0, err) < 0)
                 return -1;
-        qsort(nodes->items, nodes->count, sizeof *nodes->items, device_compare);
+        if (nodes->count)
+                qsort(nodes->items, nodes->count, sizeof *nodes->items, device_compare);
         return 0;
 }
 
