@@ -98,6 +98,7 @@ const struct option_row run_options[] = {
         FLAG("no-hostname", 0, "no /etc/hostname of our making", no_hostname),
         FLAG("no-hosts", 0, "no /etc/hosts of our making", no_hosts),
         VALUE("oom-score-adj", 0, "NUMBER", "-1000 to 1000: whom the kernel kills first", run_take_oom_score, name),
+        FLAG("passwd", 0, "add an unknown user to /etc/passwd (true)", passwd),
         VALUE("pid", 0, "MODE", "process namespace: private or host", option_take_string, pid),
         VALUE("pidfile", 0, "FILE", "write the container's process id there", option_take_string, pidfile),
         VALUE("pids-limit", 0, "NUMBER", "processes at most, -1 for no limit", run_take_i64, pids_limit),
@@ -140,7 +141,6 @@ const struct option_row run_options[] = {
         IGNORED("no-healthcheck", OPTION_FLAG),
         IGNORED("retry", OPTION_VALUE),
         IGNORED("retry-delay", OPTION_VALUE),
-        IGNORED("passwd", OPTION_FLAG),
 
         REFUSED("arch", OPTION_VALUE),
         REFUSED("attach", OPTION_VALUE),

@@ -32,9 +32,9 @@ int plan_mounts(struct plan_context *context, struct error *err);
 /* config.linux */
 int plan_linux(struct plan_context *context, struct error *err);
 
-/* The contents of /etc/hosts, /etc/hostname, /etc/resolv.conf and /run/.containerenv, and add the
- * files' names to the plan. */
-void plan_files(struct plan_context *context);
+/* Add the contents of /etc/hosts, /etc/hostname, /etc/resolv.conf, /run/.containerenv and, for a
+ * user the image does not know, /etc/passwd to the plan. */
+int plan_files(struct plan_context *context, struct error *err);
 
 /* Whether the container gets that file from the plan. */
 bool plan_has_file(const struct plan *plan, const char *name);

@@ -130,7 +130,21 @@ static char *plan_container_env(const struct plan_context *context)
                           context->facts->image_id ? context->facts->image_id : "");
 }
 
-void plan_files(struct plan_context *context)
+static int plan_passwd(struct plan_context *context, struct error *err)
+{
+        const char *home =
+                context->spec->workdir ? context->spec->workdir : context->image->workdir;
+        char *text;
+
+        if (user_passwd(context->facts->rootfs_fd, &context->user, str_empty(home) ? "/" : home,
+                        &text, err) < 0)
+                return -1;
+        if (text)
+                plan_add_file(context->plan, "passwd", text);
+        return 0;
+}
+
+int plan_files(struct plan_context *context, struct error *err)
 {
         const struct container_spec *spec = context->spec;
         struct plan *plan = context->plan;
@@ -143,4 +157,7 @@ void plan_files(struct plan_context *context)
                 plan_add_file(plan, "resolv.conf", plan_resolv_conf(context));
         if (!plan_is_users(spec, "/run/.containerenv"))
                 plan_add_file(plan, ".containerenv", plan_container_env(context));
+        if (spec->passwd && !plan_is_users(spec, "/etc/passwd"))
+                return plan_passwd(context, err);
+        return 0;
 }

@@ -268,6 +268,17 @@ static void plan_unified(const struct container_spec *spec, struct json_object *
         }
 }
 
+/* A slice of systemd, who makes a scope in it, or a directory of the tree. */
+static char *plan_cgroup_path(const char *parent, const char *id)
+{
+        AUTO_FREE char *clean = NULL;
+
+        if (str_has_suffix(parent, ".slice") && !strchr(parent, '/'))
+                return str_format("%s:crunit:%s", parent, id);
+        clean = path_clean(parent);
+        return str_format("%s/crunit-%s", clean, id);
+}
+
 /* Limits, for a cgroup of the container's own. In a unit they are systemd's. */
 static void plan_resources(const struct plan_context *context, struct json_object *lin,
                            struct json_object *rules)
@@ -283,8 +294,7 @@ static void plan_resources(const struct plan_context *context, struct json_objec
         plan_cpu(spec, resources);
         plan_unified(spec, resources);
         if (spec->cgroup_parent) {
-                AUTO_FREE char *parent = path_clean(spec->cgroup_parent);
-                AUTO_FREE char *path = str_format("%s/crunit-%s", parent, context->facts->id);
+                AUTO_FREE char *path = plan_cgroup_path(spec->cgroup_parent, context->facts->id);
 
                 json_set_string(lin, "cgroupsPath", path);
         }

@@ -120,6 +120,7 @@ static void plan_file_mounts(const struct plan_context *context, struct plan_mou
                 { "hosts", "/etc/hosts" },
                 { "hostname", "/etc/hostname" },
                 { "resolv.conf", "/etc/resolv.conf" },
+                { "passwd", "/etc/passwd" },
                 { ".containerenv", "/run/.containerenv" },
         };
 

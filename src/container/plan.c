@@ -165,9 +165,8 @@ static int plan_config(struct plan_context *context, struct error *err)
         json_object_object_add(root, "readonly", json_object_new_boolean(context->spec->read_only));
         if (!context->host_uts)
                 json_set_string(config, "hostname", context->hostname);
-        plan_files(context);
-        if (plan_process(context, err) < 0 || plan_mounts(context, err) < 0 ||
-            plan_linux(context, err) < 0)
+        if (plan_files(context, err) < 0 || plan_process(context, err) < 0 ||
+            plan_mounts(context, err) < 0 || plan_linux(context, err) < 0)
                 return -1;
         plan_annotations(context);
         return 0;

@@ -13,6 +13,7 @@ void spec_init(struct container_spec *spec)
                 .http_proxy = true,
                 .umask = 0022,
                 .read_only_tmpfs = true,
+                .passwd = true,
                 .shm_size = UINT64_C(64) << 20,
                 .stop_timeout = 10,
         };

@@ -153,6 +153,7 @@ struct container_spec {
         struct strv dns, dns_search, dns_options, add_hosts, network_aliases, publish, expose;
         char *ip, *ip6;
         bool no_hosts, no_hostname;
+        bool passwd; /* make an unknown user known in /etc/passwd; true by default */
 
         struct strv labels, annotations; /* k=v */
         enum spec_log log_driver;

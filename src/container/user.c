@@ -205,6 +205,27 @@ int user_find(int rootfs_fd, const char *text, const struct strv *extra, struct 
         return 0;
 }
 
+int user_passwd(int rootfs_fd, const struct user *user, const char *home, char **ret,
+                struct error *err)
+{
+        CLEANUP(user_file_close) struct user_file file = { 0 };
+        AUTO_STRBUF struct strbuf text = { 0 };
+
+        if (!user->known && user_file_open(rootfs_fd, "/etc/passwd", &file, err) < 0)
+                return -1;
+        if (!file.text || strpbrk(home, ":\n")) {
+                *ret = NULL;
+                return 0;
+        }
+        strbuf_append(&text, file.text);
+        if (text.length && text.data[text.length - 1] != '\n')
+                strbuf_append_char(&text, '\n');
+        strbuf_appendf(&text, "%u:*:%u:%u:container user:%s:/bin/sh\n", user->uid, user->uid,
+                       user->gid, home);
+        *ret = strbuf_steal(&text);
+        return 0;
+}
+
 void user_free(struct user *user)
 {
         free(user->home);

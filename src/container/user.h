@@ -23,5 +23,12 @@ struct user {
  */
 int user_find(int rootfs_fd, const char *text, const struct strv *extra, struct user *ret,
               struct error *err);
+/*
+ * The image's passwd with a line for a user it does not know, who would be nobody to programs that
+ * ask for a name or a home. NULL where the image has no passwd, or knows the user.
+ */
+int user_passwd(int rootfs_fd, const struct user *user, const char *home, char **ret,
+                struct error *err);
+
 void user_free(struct user *user);
 #define AUTO_USER CLEANUP(user_free)

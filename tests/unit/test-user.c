@@ -71,12 +71,33 @@ static void test_user(int root)
                 "user web:nobody: the image's /etc/group has no group 'nobody'");
 }
 
+static void test_passwd(int root)
+{
+        struct user unknown = { .uid = 4242, .gid = 7 }, known = { .uid = 33, .known = true };
+        AUTO_FREE char *text = NULL, *same = NULL, *bad = NULL;
+
+        put(root, "etc/passwd", "root:x:0:0:root:/root:/bin/sh");
+        check(user_passwd(root, &unknown, "/work", &text, NULL) == 0, "a line for a stranger");
+        check_str(text,
+                  "root:x:0:0:root:/root:/bin/sh\n4242:*:4242:7:container user:/work:/bin/sh\n",
+                  "follows the image's own");
+        check(user_passwd(root, &known, "/work", &same, NULL) == 0 && !same,
+              "none for a user of the image");
+        check(user_passwd(root, &unknown, "/a:b", &bad, NULL) == 0 && !bad,
+              "none where the home would break the line");
+}
+
 /* An image may have no such files, or point out of itself. */
 static void test_odd_images(int root)
 {
+        struct user stranger = { .uid = 5 };
+        AUTO_FREE char *text = NULL;
+
         if (unlinkat(root, "etc/passwd", 0) < 0 || unlinkat(root, "etc/group", 0) < 0)
                 err(2, "unlink");
         user_is(root, "5", "", "5:0 / unknown");
+        check(user_passwd(root, &stranger, "/", &text, NULL) == 0 && !text,
+              "without a passwd nobody is added to it");
         user_is(root, "root", "", "user root: the image's /etc/passwd has no user 'root'");
         if (symlinkat("../../../../../../etc/passwd", root, "etc/passwd") < 0)
                 err(2, "symlink");
@@ -125,6 +146,7 @@ int main(void)
         if (root < 0 || mkdirat(root, "etc", 0755) < 0)
                 err(2, "%s", directory);
         test_user(root);
+        test_passwd(root);
         test_odd_images(root);
         test_environment();
         if (io_remove_tree(AT_FDCWD, directory, &error) < 0)
