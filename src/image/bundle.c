@@ -194,10 +194,9 @@ int bundle_read(struct bundle *bundle, const char *name, size_t max, char **ret_
         size_t done = 0;
 
         if (!member)
-                return error_set(err, ENOENT, "%s has no %s", bundle->name, name);
+                return error_set(err, ENOENT, "there is no %s in it", name);
         if (member->size > max)
-                return error_set(err, EFBIG, "%s of %s is larger than %zu bytes", name,
-                                 bundle->name, max);
+                return error_set(err, EFBIG, "%s is larger than %zu bytes", name, max);
         if (bundle_open_member(bundle, member, &fd, err) < 0)
                 return -1;
         data = alloc_zero((size_t)member->size + 1, 1);
@@ -210,8 +209,8 @@ int bundle_read(struct bundle *bundle, const char *name, size_t max, char **ret_
                 if (n < 0)
                         return error_errno(err, errno, "cannot read %s", bundle->name);
                 if (n == 0)
-                        return error_set(err, EBADMSG, "%s is truncated: %s ends early",
-                                         bundle->name, name);
+                        return error_set(err, EBADMSG, "%s ends early: the archive is truncated",
+                                         name);
                 done += (size_t)n;
         }
         *ret_length = done;

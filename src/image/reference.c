@@ -158,9 +158,15 @@ char *reference_name(const struct reference *reference, const char *registry)
 int reference_normalize(const char *text, const char *registry, char **ret_name, struct error *err)
 {
         AUTO_REFERENCE struct reference reference = { 0 };
+        AUTO_FREE char *name = NULL;
 
         if (reference_parse(text, &reference, err) < 0)
                 return -1;
-        *ret_name = reference_name(&reference, registry);
+        name = reference_name(&reference, registry);
+        if (strrchr(name, ':') - name > REFERENCE_MAX_NAME)
+                return error_set(err, EINVAL,
+                                 "image name '%.40s…' is longer than %d bytes with its registry",
+                                 text, REFERENCE_MAX_NAME);
+        *ret_name = steal_str(&name);
         return 0;
 }

@@ -26,11 +26,16 @@ static void test_lengths(void)
 {
         AUTO_REFERENCE struct reference reference = { 0 };
         AUTO_ERROR struct error err = { 0 };
+        AUTO_FREE char *name = NULL;
         char text[400] = "x/";
         char tag[140] = "x:";
 
         memset(text + 2, 'a', 253);
         check(reference_parse(text, &reference, &err) == 0, "255 bytes are a name");
+        check(reference_normalize(text, "localhost", &name, &err) < 0 &&
+                      strstr(err.message, "is longer than 255 bytes with its registry"),
+              "but not behind a registry");
+        error_clear(&err);
         text[255] = 'a';
         check(reference_parse(text, &reference, &err) < 0, "256 are not");
         memset(tag + 2, 't', 128);
