@@ -252,6 +252,18 @@ static int run_make_plan(struct run *run, struct error *err)
         return 0;
 }
 
+/* An upper layer's directory is what the container sees at the mount: it looks as the lower one. */
+static int run_copy_owner(const struct plan_directory *directory, struct error *err)
+{
+        struct stat st;
+
+        if (stat(directory->like, &st) < 0 || chown(directory->path, st.st_uid, st.st_gid) < 0 ||
+            chmod(directory->path, st.st_mode & 07777) < 0)
+                return error_errno(err, errno, "cannot make %s look as %s", directory->path,
+                                   directory->like);
+        return 0;
+}
+
 static int run_make_directory(struct run *run, const struct plan_directory *directory,
                               struct error *err)
 {
@@ -260,6 +272,8 @@ static int run_make_directory(struct run *run, const struct plan_directory *dire
                 return 0;
         if (io_make_dirs(AT_FDCWD, directory->path, 0755, err) < 0)
                 return -1;
+        if (directory->like)
+                return run_copy_owner(directory, err);
         return directory->copy ? volume_copy(run->root, directory->target, directory->path, err)
                                : 0;
 }
