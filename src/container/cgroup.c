@@ -113,6 +113,18 @@ static const char *cgroup_mount(void)
         return "/sys/fs/cgroup/systemd";
 }
 
+bool cgroup_has_controller(const char *name)
+{
+        AUTO_FREE char *file = str_format("%s/cgroup.controllers", cgroup_mount());
+        AUTO_FREE char *legacy = str_format("/sys/fs/cgroup/%s", name);
+        AUTO_FREE char *text = NULL;
+        AUTO_STRV struct strv controllers = { 0 };
+
+        if (io_read_file(AT_FDCWD, file, CGROUP_FILE_MAX, &text, NULL, NULL) == 0)
+                strv_split(&controllers, text, " \n", false);
+        return strv_contains(&controllers, name) || access(legacy, F_OK) == 0;
+}
+
 int cgroup_open(const char *path, struct error *err)
 {
         AUTO_FREE char *directory = str_format("%s%s", cgroup_mount(), path);

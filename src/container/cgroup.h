@@ -17,6 +17,9 @@ int cgroup_of(pid_t pid, char **ret_path, struct error *err);
  * is in none. Owned by the caller. */
 char *cgroup_unit(const char *path);
 
+/* Can groups of this machine have limits of that kind ("pids")? */
+bool cgroup_has_controller(const char *name);
+
 /* A descriptor of the group's directory. */
 int cgroup_open(const char *path, struct error *err);
 

@@ -23,7 +23,9 @@
 #include "volume-copy.h"
 #include "writable.h"
 
+#include <linux/capability.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
@@ -228,6 +230,39 @@ static int run_mount_root(struct run *run, struct error *err)
         return 0;
 }
 
+static bool run_has_limits(const struct container_spec *spec)
+{
+        return spec->memory || spec->memory_reservation || spec->memory_swap ||
+               spec->pids_limit > 0 || spec->cpu_quota || spec->cpu_shares || spec->cpuset_cpus ||
+               spec->cpuset_mems || spec->cgroup_conf.count;
+}
+
+/* Where no limit was asked for, a group of its own is not worth failing: without systemd not every
+ * machine has a tree that crun can use, and without CAP_SYS_RESOURCE (we are in a container
+ * ourselves) it cannot load its device filter. */
+static enum crun_cgroups run_choose_cgroups(const struct container_spec *spec)
+{
+        bool systemd = sd_booted() > 0;
+
+        if (spec->cgroups_split)
+                return CRUN_CGROUPS_NONE;
+        if (!run_has_limits(spec) && (!systemd || prctl(PR_CAPBSET_READ, CAP_SYS_RESOURCE) != 1))
+                return CRUN_CGROUPS_NONE;
+        return systemd ? CRUN_CGROUPS_SYSTEMD : CRUN_CGROUPS_FILES;
+}
+
+/* The limit of processes nobody asked for is dropped where no controller could hold it. */
+static void run_drop_default_limit(struct run *run)
+{
+        struct json_object *linux_part = NULL, *resources = NULL;
+
+        if (run->spec->pids_limit || cgroup_has_controller("pids"))
+                return;
+        if (json_get_object(run->plan.config, "linux", &linux_part, NULL) == 0 && linux_part &&
+            json_get_object(linux_part, "resources", &resources, NULL) == 0 && resources)
+                json_object_object_del(resources, "pids");
+}
+
 static int run_make_plan(struct run *run, struct error *err)
 {
         AUTO_FREE char *volumes = str_format("%s/volumes", run->place.data);
@@ -247,6 +282,7 @@ static int run_make_plan(struct run *run, struct error *err)
             plan_make(run->spec, run->spec->rootfs ? NULL : &run->image.config, &facts, &run->plan,
                       err) < 0)
                 return -1;
+        run_drop_default_limit(run);
         for (size_t i = 0; i < run->plan.notes.count; i++)
                 run->warn(run->plan.notes.items[i]);
         return 0;
@@ -328,24 +364,6 @@ static int run_prepare(struct run *run, struct error *err)
                 if (run_make_root_directory(run, plan->make_dirs.items[i], err) < 0)
                         return -1;
         return run_write_files(run, err);
-}
-
-static bool run_has_limits(const struct container_spec *spec)
-{
-        return spec->memory || spec->memory_reservation || spec->memory_swap ||
-               spec->pids_limit > 0 || spec->cpu_quota || spec->cpu_shares || spec->cpuset_cpus ||
-               spec->cpuset_mems || spec->cgroup_conf.count;
-}
-
-/* Without systemd a group of its own is worth something only where limits are to hold, and not
- * every machine has a tree that crun can use. */
-static enum crun_cgroups run_choose_cgroups(const struct container_spec *spec)
-{
-        if (spec->cgroups_split)
-                return CRUN_CGROUPS_NONE;
-        if (sd_booted() > 0)
-                return CRUN_CGROUPS_SYSTEMD;
-        return run_has_limits(spec) ? CRUN_CGROUPS_FILES : CRUN_CGROUPS_NONE;
 }
 
 static int run_open_crun(struct run *run, struct error *err)
@@ -457,6 +475,9 @@ static int run_detached(struct run *run, struct error *err)
 {
         bool ready = run->spec->notify == SPEC_NOTIFY_CONMON;
 
+        /* From here on the state says that it is in use. A container that ends at once is cleaned
+         * up by `crunit stop`, which must not find it locked. */
+        writable_close(&run->writable);
         if (handover_main_process(run->state.init.pid, ready, err) < 0)
                 return -1;
         return handover_start(&run->crun, run->state.init.pid, err);
