@@ -10,6 +10,10 @@
  * line gives it SIGPIPE, so the unit fails visibly and Restart= applies; a program that ignores
  * SIGPIPE goes on, with its output lost.
  *
+ * A pipe without writers also says that the container has ended, on whatever way: systemd runs no
+ * ExecStop= after a failure. `crunit-log FILE PROGRAM ARGUMENTS…` becomes that program at the end
+ * if FILE (the container's writable layer) is still there.
+ *
  * Nothing here may need a stack protector or memcpy(): no local arrays, no locals whose address is
  * taken.
  */
@@ -23,6 +27,7 @@ enum {
         LOG_BUFFER = 4096,     /* of the fallback; untouched, it costs no memory */
         LOG_SIGNAL_SET = 8,    /* bytes of the kernel's signal set */
         LOG_BLOCK = 0,         /* SIG_BLOCK */
+        LOG_CWD = -100,        /* AT_FDCWD */
 };
 
 static const unsigned long long log_all_signals = ~0ULL;
@@ -72,12 +77,10 @@ static int log_drain(void)
         return 1;
 }
 
-int log_pump(void)
+static int log_move(void)
 {
         long n;
 
-        log_syscall(__NR_rt_sigprocmask, LOG_BLOCK, (long)&log_all_signals, 0, LOG_SIGNAL_SET, 0,
-                    0);
         do
                 n = log_splice();
         while (n > 0 || n == -EINTR);
@@ -88,4 +91,17 @@ int log_pump(void)
                 while (n > 0 || n == -EINTR);
         /* A terminal's end of file is EIO. */
         return n == 0 || n == -EIO ? 0 : log_drain();
+}
+
+int log_pump(char **argv, char **envp)
+{
+        int result;
+
+        log_syscall(__NR_rt_sigprocmask, LOG_BLOCK, (long)&log_all_signals, 0, LOG_SIGNAL_SET, 0,
+                    0);
+        result = log_move();
+        if (argv[0] && argv[1] && argv[2] &&
+            log_syscall(__NR_faccessat, LOG_CWD, (long)argv[1], 0, 0, 0, 0) == 0)
+                log_syscall(__NR_execve, (long)argv[2], (long)&argv[2], (long)envp, 0, 0, 0);
+        return result;
 }

@@ -6,4 +6,4 @@
 long log_syscall(long number, long a, long b, long c, long d, long e, long f);
 
 /* The whole program; returns its exit status. */
-int log_pump(void);
+int log_pump(char **argv, char **envp);

@@ -12,7 +12,8 @@ long log_syscall(long number, long a, long b, long c, long d, long e, long f)
         return result < 0 ? -errno : result;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-        return log_pump();
+        (void)argc;
+        return log_pump(argv, environ);
 }

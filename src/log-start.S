@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The start of the log pump without a C library: _start, which calls log_pump() and exits with its
- * result, and log_syscall(number, a, b, c, d, e, f).
+ * The start of the log pump without a C library: _start, which takes argv and envp off the
+ * stack, calls log_pump(argv, envp) and exits with its result, and log_syscall(number, a, b, c, d, e, f).
  */
 #include <asm/unistd.h>
 
@@ -14,6 +14,9 @@
 #if defined(__x86_64__)
 _start:
         xorl    %ebp, %ebp
+        movq    (%rsp), %rcx
+        leaq    8(%rsp), %rdi
+        leaq    8(%rdi,%rcx,8), %rsi
         andq    $-16, %rsp
         call    log_pump
         movl    %eax, %edi
@@ -34,6 +37,10 @@ log_syscall:
 _start:
         mov     x29, #0
         mov     x30, #0
+        ldr     x2, [sp]
+        add     x0, sp, #8
+        add     x1, x0, x2, lsl #3
+        add     x1, x1, #8
         bl      log_pump
         mov     x8, #__NR_exit_group
         svc     #0
@@ -53,6 +60,11 @@ _start:
         .option norelax
         lla     gp, __global_pointer$
         .option pop
+        ld      t0, 0(sp)
+        addi    a0, sp, 8
+        slli    t0, t0, 3
+        add     a1, a0, t0
+        addi    a1, a1, 8
         andi    sp, sp, -16
         call    log_pump
         li      a7, __NR_exit_group

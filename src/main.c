@@ -43,6 +43,7 @@ static const struct cmd commands[] = {
           .help = "Remove names, and images that have no other",
           .run = cmd_rmi,
           .options = cmd_rmi_options },
+        { .name = "cleanup", .arguments = "RUN DATA", .run = cmd_cleanup },
         { .name = NULL },
 };
 

@@ -6,12 +6,12 @@
 #include "process.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/stat.h>
 
 enum {
-        PUMP_PEEK = 8192,
         PUMP_PATIENCE = 5000, /* milliseconds until we no longer wait for the last line */
 };
 
@@ -34,12 +34,31 @@ int pump_open(uid_t uid, gid_t gid, struct pump *ret, struct error *err)
         return 0;
 }
 
-int pump_start(struct pump *pump, struct error *err)
+/* What the pump becomes at the end; all it gets of our environment is what tells where things are.
+ */
+static void pump_command(const char *run, const char *data, struct strv *args,
+                         struct strv *environment)
 {
-        const char *directory = getenv("CRUNIT_LIBEXECDIR");
-        AUTO_FREE char *path = str_format("%s/crunit-log", directory ? directory : LIBEXECDIR);
-        char name[] = "crunit-log";
-        char *args[] = { name, NULL }, *environment[] = { NULL };
+        char self[PATH_MAX];
+        ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+
+        strv_append(args, "crunit-log");
+        if (!data || length <= 0)
+                return;
+        self[length] = '\0';
+        strv_append(args, data);
+        strv_append(args, self);
+        strv_append(args, "cleanup");
+        strv_append(args, run);
+        strv_append(args, data);
+        for (char **item = environ; *item; item++)
+                if (str_has_prefix(*item, "CRUNIT_"))
+                        strv_append(environment, *item);
+}
+
+static int pump_spawn(const struct pump *pump, const char *path, char *const *args,
+                      char *const *environment, pid_t *ret_pid)
+{
         posix_spawn_file_actions_t actions;
         posix_spawnattr_t attributes;
         sigset_t all;
@@ -53,9 +72,23 @@ int pump_start(struct pump *pump, struct error *err)
         posix_spawn_file_actions_adddup2(&actions, pump->read, STDIN_FILENO);
         /* Everything but these two is closed by its flag; stderr is the journal as well. */
         posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-        result = posix_spawn(&pump->pid, path, &actions, &attributes, args, environment);
+        result = posix_spawn(ret_pid, path, &actions, &attributes, args, environment);
         posix_spawn_file_actions_destroy(&actions);
         posix_spawnattr_destroy(&attributes);
+        return result;
+}
+
+int pump_start(struct pump *pump, const char *run, const char *data_or_null, struct error *err)
+{
+        static char *const nothing[] = { NULL };
+        const char *directory = getenv("CRUNIT_LIBEXECDIR");
+        AUTO_FREE char *path = str_format("%s/crunit-log", directory ? directory : LIBEXECDIR);
+        AUTO_STRV struct strv args = { 0 }, environment = { 0 };
+        int result;
+
+        pump_command(run, data_or_null, &args, &environment);
+        result = pump_spawn(pump, path, args.items, environment.items ? environment.items : nothing,
+                            &pump->pid);
         if (result != 0) {
                 pump->pid = 0;
                 return error_errno(err, result, "cannot execute %s", path);
@@ -64,15 +97,6 @@ int pump_start(struct pump *pump, struct error *err)
         cleanup_close(&pump->write);
         pump->read = pump->write = -1;
         return 0;
-}
-
-char *pump_peek(const struct pump *pump)
-{
-        char *text = alloc_zero(1, PUMP_PEEK + 1);
-
-        if (fcntl(pump->read, F_SETFL, O_NONBLOCK) == 0 && read(pump->read, text, PUMP_PEEK) < 0)
-                text[0] = '\0';
-        return text;
 }
 
 void pump_wait(const struct pump *pump)

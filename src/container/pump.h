@@ -23,12 +23,12 @@ bool pump_is_needed(void);
 /* Make the pipe; it belongs to the container's user, who may open it again. */
 int pump_open(uid_t uid, gid_t gid, struct pump *ret, struct error *err);
 
-/* Start the pump on the pipe's read end (or on another descriptor that takes its place), and close
- * both ends here. */
-int pump_start(struct pump *pump, struct error *err);
-
-/* Without a pump: what was written so far, at most some kilobytes. Owned. */
-char *pump_peek(const struct pump *pump);
+/*
+ * Start the pump on the pipe's read end (or on another descriptor that takes its place), and close
+ * both ends here. At the end of the log, if the directory data is still there, it becomes `crunit
+ * cleanup run data`, see stop_cleanup(); NULL: it just ends.
+ */
+int pump_start(struct pump *pump, const char *run, const char *data_or_null, struct error *err);
 
 /* Wait until it has written all and gone; killed processes may keep the pipe open for a moment. */
 void pump_wait(const struct pump *pump);

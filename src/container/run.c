@@ -108,6 +108,10 @@ static int run_check(struct run *run, struct error *err)
                                  "-d needs a unit of Type=notify that watches the container: write "
                                  "a .container file, or use systemd-run -p Type=notify -p "
                                  "NotifyAccess=all, or leave out -d");
+        if (spec_check_supported(run->spec, err) < 0)
+                return -1;
+        for (size_t i = 0; i < run->spec->notes.count; i++)
+                run->warn(run->spec->notes.items[i]);
         return 0;
 }
 
@@ -454,7 +458,11 @@ static int run_create(struct run *run, struct error *err)
         if (run_take_terminal(run, err) < 0 || run_write_ids(run, err) < 0 ||
             state_write(run->place.run, &run->state, err) < 0)
                 return -1;
-        return run->pump.read >= 0 ? pump_start(&run->pump, err) : 0;
+        if (run->pump.read < 0)
+                return 0;
+        /* In the foreground this process removes everything itself. */
+        return pump_start(&run->pump, run->place.run,
+                          run->spec->detach ? run->state.writable : NULL, err);
 }
 
 /* In order; each may be interrupted before it begins. */

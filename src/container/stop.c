@@ -18,6 +18,8 @@ enum {
         STOP_STEP = 5,          /* milliseconds between looks */
         STOP_KILL_WAIT = 10000, /* milliseconds; after SIGKILL only the kernel can be slow */
         STOP_STARTER_WAIT = 10000,
+        STOP_CLEANUP_WAIT =
+                1000, /* milliseconds between a process's closing of its files and its end */
 };
 
 static int64_t stop_now(void)
@@ -136,6 +138,19 @@ int stop_remove(const struct container_state *state, const char *run, bool even_
                 result = place_remove(&place, err);
         place_free(&place);
         return result;
+}
+
+int stop_cleanup(const char *run, const char *data, struct error *err)
+{
+        AUTO_STATE struct container_state state = { 0 };
+
+        if (state_read(run, &state, NULL) == 0) {
+                AUTO_CLOSE int pidfd = process_open(&state.init);
+
+                if (pidfd >= 0 && process_wait(pidfd, STOP_CLEANUP_WAIT) == 0)
+                        return 0;
+        }
+        return writable_remove(data, false, err) < 0 ? -1 : 0;
 }
 
 int stop_container(const struct container_state *state, const char *run, int timeout,

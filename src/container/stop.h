@@ -28,6 +28,11 @@ int stop_from_outside(struct container_state *state, const char *run, int timeou
 int stop_remove(const struct container_state *state, const char *run, bool even_kept,
                 struct error *err);
 
+/* What is left to do when a container ends and nobody stops it (the end of its log tells): its
+ * writable layer is removed, unless it is kept. One that only closed its output lives on, and
+ * nothing is done. */
+int stop_cleanup(const char *run, const char *data, struct error *err);
+
 /* Send a signal to the init. ESRCH where it does not run. */
 int stop_signal(const struct container_state *state, int signo, struct error *err);
 
