@@ -113,6 +113,23 @@ static void facts_gather_thermal(struct plan_facts *facts)
         globfree(&found);
 }
 
+/* Whether the cgroup tree has a controller; in the old hierarchies each is a directory. */
+static bool facts_has_controller(bool unified, const char *name)
+{
+        AUTO_FREE char *directory = str_format("/sys/fs/cgroup/%s", name);
+        AUTO_FREE char *text = NULL;
+        AUTO_STRV struct strv words = { 0 };
+        size_t length;
+
+        if (!unified)
+                return access(directory, F_OK) == 0;
+        if (io_read_file(AT_FDCWD, "/sys/fs/cgroup/cgroup.controllers", 4096, &text, &length,
+                         NULL) < 0)
+                return false;
+        strv_split(&words, text, " \n", false);
+        return strv_contains(&words, name);
+}
+
 static void facts_gather_kernel(struct plan_facts *facts)
 {
         enum {
@@ -135,6 +152,7 @@ static void facts_gather_kernel(struct plan_facts *facts)
                 facts->nofile_max = bound;
         facts->nproc_max = facts_limit(RLIMIT_NPROC, may_raise);
         facts->cgroup2 = statfs("/sys/fs/cgroup", &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
+        facts->pids = facts_has_controller(facts->cgroup2, "pids");
         facts->apparmor = facts_is_on("/sys/module/apparmor/parameters/enabled");
         facts->selinux = access("/sys/fs/selinux/enforce", F_OK) == 0;
         facts_gather_thermal(facts);

@@ -31,6 +31,7 @@ struct plan_facts {
         uint64_t bounding; /* our bounding set of capabilities, as a mask */
         uint64_t nofile_max, nproc_max; /* how far limits may be raised; UINT64_MAX: any */
         bool cgroup2;                   /* /sys/fs/cgroup is the unified hierarchy */
+        bool pids;                      /* its processes can be counted and limited */
         bool apparmor, selinux;         /* switched on in the kernel */
         bool mqueue;                    /* the kernel has POSIX message queues */
         struct strv thermal;            /* paths of processors' temperature counters, to mask */

@@ -285,7 +285,8 @@ static void plan_resources(const struct plan_context *context, struct json_objec
 {
         const struct container_spec *spec = context->spec;
         struct json_object *resources = json_add_object(lin, "resources");
-        int64_t pids = spec->pids_limit ? spec->pids_limit : PLAN_PIDS_LIMIT;
+        int64_t fallback = context->facts->pids ? PLAN_PIDS_LIMIT : 0;
+        int64_t pids = spec->pids_limit ? spec->pids_limit : fallback;
 
         json_object_object_add(resources, "devices", json_object_get(rules));
         if (pids > 0)

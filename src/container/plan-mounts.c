@@ -331,6 +331,8 @@ static int plan_overlay(const struct plan_context *context, struct plan_mount_li
                                  wanted->source, wanted->target);
         plan_add_directory(context->plan, upper)->like = str_dup(wanted->source);
         plan_add_directory(context->plan, work);
+        if (wanted->chown)
+                plan_give_to_user(context, upper);
         mount = plan_add_mount(list, wanted->target, "overlay", "overlay", "rprivate");
         strv_appendf(&mount->options, "lowerdir=%s", wanted->source);
         strv_appendf(&mount->options, "upperdir=%s", upper);

@@ -37,7 +37,7 @@ static void set_machine(struct plan_facts *facts, const char *dev)
         facts->hostname = str_dup("machine");
         facts->bounding = (UINT64_C(1) << 41) - 1;
         facts->nofile_max = facts->nproc_max = 1048576;
-        facts->cgroup2 = facts->mqueue = true;
+        facts->cgroup2 = facts->pids = facts->mqueue = true;
         facts->seccomp = str_dup("unconfined");
         facts->init = str_dup("/usr/bin/catatonit");
         facts->hosts = str_dup("127.0.0.1 localhost\n192.0.2.1 machine # itself\n");
