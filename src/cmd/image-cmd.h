@@ -3,6 +3,7 @@
  * there, so what help says of them stands here, once for both. */
 #pragma once
 
+#include "../image/store.h"
 #include "cmd.h"
 
 #define CMD_LOAD_ROW                                                                               \
@@ -21,3 +22,10 @@ extern const struct option_row cmd_image_prune_options[];
 
 cmd_function cmd_load, cmd_image_unpack;
 cmd_function cmd_images, cmd_rmi, cmd_image_inspect, cmd_image_prune;
+
+/* Open the store that --root (or NULL), $CRUNIT_STORAGE or the settings file names, in this order.
+ */
+int cmd_open_store(const char *root, enum store_mode mode, struct store *ret, struct error *err);
+
+/* What --help says of --root. */
+extern const char cmd_root_help[];

@@ -13,8 +13,8 @@ struct inspect_arguments {
 };
 
 const struct option_row cmd_image_inspect_options[] = {
-        { "root", 0, OPTION_VALUE, "DIR", "The store's directory (default: $CRUNIT_STORAGE)",
-          option_take_string, offsetof(struct inspect_arguments, root) },
+        { "root", 0, OPTION_VALUE, "DIR", cmd_root_help, option_take_string,
+          offsetof(struct inspect_arguments, root) },
         { .name = NULL },
 };
 
@@ -125,7 +125,7 @@ int cmd_image_inspect(const struct cmd *cmd, int argc, char **argv)
 
         if (!cmd_options(cmd, false, argc, argv, &arguments, 1, -1, &first, &status))
                 return status;
-        if (store_open(store_root(arguments.root), STORE_READ, &store, &err) < 0 ||
+        if (cmd_open_store(arguments.root, STORE_READ, &store, &err) < 0 ||
             (status = inspect_all(&store, argv + first, list, &err)) < 0) {
                 log_failure(&err);
                 return 125;

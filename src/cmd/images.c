@@ -25,8 +25,7 @@ const struct option_row cmd_images_options[] = {
         { "noheading", 'n', OPTION_FLAG, NULL, "Print no line above the table", option_take_bool,
           FIELD(no_heading) },
         { "quiet", 'q', OPTION_FLAG, NULL, "Print ids only", option_take_bool, FIELD(quiet) },
-        { "root", 0, OPTION_VALUE, "DIR", "The store's directory (default: $CRUNIT_STORAGE)",
-          option_take_string, FIELD(root) },
+        { "root", 0, OPTION_VALUE, "DIR", cmd_root_help, option_take_string, FIELD(root) },
         { .name = NULL },
 };
 
@@ -256,7 +255,7 @@ static int images_list(const struct images_arguments *arguments, const char *wan
         struct store_entry *entries;
         size_t count, used;
 
-        if (store_open(store_root(arguments->root), STORE_READ, &store, err) < 0 ||
+        if (cmd_open_store(arguments->root, STORE_READ, &store, err) < 0 ||
             store_list(&store, &entries, &count, err) < 0)
                 return -1;
         rows = alloc_zero(count, sizeof *rows);

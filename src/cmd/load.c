@@ -15,8 +15,6 @@ struct load_arguments {
         bool quiet;
 };
 
-static const char load_root_help[] = "The store's directory (default: $CRUNIT_STORAGE)";
-
 const struct option_row cmd_load_options[] = {
         { "input", 'i', OPTION_VALUE, "FILE", "Read from FILE instead of standard input",
           option_take_string, offsetof(struct load_arguments, input) },
@@ -24,7 +22,7 @@ const struct option_row cmd_load_options[] = {
           offsetof(struct load_arguments, quiet) },
         { "tag", 't', OPTION_VALUE, "NAME", "Name the image NAME, whatever the archive says",
           option_take_string, offsetof(struct load_arguments, tag) },
-        { "root", 0, OPTION_VALUE, "DIR", load_root_help, option_take_string,
+        { "root", 0, OPTION_VALUE, "DIR", cmd_root_help, option_take_string,
           offsetof(struct load_arguments, root) },
         { .name = NULL },
 };
@@ -32,7 +30,7 @@ const struct option_row cmd_load_options[] = {
 const struct option_row cmd_image_unpack_options[] = {
         { "quiet", 'q', OPTION_FLAG, NULL, "Show no progress", option_take_bool,
           offsetof(struct load_arguments, quiet) },
-        { "root", 0, OPTION_VALUE, "DIR", load_root_help, option_take_string,
+        { "root", 0, OPTION_VALUE, "DIR", cmd_root_help, option_take_string,
           offsetof(struct load_arguments, root) },
         { .name = NULL },
 };
@@ -121,7 +119,7 @@ int cmd_load(const struct cmd *cmd, int argc, char **argv)
                 return 125;
         }
         load_catch_signals();
-        result = store_open(store_root(arguments.root), STORE_WRITE, &store, &err);
+        result = cmd_open_store(arguments.root, STORE_WRITE, &store, &err);
         if (result == 0)
                 result = load_images(&store, &options, &names, &err);
         status = load_status(&options, result, &err);
@@ -142,7 +140,7 @@ int cmd_image_unpack(const struct cmd *cmd, int argc, char **argv)
                 return status;
         options = load_make_options(&arguments);
         load_catch_signals();
-        result = store_open(store_root(arguments.root), STORE_WRITE, &store, &err);
+        result = cmd_open_store(arguments.root, STORE_WRITE, &store, &err);
         if (result == 0)
                 result = load_unpack(&store, argv[first], &options, &err);
         return load_status(&options, result, &err);

@@ -17,8 +17,6 @@ struct rmi_arguments {
 
 #define FIELD(name) offsetof(struct rmi_arguments, name)
 
-static const char rmi_root_help[] = "The store's directory (default: $CRUNIT_STORAGE)";
-
 const struct option_row cmd_rmi_options[] = {
         { "all", 'a', OPTION_FLAG, NULL, "Remove all images", option_take_bool, FIELD(all) },
         { "force", 'f', OPTION_FLAG, NULL,
@@ -26,13 +24,13 @@ const struct option_row cmd_rmi_options[] = {
           FIELD(force) },
         { "ignore", 'i', OPTION_FLAG, NULL, "An image that is not there is no failure",
           option_take_bool, FIELD(ignore) },
-        { "root", 0, OPTION_VALUE, "DIR", rmi_root_help, option_take_string, FIELD(root) },
+        { "root", 0, OPTION_VALUE, "DIR", cmd_root_help, option_take_string, FIELD(root) },
         { .name = NULL },
 };
 
 const struct option_row cmd_image_prune_options[] = {
         { "force", 'f', OPTION_FLAG, NULL, NULL, option_take_bool, FIELD(force) },
-        { "root", 0, OPTION_VALUE, "DIR", rmi_root_help, option_take_string, FIELD(root) },
+        { "root", 0, OPTION_VALUE, "DIR", cmd_root_help, option_take_string, FIELD(root) },
         { .name = NULL },
 };
 
@@ -202,7 +200,7 @@ static int rmi_finish(struct rmi *rmi, struct error *err)
 
 static int rmi_begin(struct rmi *rmi, struct error *err)
 {
-        if (store_open(store_root(rmi->arguments->root), STORE_WRITE, &rmi->store, err) < 0)
+        if (cmd_open_store(rmi->arguments->root, STORE_WRITE, &rmi->store, err) < 0)
                 return -1;
         return store_used_ids(&rmi->used, err);
 }

@@ -1,0 +1,141 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# load, images, rmi and image inspect as commands, and the store in the hands of another tool
+# (skopeo, where it is installed; with CI set its absence is a failure). Needs root.
+set -uo pipefail
+build=${top_builddir:-.}
+work=$(mktemp -d -p /var/tmp)
+trap 'rm -rf "$work"' EXIT
+export CRUNIT_STORAGE=$work/store CRUNIT_RUN=$work/run CRUNIT_LIBEXECDIR=$build CRUNIT_CONF=$work/crunit.conf
+export LC_ALL=C
+number=0
+failed=0
+
+# check NAME COMMAND...: passes when the command succeeds.
+check() {
+	local name=$1
+	shift
+	number=$((number + 1))
+	if "$@" >"$work/log" 2>&1; then
+		echo "ok $number - image: $name"
+	else
+		failed=1
+		echo "not ok $number - image: $name"
+		sed 's/^/# /' "$work/log" "$work/said"
+	fi
+}
+# run STATUS ARGUMENT...: whether crunit exits so; what it prints is in said.
+run() {
+	local expected=$1 status=0
+	shift
+	timeout 60 "$build/crunit" "$@" >"$work/said" 2>&1 </dev/null || status=$?
+	[ $status = "$expected" ] || { echo "exit status $status, expected $expected"; return 1; }
+}
+said() {
+	grep -qF -- "$1" "$work/said"
+}
+# says STATUS TEXT ARGUMENT...: both.
+says() {
+	local expected=$1 text=$2
+	shift 2
+	run "$expected" "$@" && said "$text"
+}
+empty() {
+	[ -z "$(find "$work/store/tmp" "$work/store/layers" "$work/store/blobs/sha256" -mindepth 1 -print -quit)" ]
+}
+
+: >"$work/crunit.conf"
+: >"$work/said"
+mkdir -p "$work/root/bin" "$work/root/etc"
+echo program >"$work/root/bin/program"
+chmod 4755 "$work/root/bin/program"
+head -c 30000000 /dev/urandom >"$work/root/etc/large"
+tar -C "$work/root" -cf "$work/Demo.tar" .
+
+check 'a store that is not there is empty' says 0 REPOSITORY images
+check 'and is not made by looking' test ! -e "$work/store"
+check 'a root file system is loaded' says 0 'Loaded image: localhost/demo:latest' load "$work/Demo.tar"
+check 'podman'\''s option is taken as well' says 0 'Loaded image: localhost/other:1' load -q -i "$work/Demo.tar" -t other:1
+check 'from standard input it needs a name' bash -c "'$build/crunit' load <'$work/Demo.tar' 2>&1 | grep -F 'give it a name (--tag)'"
+check 'a file that is not there' says 125 'cannot open /nowhere: No such file or directory' load /nowhere
+check 'images shows both names' bash -c "[ \$('$build/crunit' images -n | grep -c '^localhost/') = 2 ]"
+check 'a name narrows it' bash -c "'$build/crunit' images -n other | grep -q '^localhost/other  *1  '"
+check 'one id' bash -c "[ \$('$build/crunit' images -q | wc -l) = 1 ]"
+check 'JSON has one image with both names' bash -c "'$build/crunit' images --format json | tr -d ' \n' |
+	grep -F '\"Names\":[\"localhost/demo:latest\",\"localhost/other:1\"]'"
+check 'another format is refused' says 125 'images: --format yaml: table or json is possible' images --format yaml
+id=$("$build/crunit" images -q --no-trunc)
+check 'inspect by the beginning of the id' says 0 "\"Id\": \"$id\"" image inspect "${id:0:5}"
+check 'inspect says where the layers are' said "$work/store/layers/"
+check 'an image that is not there' says 125 "no image 'nothing' in $work/store" image inspect nothing
+check 'the settings name the store, too' bash -c "unset CRUNIT_STORAGE
+	printf '[storage]\npath=$work/store\n' >'$work/crunit.conf'; '$build/crunit' images -q | grep -q .
+	status=\$?; : >'$work/crunit.conf'; exit \$status"
+
+# --- another tool reads it, and what that writes is read
+archives() {
+	skopeo inspect "oci:$work/store:localhost/demo:latest" | grep -F '"Architecture"' &&
+		skopeo copy -q "oci:$work/store:localhost/demo:latest" "docker-archive:$work/d.tar:copied:1" &&
+		skopeo copy -q "oci:$work/store:localhost/demo:latest" "oci-archive:$work/o.tar:localhost/copied:2" &&
+		skopeo copy -q "oci:$work/store:localhost/demo:latest" "oci:$work/layout:copied:3" &&
+		skopeo copy -q "oci:$work/layout:copied:3" "oci:$work/store:localhost/foreign:1"
+}
+if command -v skopeo >/dev/null || [ -n "${CI:-}" ]; then
+	check 'skopeo reads the store, and writes to it' archives
+	check 'its docker-archive is loaded' says 0 'Loaded image: docker.io/library/copied:1' load "$work/d.tar"
+	check 'its oci-archive is loaded' says 0 'Loaded image: localhost/copied:2' load "$work/o.tar"
+	check 'its layout is loaded' says 0 'Loaded image: localhost/copied:3' load "$work/layout"
+	check 'all have the same tree' bash -c "[ \$(ls '$work/store/layers' | wc -l) = 1 ]"
+	rm -rf "$work/store/layers"/*
+	check 'what was copied into the store is unpacked' run 0 image unpack foreign:1
+	check 'to what it was' cmp "$work/root/etc/large" "$work/store/layers"/*/etc/large
+	check 'all of it is removed' run 0 rmi --all
+	check 'and nothing is left' empty
+	check 'but the image comes back' run 0 load -i "$work/Demo.tar"
+	check 'under a second name' run 0 load -i "$work/Demo.tar" -t other:1
+else
+	number=$((number + 1))
+	echo "ok $number - image: another tool reads the store # SKIP skopeo is not installed"
+fi
+
+# --- taking away
+mkdir -p "$work/run/containers/web@"
+echo "{\"image\":\"$id\"}" >"$work/run/containers/web@/state.json"
+check 'a name of two is removed while a container runs' says 0 'Untagged: localhost/other:1' rmi other:1
+check 'the last one is not' says 2 "image demo is in use by container web@: stop it first, or use --force" rmi demo
+check 'unless forced' says 0 "Deleted: $id" rmi --force demo
+check 'the layers stay for the container' test -d "$work/store/layers/$(ls "$work/store/layers")"
+rm -rf "$work/run"
+check 'removing what is not there' says 1 "no image 'demo' in" rmi demo
+check 'is no failure with --ignore' run 0 rmi --ignore demo
+check 'the next writer sweeps what is no longer used' empty
+
+# --- a signal
+for signal in TERM INT HUP; do
+	mkfifo "$work/fifo"
+	"$build/crunit-image" load -t slow <"$work/fifo" >"$work/said" 2>&1 &
+	pid=$!
+	exec 7>"$work/fifo"
+	head -c 10000000 "$work/Demo.tar" >&7
+	kill -$signal $pid
+	exec 7>&-
+	wait $pid
+	status=$?
+	rm "$work/fifo"
+	check "SIG$signal ends a load" test $status = $((128 + $(kill -l $signal)))
+	check "which says so" said interrupted
+	check "and leaves nothing" empty
+done
+
+# --- dangling images
+check 'a name that moves' run 0 load -i "$work/Demo.tar" -t moving
+echo changed >"$work/root/etc/changed"
+tar -C "$work/root" -cf "$work/Demo.tar" .
+check 'to another image' run 0 load -i "$work/Demo.tar" -t moving
+check 'leaves the first without one' says 0 '<none>' images
+check 'until that is pruned' says 0 'Deleted: ' image prune -f
+check 'and the named one stays' bash -c "'$build/crunit' images -n | grep '^localhost/moving ' && ! '$build/crunit' images | grep -F '<none>'"
+
+echo "1..$number"
+exit $failed
