@@ -109,11 +109,12 @@ static int exec_apply_user(struct json_object *process, pid_t init, const char *
         AUTO_CLOSE int root = open(root_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         AUTO_USER struct user user = { 0 };
         AUTO_FREE char *home = NULL;
+        static const struct strv no_extra_groups;
         struct json_object *object, *groups, *env = NULL;
 
         if (root < 0)
                 return error_errno(err, errno, "cannot open the container's root");
-        if (user_find(root, text, NULL, &user, err) < 0)
+        if (user_find(root, text, &no_extra_groups, &user, err) < 0)
                 return -1;
         object = json_add_object(process, "user");
         json_object_object_add(object, "uid", json_object_new_int64(user.uid));

@@ -153,9 +153,30 @@ bool process_takes_signal(const char *status, int signo)
                process_mask_has(status, "SigIgn", signo);
 }
 
+/* Is it inside sigwait()? /proc/PID/syscall begins with the number of the call it sleeps in. */
+static bool process_in_sigwait(pid_t pid)
+{
+        enum {
+                SIGTIMEDWAIT_32 = 177 /* of 32-bit programs on x86 and ARM */
+        };
+        AUTO_FREE char *text = process_read(pid, "syscall", NULL);
+        char *end = NULL;
+        long number = text ? strtol(text, &end, 10) : -1;
+
+        return text && end != text && (number == SYS_rt_sigtimedwait || number == SIGTIMEDWAIT_32);
+}
+
+/*
+ * An init that sleeps in sigwait() (tini does) has its signals neither caught nor, for that time,
+ * blocked, and yet gets them. It is looked for before and after the masks are read: whichever side
+ * of the call it was on then, one of the three looks shows it.
+ */
 bool process_pid_takes_signal(pid_t pid, int signo)
 {
-        AUTO_FREE char *status = process_read(pid, "status", NULL);
+        AUTO_FREE char *status = NULL;
 
-        return status && process_takes_signal(status, signo);
+        if (process_in_sigwait(pid))
+                return true;
+        status = process_read(pid, "status", NULL);
+        return status && (process_takes_signal(status, signo) || process_in_sigwait(pid));
 }
