@@ -67,7 +67,8 @@ void devices_add(struct translation *t, const struct values *args)
         AUTO_STRV struct strv allowed = { 0 };
         bool known = true;
 
-        if (translate_has(t, "DevicePolicy"))
+        /* A user's manager has no say about devices. */
+        if (t->set->is_user || translate_has(t, "DevicePolicy"))
                 return;
         podman_args_find(args, "--device", 0, false, &values);
         for (size_t i = 0; i < t->devices.count; i++)

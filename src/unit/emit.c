@@ -110,10 +110,15 @@ int emit_words(struct translation *t, const struct unit_key *row, const struct v
 int emit_file(struct translation *t, const struct unit_key *row, const struct values *values,
               struct error *err)
 {
-        (void)err;
         for (size_t i = 0; i < values->count; i++) {
-                char *path = reference_path(t, values->items[i].text);
+                char *path;
 
+                if (values->items[i].text[0] == '-')
+                        return unit_error(err, values->items[i].line,
+                                          "%s=%s: a file that may be missing ('-') is not "
+                                          "supported here",
+                                          row->name, values->items[i].text);
+                path = reference_path(t, values->items[i].text);
                 if (row->option)
                         strv_append(&t->args, row->option);
                 strv_append_owned(&t->args, path);
