@@ -13,8 +13,8 @@
 #include "../src/unit/search.h"
 #include "../src/unit/set.h"
 #include "../src/unit/translate.h"
+#include "output.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -85,68 +85,29 @@ static void print_unit(const char *service, const struct strbuf *text,
         putchar('\n');
 }
 
-/* A link of the same name, which an earlier run may have left, is replaced. */
-static int make_link(int dirfd, const struct install_link *link, struct error *err)
-{
-        AUTO_FREE char *directory = NULL;
-        const char *slash = strrchr(link->path, '/');
-
-        if (symlinkat(link->target, dirfd, link->path) == 0)
-                return 0;
-        if (errno == ENOENT && slash) {
-                directory = str_dupn(link->path, (size_t)(slash - link->path));
-                if (io_make_dirs(dirfd, directory, 0755, err) < 0)
-                        return -1;
-        } else if (errno == EEXIST) {
-                unlinkat(dirfd, link->path, 0);
-        }
-        if (symlinkat(link->target, dirfd, link->path) < 0)
-                return error_errno(err, errno, "cannot make link %s", link->path);
-        return 0;
-}
-
-/* io_write_file() with fewer system calls, for a thousand files in a row: our process number is
- * enough of a name, unless something has that already, and main() has set the umask. */
-static int replace_file(int dirfd, const char *name, const struct strbuf *text, struct error *err)
-{
-        char temporary[40];
-        AUTO_CLOSE int fd = -1;
-
-        snprintf(temporary, sizeof temporary, ".crunit-generator.%d", getpid());
-        fd = openat(dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-        if (fd < 0 && errno == EEXIST)
-                return io_write_file(dirfd, name, text->data, text->length, 0644, IO_NO_SYNC, err);
-        if (fd < 0)
-                return error_errno(err, errno, "cannot write %s", name);
-        if (io_write_all(fd, text->data, text->length) < 0 ||
-            renameat(dirfd, temporary, dirfd, name) < 0) {
-                error_errno(err, errno, "cannot write %s", name);
-                unlinkat(dirfd, temporary, 0);
-                return -1;
-        }
-        return 0;
-}
-
-static void write_unit(struct generator *generator, int dirfd, const char *service,
-                       const struct strbuf *text, const struct install *install)
+static void write_unit(struct generator *generator, const struct output *output,
+                       const char *service, const struct strbuf *text,
+                       const struct install *install)
 {
         AUTO_ERROR struct error err = { 0 };
 
         report_detail(&generator->report, "writing %s/%s", generator->output, service);
-        if (replace_file(dirfd, service, text, &err) < 0) {
+        if (output_write(output, service, text->data, text->length, &err) < 0) {
                 report_failure(&generator->report, &err);
                 return;
         }
         for (size_t i = 0; i < install->count; i++) {
+                const struct install_link *link = &install->links[i];
+
                 report_detail(&generator->report, "Creating symlink %s/%s -> %s", generator->output,
-                              install->links[i].path, install->links[i].target);
-                if (make_link(dirfd, &install->links[i], &err) < 0)
+                              link->path, link->target);
+                if (output_link(output, link->path, link->target, &err) < 0)
                         report_failure(&generator->report, &err);
         }
 }
 
 static void generate_unit(struct generator *generator, const struct unit_set *set,
-                          struct unit_source *source, int dirfd)
+                          struct unit_source *source, const struct output *output)
 {
         AUTO_UNIT struct unit_file unit = { 0 };
         AUTO_STRBUF struct strbuf text = { 0 };
@@ -162,10 +123,11 @@ static void generate_unit(struct generator *generator, const struct unit_set *se
         if (generator->dry_run)
                 print_unit(source->service, &text, &install);
         else
-                write_unit(generator, dirfd, source->service, &text, &install);
+                write_unit(generator, output, source->service, &text, &install);
 }
 
-static void generate(struct generator *generator, const struct search *search, int dirfd)
+static void generate(struct generator *generator, const struct search *search,
+                     const struct output *output)
 {
         const char *program = getenv("CRUNIT");
         AUTO_UNIT_SET struct unit_set set = {
@@ -177,28 +139,23 @@ static void generate(struct generator *generator, const struct search *search, i
         for (unsigned rank = 0; rank < UNIT_RANKS; rank++)
                 for (size_t i = 0; i < set.count; i++)
                         if (set.sources[i].usable && set.sources[i].type->rank == rank)
-                                generate_unit(generator, &set, &set.sources[i], dirfd);
+                                generate_unit(generator, &set, &set.sources[i], output);
 }
 
 static int run(struct generator *generator)
 {
         AUTO_SEARCH struct search search = { 0 };
-        AUTO_CLOSE int dirfd = -1;
+        AUTO_OUTPUT struct output output = { .dirfd = -1 };
+        AUTO_ERROR struct error err = { 0 };
 
         search_run(&search, generator->root ? generator->root : "", generator->is_user,
                    getenv("QUADLET_UNIT_DIRS"), &generator->report);
         if (!search.count)
                 report_detail(&generator->report, "no container files found");
-        if (search.count && !generator->dry_run) {
-                dirfd = open(generator->output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-                if (dirfd < 0 && errno == ENOENT && mkdir(generator->output, 0755) == 0)
-                        dirfd = open(generator->output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-                if (dirfd < 0)
-                        report_error(&generator->report, "cannot open directory %s: %s",
-                                     generator->output, strerror(errno));
-        }
-        if (search.count && (generator->dry_run || dirfd >= 0))
-                generate(generator, &search, dirfd);
+        else if (!generator->dry_run && output_open(&output, generator->output, &err) < 0)
+                report_failure(&generator->report, &err);
+        else
+                generate(generator, &search, &output);
         if (generator->report.errors)
                 log_line(generator, REPORT_ERROR, "processing encountered some errors");
         return generator->report.errors ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -170,8 +170,8 @@ static int add_reload(struct translation *t, const char *name, struct error *err
         AUTO_STRV struct strv words = { 0 };
         AUTO_FREE char *signal = value_read(&t->source->file, "Container", "ReloadSignal");
 
-        if (values_read(&t->source->file, key_find("Container", "ReloadCmd"), &command, t->report,
-                        err) < 0)
+        if (values_read_key(&t->source->file, "Container", "ReloadCmd", &command, t->report, err) <
+            0)
                 return -1;
         if (command.count && signal)
                 return unit_error(err, command.items[0].line,
@@ -239,8 +239,7 @@ static int add_service_keys(struct translation *t, const char *name)
         int result = 0;
 
         add_service_defaults(t, name);
-        if (values_read(&t->source->file, key_find("Container", "PodmanArgs"), &args, NULL,
-                        &limit) < 0)
+        if (values_read_key(&t->source->file, "Container", "PodmanArgs", &args, NULL, &limit) < 0)
                 return -1; /* reported with the key itself */
         if (limits_add(t, &args, &limit) < 0) {
                 report_failure(t->report, &limit);

@@ -504,11 +504,6 @@ static const struct unit_key *keys_find(const struct unit_keys *keys, const char
         return NULL;
 }
 
-const struct unit_key *key_find(const char *section, const char *name)
-{
-        return keys_find(keys_section(section), name);
-}
-
 /* "Did you mean …" for a key that the section does not have. */
 static char *suggest_key(const struct unit_keys *keys, const char *name)
 {

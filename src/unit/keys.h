@@ -60,8 +60,6 @@ extern const struct unit_keys unit_keys[];
 /* The section's part of the table, or NULL. */
 const struct unit_keys *keys_section(const char *section);
 
-const struct unit_key *key_find(const char *section, const char *name);
-
 /* Tell each line of the section which row it is; reports every key that is not in the table, with
  * a suggestion. Returns how many those are. */
 unsigned keys_check(const struct unit_file *file, const char *section, struct report *report);

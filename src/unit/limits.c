@@ -195,8 +195,8 @@ static int limit_read(const struct translation *t, const struct limit *limit,
         AUTO_VALUES struct values values = { 0 };
         const struct value *last;
 
-        if (limit->key && values_read(&t->source->file, key_find("Container", limit->key), &values,
-                                      NULL, err) < 0)
+        if (limit->key &&
+            values_read_key(&t->source->file, "Container", limit->key, &values, NULL, err) < 0)
                 return -1;
         podman_args_find(args, limit->option, limit->letter, false, &values);
         if (!values.count)

@@ -123,8 +123,8 @@ int emit_subnets(struct translation *t, const struct unit_key *row, const struct
         struct values *lists[] = { &gateways, &ranges };
 
         for (size_t k = 0; k < 2; k++) {
-                if (values_read(&t->source->file, key_find("Network", names[k]), lists[k],
-                                t->report, err) < 0)
+                if (values_read_key(&t->source->file, "Network", names[k], lists[k], t->report,
+                                    err) < 0)
                         return -1;
                 if (lists[k]->count > values->count)
                         return unit_error(err, lists[k]->items[values->count].line,

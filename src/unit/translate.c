@@ -169,8 +169,8 @@ static int check_quadlet_section(struct translation *t, struct error *err)
 {
         AUTO_VALUES struct values values = { 0 };
 
-        return values_read(&t->source->file, key_find("Quadlet", "DefaultDependencies"), &values,
-                           t->report, err);
+        return values_read_key(&t->source->file, "Quadlet", "DefaultDependencies", &values,
+                               t->report, err);
 }
 
 static int translate_begin(struct translation *t, struct error *err)

@@ -38,7 +38,7 @@ static void read_detail(const struct translation *t, const char *key, struct val
 {
         AUTO_ERROR struct error err = { 0 };
 
-        values_read(&t->source->file, key_find(t->source->type->section, key), ret, NULL, &err);
+        values_read_key(&t->source->file, t->source->type->section, key, ret, NULL, &err);
 }
 
 /* Append NAME=VALUE for each value of a key, separated by commas. Returns how many. */

@@ -161,6 +161,14 @@ int values_read(const struct unit_file *file, const struct unit_key *row, struct
         return 0;
 }
 
+int values_read_key(const struct unit_file *file, const char *section, const char *key,
+                    struct values *ret, struct report *report, struct error *err)
+{
+        const struct unit_line *line = unit_last(file, section, key);
+
+        return line && line->row ? values_read(file, line->row, ret, report, err) : 0;
+}
+
 char *value_read(const struct unit_file *file, const char *section, const char *key)
 {
         const struct unit_line *line = unit_last(file, section, key);

@@ -20,6 +20,9 @@ struct values {
 /* All values of the key; rows were bound to the lines by keys_check(). Start with { 0 }. */
 int values_read(const struct unit_file *file, const struct unit_key *row, struct values *ret,
                 struct report *report, struct error *err);
+/* The same by name; leaves ret alone where the key is absent. */
+int values_read_key(const struct unit_file *file, const char *section, const char *key,
+                    struct values *ret, struct report *report, struct error *err);
 void values_free(struct values *values);
 #define AUTO_VALUES CLEANUP(values_free)
 

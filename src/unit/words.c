@@ -139,6 +139,8 @@ int words_split(const char *line, enum words_escape escape, struct strv *list, b
 /* A lone ; would separate two commands on an Exec line. */
 static bool needs_quotes(const char *word, size_t length)
 {
+        unsigned char any = 0;
+
         if (!length || str_equal(word, ";"))
                 return true;
         for (size_t i = 0; i < length; i++) {
@@ -146,8 +148,9 @@ static bool needs_quotes(const char *word, size_t length)
 
                 if (c <= ' ' || c == 0x7f || c == '"' || c == '\'' || c == '\\')
                         return true;
+                any |= c;
         }
-        return str_utf8_valid(word, length) != length;
+        return any >= 0x80 && str_utf8_valid(word, length) != length;
 }
 
 static void quote_char(unsigned char c, struct strbuf *buf)

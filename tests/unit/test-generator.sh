@@ -133,6 +133,23 @@ ln -s elsewhere "$work/out/a.target.wants/l.service"
 check "a link that is there already" run 0 --no-kmsg-log "$work/out"
 check "is replaced" test "$(readlink "$work/out/a.target.wants/l.service")" = ../l.service
 
+fresh
+container same
+container other
+check "a first run" run 0 --no-kmsg-log "$work/out"
+inode() { stat -c %i "$work/out/$1.service"; }
+same=$(inode same)
+other=$(inode other)
+echo 'HostName=new' >>"$work/in/other.container"
+check "a second run" run 0 --no-kmsg-log "$work/out"
+check "leaves alone what is the same" test "$same" = "$(inode same)"
+check "replaces what is not" test "$other" != "$(inode other)"
+check "with the new text" grep -q -- '--hostname new' "$work/out/other.service"
+check "and no other files" made "other.service same.service"
+sed -i 's/localhost/Localhost/' "$work/out/same.service"
+check "a unit of the same length" run 0 --no-kmsg-log "$work/out"
+check "is compared by its bytes" grep -q 'Image=localhost' "$work/out/same.service"
+
 # Two at once, again and again: what is there is always whole.
 fresh
 for i in $(seq 20); do container "c$i"; done
