@@ -73,6 +73,10 @@ static void log_line(void *context, enum report_level level, const char *text)
                 line = str_format("crunit-generator[%d]: %s\n", getpid(), text);
         else
                 line = str_format("<%u>crunit-generator[%d]: %s\n", priority, getpid(), text);
+        /* Values may hold anything; a message stays one line. */
+        for (char *c = line; c[1]; c++)
+                if ((unsigned char)*c < ' ')
+                        *c = '?';
         io_write_all(generator->log_fd, line, strlen(line));
 }
 

@@ -26,7 +26,7 @@ static bool is_container_name(const char *name)
 
         /* Only systemd knows what specifiers and variables stand for. */
         if (strpbrk(name, "%$"))
-                return !strpbrk(name, "/@ ");
+                return !strpbrk(name, "/@: \t\"'\\");
         for (const char *c = name; *c; c++)
                 if (!strchr(first, *c) && (c == name || !strchr("_.-", *c)))
                         return false;

@@ -3,6 +3,15 @@
 
 #include <sys/stat.h>
 
+/* Characters that would end or change the value of a unit's key. */
+static bool is_plain(const char *text)
+{
+        for (; *text; text++)
+                if ((unsigned char)*text <= ' ' || *text == 0x7f || strchr("$\"'\\", *text))
+                        return false;
+        return true;
+}
+
 /* HOST[:CONTAINER][:RIGHTS] as DeviceAllow= has it. False where systemd could not know the device.
  */
 static bool allow_device(const char *text, struct strv *allowed)
@@ -11,7 +20,7 @@ static bool allow_device(const char *text, struct strv *allowed)
         const char *rights = "rwm";
 
         strv_split(&parts, text, ":", true);
-        if (parts.items[0][0] != '/' || strchr(text, '$'))
+        if (parts.items[0][0] != '/' || !is_plain(text))
                 return false;
         if (parts.count > 1 && parts.items[parts.count - 1][0] != '/')
                 rights = parts.items[parts.count - 1];

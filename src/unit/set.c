@@ -120,6 +120,15 @@ void unit_set_free(struct unit_set *set)
         set->count = 0;
 }
 
+/* The path becomes a line of the unit. */
+static bool is_clean(const char *path)
+{
+        for (; *path; path++)
+                if ((unsigned char)*path < ' ' || *path == 0x7f)
+                        return false;
+        return true;
+}
+
 /* Returns false where there is to be no unit of this name. */
 static bool load_source(struct unit_source *source, const struct search_file *found,
                         const struct search *search, struct report *report)
@@ -131,6 +140,10 @@ static bool load_source(struct unit_source *source, const struct search_file *fo
         source->name = strrchr(source->path, '/') + 1;
         source->directory = str_dup(found->directory);
         source->type = unit_type_of(source->name);
+        if (!is_clean(source->path)) {
+                report_error(report, "%s: control characters in the name", source->path);
+                return false;
+        }
         report_detail(report, "Loading source unit file %s", source->path);
         result = read_into(&source->file, source->path, &err);
         if (result > 0) {

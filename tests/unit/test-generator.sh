@@ -134,6 +134,16 @@ check "a link that is there already" run 0 --no-kmsg-log "$work/out"
 check "is replaced" test "$(readlink "$work/out/a.target.wants/l.service")" = ../l.service
 
 fresh
+container ok
+mkdir "$work/in/new
+line"
+container "new
+line/x"
+check "a newline in a directory's name" run 1 --no-kmsg-log "$work/out"
+check "is refused, on one line" says "control characters in the name"
+check "and costs nothing else" made ok.service
+
+fresh
 container same
 container other
 check "a first run" run 0 --no-kmsg-log "$work/out"

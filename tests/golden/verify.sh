@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# systemd itself reads the units of the golden cases, and must have nothing to say about them but
+# what their inputs are wrong on purpose.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd -P)
+generator=${top_builddir:-$here/../..}/crunit-generator
+
+if ! command -v systemd-analyze >/dev/null; then
+	echo "1..0 # SKIP systemd-analyze is not installed"
+	exit 0
+fi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cases="hello everything user-namespace rootfs reload pods volumes networks images templates dependencies
+	paths quoting values service limits devices dropins"
+
+# verify CASE: what systemd says about the units of the case; an instance stands for its template.
+verify() {
+	local unit name
+	rm -rf "$work/units"
+	mkdir "$work/units"
+	QUADLET_UNIT_DIRS=$here/$1/input CRUNIT=/bin/true "$generator" --no-kmsg-log "$work/units" 2>/dev/null || true
+	for unit in "$work/units"/*@.service; do
+		[ ! -e "$unit" ] || ln -s "${unit##*/}" "${unit%.service}inst.service"
+	done
+	for unit in "$work/units"/*.service; do
+		name=${unit##*/}
+		case $name in
+		*@.service) continue ;;
+		esac
+		SYSTEMD_UNIT_PATH=$work/units: systemd-analyze verify --man=no --recursive-errors=no "$unit" 2>&1 || true
+	done | grep -v "Unknown key.* 'UnknownKey' in section"
+}
+
+number=0
+failed=0
+for name in $cases; do
+	number=$((number + 1))
+	if said=$(verify "$name"); then
+		failed=1
+		echo "not ok $number - systemd reads: $name"
+		sed 's/^/# /' <<<"$said"
+	else
+		echo "ok $number - systemd reads: $name"
+	fi
+done
+echo "1..$number"
+exit $failed
