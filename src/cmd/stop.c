@@ -60,8 +60,11 @@ static int stop_one(const char *name, const struct stop_request *request, struct
         AUTO_STATE struct container_state state = { 0 };
         AUTO_FREE char *run = NULL;
 
+        /* With SERVICE_RESULT we are an ExecStop= line, and a Type=oneshot unit's container is gone
+         * by then: that it ended must not make the unit fail. */
         if (state_find(name, &state, &run, err) < 0)
-                return request->ignore && err->code == ENOENT ? 0 : -1;
+                return (request->ignore || getenv("SERVICE_RESULT")) && err->code == ENOENT ? 0
+                                                                                            : -1;
         return stop_from_outside(&state, run, request->timeout, err);
 }
 

@@ -162,7 +162,7 @@ static int user_find_group(int rootfs_fd, const char *wanted, uint32_t *ret, str
 static int user_add_extra(int rootfs_fd, const struct strv *extra, struct user *user,
                           struct error *err)
 {
-        for (size_t i = 0; i < extra->count; i++) {
+        for (size_t i = 0; extra && i < extra->count; i++) {
                 uint32_t gid;
 
                 if (str_equal(extra->items[i], "keep-groups"))

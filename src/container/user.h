@@ -19,7 +19,7 @@ struct user {
 /*
  * text is USER[:GROUP], each a name or a number; NULL or "" is root. A user by name must be there;
  * a number may be unknown, its group is 0 then. Without :GROUP the supplementary groups are those
- * that list the user; extra groups (--group-add) come on top.
+ * that list the user; extra groups (--group-add) come on top; NULL is none.
  */
 int user_find(int rootfs_fd, const char *text, const struct strv *extra, struct user *ret,
               struct error *err);
