@@ -167,19 +167,28 @@ static void store_drop_name(struct store *store, const struct store_entry *entri
         }
 }
 
-/* Descriptors without a name are there for images that have none: not needed once it has one. */
-static void store_drop_unnamed(struct store *store, const char *digest)
+/* Descriptors without a name are there for images that have none. They are not needed once the
+ * image has one, be it by another manifest (a docker-archive of what was an oci-archive). */
+static int store_drop_unnamed(struct store *store, const struct descriptor *manifest,
+                              struct error *err)
 {
-        struct json_object *array = store_manifests(store);
+        struct store_entry named = { .descriptor = *manifest };
+        AUTO_FREE char *id = NULL;
+        struct store_entry *entries;
+        size_t count;
 
-        for (size_t i = json_object_array_length(array); i-- > 0;) {
-                AUTO_DESCRIPTOR struct descriptor descriptor = { 0 };
+        if (store_entry_id(store, &named, &id, err) < 0 ||
+            store_list(store, &entries, &count, err) < 0)
+                return -1;
+        for (size_t i = count; i-- > 0;) {
+                AUTO_FREE char *other = NULL;
 
-                if (descriptor_parse(json_object_array_get_idx(array, i), &descriptor, NULL) == 0 &&
-                    !descriptor.image_name && !descriptor.ref_name &&
-                    str_equal(descriptor.digest, digest))
-                        json_object_array_del_idx(array, i, 1);
+                if (!entries[i].name && store_entry_id(store, entries + i, &other, NULL) == 0 &&
+                    str_equal(id, other))
+                        json_object_array_del_idx(store_manifests(store), i, 1);
         }
+        store_list_free(entries, count);
+        return 0;
 }
 
 static int store_remove_tag(struct store *store, const char *name, const char *except,
@@ -216,10 +225,10 @@ int store_tag(struct store *store, const char *name, const struct descriptor *ma
                     (!name || str_equal(entries[i].name, name)))
                         present = true;
         store_list_free(entries, count);
+        if (name && store_drop_unnamed(store, manifest, err) < 0)
+                return -1;
         if (present)
                 return 0;
-        if (name)
-                store_drop_unnamed(store, manifest->digest);
         json_object_array_add(store_manifests(store), store_new_descriptor(manifest, name));
         return 0;
 }

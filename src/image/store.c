@@ -40,15 +40,6 @@ static int store_read_index(struct store *store, struct error *err)
         return 0;
 }
 
-static int store_flock(int fd, int operation)
-{
-        int result;
-
-        while ((result = flock(fd, operation)) < 0 && errno == EINTR)
-                continue;
-        return result;
-}
-
 /* Nobody has written to a directory without a lock file, and nobody can take anything away. */
 static int store_lock_for_reading(struct store *store, struct error *err)
 {
@@ -60,7 +51,7 @@ static int store_lock_for_reading(struct store *store, struct error *err)
         store->lock = openat(store->fd, "lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
         if (store->lock < 0 && errno == ENOENT)
                 return 0;
-        if (store->lock < 0 || store_flock(store->lock, LOCK_SH) < 0)
+        if (store->lock < 0 || flock(store->lock, LOCK_SH) < 0)
                 return error_errno(err, errno, "cannot lock the image store %s", store->root);
         return 0;
 }
@@ -73,7 +64,7 @@ int store_open(const char *root, enum store_mode mode, struct store *ret, struct
         if (mode == STORE_WRITE) {
                 if (store_prepare(&store, err) < 0)
                         return -1;
-                if (store_flock(store.tmp, LOCK_EX) < 0)
+                if (flock(store.tmp, LOCK_EX) < 0)
                         return error_errno(err, errno, "cannot lock the image store %s", root);
         } else if (store_lock_for_reading(&store, err) < 0) {
                 return -1;

@@ -555,6 +555,8 @@ void tree_list_implied(struct tree *tree, struct strv *list)
         for (size_t i = 0; i < tree->directory_count; i++)
                 own[i] = tree->directories[i].path;
         qsort(own, tree->directory_count, sizeof *own, tree_compare_paths);
+        if (!tree->directory_count || **own) /* "" sorts first */
+                strv_append(list, ".");
         for (size_t i = 0; i < tree->implied.count; i++)
                 if (!bsearch(tree->implied.items + i, own, tree->directory_count, sizeof *own,
                              tree_compare_paths))

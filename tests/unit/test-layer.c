@@ -267,20 +267,23 @@ static void test_implied(void)
         if (mkdirat(scratch_fd, "below", 0755) < 0 || mkdirat(scratch_fd, "below/var", 0755) < 0)
                 exit(99);
         below = openat(scratch_fd, "below", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fchownat(below, "var", 33, 34, 0) < 0 || fchmodat(below, "var", 01770, 0) < 0)
+        if (fchmod(below, 0711) < 0 || fchownat(below, "var", 33, 34, 0) < 0 ||
+            fchmodat(below, "var", 01770, 0) < 0)
                 exit(99);
         tar_make(&tar, (const struct tar_entry[]){ { "var/lib/x", .data = "x" },
                                                    { "own/x", .data = "x" },
                                                    { "own/", '5', .mode = 0700, .uid = 4 },
                                                    { NULL } });
         top = unpack_source(&tar, (struct stream_source){ 0 }, &diff_id, &result, &err);
-        check(top >= 0 && result.implied.count == 2, "two directories have no entry");
-        check_str(result.implied.items[0], "var", "the parent first");
-        check_str(result.implied.items[1], "var/lib", "then what is in it");
+        check(top >= 0 && result.implied.count == 3, "three directories have no entry");
+        check_str(result.implied.items[0], ".", "the top first");
+        check_str(result.implied.items[1], "var", "then what is in it");
+        check_str(result.implied.items[2], "var/lib", "and in that");
         check(layer_fix_implied(top, &result.implied, &below, 1, &err) == 0, "the layer below");
         check(stat_of(top, "var").st_mode == (S_IFDIR | 01770) &&
                       stat_of(top, "var").st_uid == 33 && stat_of(top, "var").st_gid == 34,
               "gives owner and mode");
+        check(stat_of(top, ".").st_mode == (S_IFDIR | 0711), "to the top as well");
         check(stat_of(top, "var/lib").st_mode == (S_IFDIR | 0755), "or else it is 0755");
         check(stat_of(top, "own").st_uid == 4, "an entry that came later counts");
 }

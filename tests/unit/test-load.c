@@ -353,6 +353,21 @@ static void test_rootfs(void)
               "the same tree is there once, however it was compressed");
 }
 
+static size_t count_unnamed(void)
+{
+        AUTO_STORE struct store store = STORE_NONE;
+        struct store_entry *entries;
+        size_t count, unnamed = 0;
+
+        if (store_open(root, STORE_READ, &store, NULL) < 0 ||
+            store_list(&store, &entries, &count, NULL) < 0)
+                exit(99);
+        for (size_t i = 0; i < count; i++)
+                unnamed += !entries[i].name;
+        store_list_free(entries, count);
+        return unnamed;
+}
+
 /* A second time nothing is unpacked; the name goes to what was loaded last. */
 static void test_again(void)
 {
@@ -374,9 +389,11 @@ static void test_again(void)
         expect_image("other", "localhost/other:latest");
         check(count_in("blobs/sha256") == 4, "and no blob");
         oci_archive(&other, &(struct recipe){ .name = "localhost/web:latest" });
-        check(load_bytes(&other, NULL, &names, &err) == 0, "another image of the same name");
+        check(load_bytes(&other, NULL, &names, &err) == 0, "the same image by another manifest");
         expect_image("web", "localhost/web:latest");
         expect_image("other", "localhost/other:latest");
+        check(load_bytes(&other, "other", &names, &err) == 0 && count_unnamed() == 0,
+              "leaves none without a name once it has all of them");
 }
 
 /* --- what must not come in */
