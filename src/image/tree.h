@@ -79,5 +79,6 @@ int tree_add_opaque(struct tree *tree, const char *path, struct error *err);
 int tree_finish(struct tree *tree, struct error *err);
 
 /* Directories that had to be made because something was in them, and that had no entry of their
- * own; the top (".") as well where it had none. Valid after tree_finish(); appended to list, parents first. */
+ * own; the top (".") as well where it had none. Valid after tree_finish(); appended to list,
+ * parents first. */
 void tree_list_implied(struct tree *tree, struct strv *list);
