@@ -159,16 +159,23 @@ test_t8_start_limit() {
 	assert_equal "$(prop limited NRestarts)" 3
 }
 
-# Kills whatever NAME matches in the unit's cgroup, once it shows up there.
+# kill_in_unit UNIT NAME: kills the process that was started as NAME, as soon as
+# it shows up in the unit's cgroup. By its first argument, since crun is run from
+# a descriptor; and without a fork, since it lives a few milliseconds.
 kill_in_unit() {
-	local cgroup=/sys/fs/cgroup/system.slice/$1.service pid i
-	for ((i = 0; i < 400; i++)); do
-		while read -r pid; do
-			if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$2" ]; then
-				kill -KILL "$pid" 2>/dev/null && return 0
+	local procs=/sys/fs/cgroup/system.slice/$1.service/cgroup.procs pid argument pids
+	local end=$((SECONDS + 3))
+	while [ $SECONDS -lt $end ]; do
+		[ -e "$procs" ] || continue
+		mapfile -t pids <"$procs" || continue
+		for pid in "${pids[@]}"; do
+			argument=
+			read -r -d '' argument <"/proc/$pid/cmdline" || true
+			if [ "$argument" = "$2" ] && kill -KILL "$pid"; then
+				return 0
 			fi
-		done < <(cat "$cgroup/cgroup.procs" 2>/dev/null)
-	done
+		done
+	done 2>/dev/null
 	return 1
 }
 
@@ -223,7 +230,6 @@ test_r5_kill_9_of_crun() {
 	reload
 	for i in 1 2 3 4 5 6; do
 		systemctl start --no-block victim
-		# the program is run from a descriptor, so that its name can differ
 		kill_in_unit victim crun && hit=$((hit + 1))
 		clean_start victim "crun killed, round $i"
 	done
