@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* crunit logs: the journal keeps them, journalctl shows them. */
+#include "../base/io.h"
 #include "../base/log.h"
 #include "../container/state.h"
 #include "commands.h"
 
+#include <fcntl.h>
+#include <spawn.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+enum {
+        LOGS_LINE_MAX = 1024 * 1024
+};
 
 struct logs_request {
         bool follow, timestamps;
@@ -51,6 +60,37 @@ static void logs_free(struct logs_request *request)
         free(request->until);
 }
 
+/* Has the journal anything of that container? One that is gone is known by its lines alone. */
+static bool logs_known(const char *name)
+{
+        AUTO_FREE char *match = str_format("CONTAINER_NAME=%s", name);
+        char program[] = "journalctl", quiet[] = "--quiet", lines[] = "--lines=1";
+        char output[] = "--output=cat", pager[] = "--no-pager";
+        char *args[] = { program, quiet, pager, lines, output, match, NULL };
+        AUTO_STATE struct container_state state = { 0 };
+        AUTO_FREE char *run = NULL;
+        AUTO_FREE char *text = NULL;
+        posix_spawn_file_actions_t actions;
+        int ends[2], result;
+        pid_t pid;
+
+        if (state_find(name, &state, &run, NULL) == 0)
+                return true;
+        if (pipe2(ends, O_CLOEXEC) < 0)
+                return false;
+        posix_spawn_file_actions_init(&actions);
+        posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+        result = posix_spawnp(&pid, program, &actions, NULL, args, environ);
+        posix_spawn_file_actions_destroy(&actions);
+        close(ends[1]);
+        if (result == 0) {
+                io_read_fd(ends[0], program, LOGS_LINE_MAX, &text, NULL, NULL);
+                waitpid(pid, NULL, 0);
+        }
+        close(ends[0]);
+        return !str_empty(text);
+}
+
 static void logs_command(const struct logs_request *request, const char *name, struct strv *args)
 {
         AUTO_STATE struct container_state state = { 0 };
@@ -87,6 +127,11 @@ int cmd_logs(const struct cmd *cmd, int argc, char **argv)
 
         if (!cmd_options(cmd, false, argc, argv, &request, 1, 1, &first, &status))
                 return status;
+        if (!logs_known(argv[first])) {
+                log_error("there is no container '%s', and nothing of it in the journal",
+                          argv[first]);
+                return EXIT_FAILURE;
+        }
         logs_command(&request, argv[first], &args);
         execvp(args.items[0], args.items);
         log_error("cannot execute journalctl: %s", strerror(errno));

@@ -187,6 +187,7 @@ struct cgroup_leftovers {
         uint64_t before; /* processes that started before this are killed */
         int killed;
         int64_t patience; /* milliseconds left to wait */
+        pid_t spare;      /* but this one */
 };
 
 static void cgroup_kill_one(struct cgroup_leftovers *leftovers, pid_t pid)
@@ -195,7 +196,8 @@ static void cgroup_kill_one(struct cgroup_leftovers *leftovers, pid_t pid)
         AUTO_CLOSE int fd = -1;
         int64_t step = leftovers->patience > 0 ? leftovers->patience : 0;
 
-        if (process_identify(pid, &id, NULL) < 0 || id.start >= leftovers->before)
+        if (pid == leftovers->spare || process_identify(pid, &id, NULL) < 0 ||
+            id.start >= leftovers->before)
                 return;
         fd = process_open(&id);
         if (fd < 0 || process_signal(fd, SIGKILL) < 0)
@@ -300,4 +302,19 @@ int cgroup_kill_leftovers(struct error *err)
                                  "processes of an earlier run in %s do not end, even after SIGKILL",
                                  own);
         return leftovers.killed;
+}
+
+void cgroup_kill_own(void)
+{
+        struct cgroup_leftovers leftovers = { .before = UINT64_MAX, .spare = getpid() };
+        AUTO_FREE char *own = NULL;
+        AUTO_CLOSE int group = -1;
+
+        if (cgroup_of(getpid(), &own, NULL) < 0)
+                return;
+        group = cgroup_open(own, NULL);
+        if (group < 0)
+                return;
+        for (int round = 0; round < CGROUP_KILL_ROUNDS; round++)
+                cgroup_kill_in(&leftovers, group, ".", 0, NULL);
 }

@@ -32,3 +32,6 @@ int cgroup_join(pid_t pid, struct error *err);
  * Waits until they are gone, at most a few seconds. Returns how many there were.
  */
 int cgroup_kill_leftovers(struct error *err);
+
+/* Kill every process of this process's own group but itself. */
+void cgroup_kill_own(void);

@@ -10,6 +10,7 @@
 #include "console.h"
 #include "create.h"
 #include "crun.h"
+#include "guard.h"
 #include "handover.h"
 #include "interrupt.h"
 #include "ownership.h"
@@ -52,6 +53,7 @@ struct run {
         struct crun crun;
         struct console console;
         struct pump pump;
+        struct guard guard;
         sigset_t signals; /* as they were */
         bool claimed;     /* the run directory is ours */
         bool loud;        /* crun's messages reach the user by themselves */
@@ -70,6 +72,7 @@ static void run_free(struct run *run)
         crun_close(&run->crun);
         console_close(&run->console);
         pump_close(&run->pump);
+        guard_release(&run->guard);
 }
 
 static char *run_new_id(void)
@@ -112,7 +115,7 @@ static int run_check(struct run *run, struct error *err)
                 return -1;
         for (size_t i = 0; i < run->spec->notes.count; i++)
                 run->warn(run->spec->notes.items[i]);
-        return 0;
+        return run->spec->cgroups_split ? guard_start(&run->guard, err) : 0;
 }
 
 static int run_find_image(struct run *run, struct error *err)
@@ -527,6 +530,7 @@ static int run_foreground(struct run *run, int *ret_status, struct error *err)
 
         if (handover_start(&run->crun, run->state.init.pid, err) < 0)
                 return -1;
+        guard_release(&run->guard);
         if (run->spec->notify == SPEC_NOTIFY_CONMON)
                 sd_notify(0, "READY=1");
         if (attach_wait(&attach, ret_status, err) < 0)
@@ -565,6 +569,7 @@ int run_container(struct container_spec *spec, const struct run_settings *settin
                 .crun = { .clone = -1 },
                 .console = { -1, -1, NULL },
                 .pump = { -1, -1, 0 },
+                .guard = { -1 },
         };
         int result;
 
