@@ -113,5 +113,5 @@ test_usage_errors() {
 	assert_fails crunit no-such-command
 	assert_match "$said" 'no-such-command'
 	assert_match "$(crunit --help)" 'exec '
-	assert_match "$(crunit --version)" '^crunit [0-9]'
+	assert_match "$(crunit --version)" '^crunit version [0-9]'
 }
