@@ -39,7 +39,7 @@ typedef int key_function(struct translation *t, const struct unit_key *row,
 
 struct unit_key {
         const char *section;
-        const char *name;
+        char name[24]; /* in the row itself: every line of every file is looked for here */
         enum key_kind kind;
         key_function *emit;
         const char *option; /* for emit: the option it becomes, or NULL */

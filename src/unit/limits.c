@@ -198,7 +198,8 @@ static int limit_read(const struct translation *t, const struct limit *limit,
         if (limit->key &&
             values_read_key(&t->source->file, "Container", limit->key, &values, NULL, err) < 0)
                 return -1;
-        podman_args_find(args, limit->option, limit->letter, false, &values);
+        if (args->count)
+                podman_args_find(args, limit->option, limit->letter, false, &values);
         if (!values.count)
                 return limit->initial ? limit->convert(limit->initial, ret, err) : 0;
         last = &values.items[values.count - 1];
