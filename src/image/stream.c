@@ -8,10 +8,12 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 enum {
-        STREAM_BUFFER = 256 << 10
+        STREAM_BUFFER = 256 << 10,
+        STREAM_WRITEBACK = 8 << 20
 };
 
 /* How compressed data begins. libarchive is asked for one filter only: with all of them it would
@@ -73,11 +75,20 @@ static ssize_t stream_read_some(struct stream *stream)
         return n;
 }
 
+/* The disk may begin with what there is: then less is left to wait for at the end. */
+static bool stream_writeback_due(const struct stream *stream, size_t length)
+{
+        return stream->kept_bytes / STREAM_WRITEBACK !=
+               (stream->kept_bytes + length) / STREAM_WRITEBACK;
+}
+
 /* Where the blob is kept: into its digest and its copy. */
 static int stream_keep(struct stream *stream, const void *data, size_t length, struct error *err)
 {
         const struct stream_source *source = &stream->source;
 
+        if (source->copy >= 0 && stream_writeback_due(stream, length))
+                sync_file_range(source->copy, 0, 0, SYNC_FILE_RANGE_WRITE);
         stream->kept_bytes += length;
         if (!source->no_digest)
                 digest_update(&stream->raw, data, length);
