@@ -25,6 +25,15 @@ static bool log_to_journal(void)
         return str_equal(own, stream);
 }
 
+/* Messages name files of archives and the like: what moves a terminal's cursor must not get there.
+ */
+static void log_mask_controls(char *text)
+{
+        for (; *text; text++)
+                if (((unsigned char)*text < ' ' && *text != '\n' && *text != '\t') || *text == 0x7f)
+                        *text = '?';
+}
+
 static void log_line(int level, const char *word, const char *format, va_list args)
         PRINTF_LIKE(3, 0);
 static void log_line(int level, const char *word, const char *format, va_list args)
@@ -35,6 +44,7 @@ static void log_line(int level, const char *word, const char *format, va_list ar
                         ? str_format("<%d>%s\n", level, text)
                         : str_format("%s: %s%s\n", program_invocation_short_name, word, text);
 
+        log_mask_controls(line);
         fflush(stdout);
         fputs(line, stderr);
 }
