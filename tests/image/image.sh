@@ -73,6 +73,9 @@ check 'the settings name the store, too' bash -c "unset CRUNIT_STORAGE
 	printf '[storage]\npath=$work/store\n' >'$work/crunit.conf'; '$build/crunit' images -q | grep -q .
 	status=\$?; : >'$work/crunit.conf'; exit \$status"
 
+tar -C "$work/root" -cf "$work/evil.tar" --transform $'s,^bin/program$,../\e[2J,' -P bin/program
+check 'a hostile name is refused, and does not reach the terminal' says 125 'path ../?[2J leads out of the layer by' load "$work/evil.tar"
+
 # --- another tool reads it, and what that writes is read
 archives() {
 	skopeo inspect "oci:$work/store:localhost/demo:latest" | grep -F '"Architecture"' &&
