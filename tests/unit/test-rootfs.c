@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Mounts, copies and owners, for real: as root only. */
+#include "src/base/io.h"
+#include "src/base/str.h"
+#include "src/container/ownership.h"
+#include "src/container/rootfs.h"
+#include "src/container/volume-copy.h"
+#include "tests/tap.h"
+
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+static char *text_of(const char *directory, const char *name)
+{
+        AUTO_FREE char *path = str_format("%s/%s", directory, name);
+        char *text = NULL;
+
+        io_read_file(AT_FDCWD, path, 4096, &text, NULL, NULL);
+        return text;
+}
+
+static void put(const char *directory, const char *name, const char *text)
+{
+        AUTO_FREE char *path = str_format("%s/%s", directory, name);
+        AUTO_FREE char *parent = str_dupn(path, (size_t)(strrchr(path, '/') - path));
+
+        io_make_dirs(AT_FDCWD, parent, 0755, NULL);
+        io_write_file(AT_FDCWD, path, text, strlen(text), 0644, IO_NO_SYNC, NULL);
+}
+
+static void test_overlay(const char *top, const char *way, int layers)
+{
+        AUTO_FREE char *base = str_format("%s/%s-%d", top, way, layers);
+        AUTO_FREE char *root = str_format("%s/rootfs", base);
+        AUTO_FREE char *data = str_format("%s/data", base), *what = NULL, *same = NULL,
+                       *only = NULL;
+        AUTO_FREE char *upper = str_format("%s/data/upper", base);
+        AUTO_FREE char *work = str_format("%s/data/work", base);
+        CLEANUP(rootfs_free) struct rootfs rootfs = { .fresh = true };
+        AUTO_ERROR struct error err = { 0 };
+        AUTO_CLOSE int writable = -1;
+        AUTO_FREE char *written = NULL;
+
+        setenv("CRUNIT_MOUNT", way, 1);
+        for (int i = 0; i < layers; i++) {
+                /* as long as the names of real layers */
+                AUTO_FREE char *layer = str_format("%s/store/%064d", base, i);
+                AUTO_FREE char *name = str_format("only%d", i), *text = str_format("%d", i);
+
+                put(layer, "same", text);
+                put(layer, name, text);
+                strv_append(&rootfs.layers, layer);
+        }
+        io_make_dirs(AT_FDCWD, upper, 0755, NULL);
+        io_make_dirs(AT_FDCWD, work, 0755, NULL);
+        writable = open(data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        rootfs.writable = writable;
+        what = str_format("%d layers, %s way: %s", layers, way,
+                          rootfs_mount(&rootfs, base, &err) == 0 ? "mounted" : err.message);
+        check(!err.message, what);
+        same = text_of(root, "same");
+        only = text_of(root, "only0");
+        what = str_format("%d", layers - 1);
+        check_str(same, what, "the topmost layer wins");
+        check_str(only, "0", "the lowest is there");
+        put(root, "same", "written");
+        written = text_of(upper, "same");
+        check_str(written, "written", "what is written is in the upper layer");
+        umount2(root, MNT_DETACH);
+}
+
+static void test_limits(const char *top)
+{
+        CLEANUP(rootfs_free) struct rootfs rootfs = { .writable = -1 };
+        AUTO_ERROR struct error err = { 0 };
+        AUTO_FREE char *root = str_format("%s/one/rootfs", top), *base = str_format("%s/one", top);
+        AUTO_FREE char *layer = str_format("%s/l", base), *text = NULL, *new_file = NULL;
+
+        put(layer, "f", "x");
+        strv_append(&rootfs.layers, layer);
+        check(rootfs_mount(&rootfs, base, &err) == 0, "one layer and nothing to write to");
+        text = text_of(root, "f");
+        check_str(text, "x", "is there");
+        new_file = str_format("%s/new", root);
+        check(open(new_file, O_CREAT | O_WRONLY | O_CLOEXEC, 0600) < 0 && errno == EROFS,
+              "and read-only");
+        umount2(root, MNT_DETACH);
+        for (int i = 0; i < ROOTFS_LAYERS_MAX; i++)
+                strv_append(&rootfs.layers, layer);
+        check(rootfs_mount(&rootfs, base, &err) < 0, "501 layers");
+        check_str(err.message,
+                  "the image has 501 layers, the kernel's overlay takes at most 500: make an image "
+                  "of fewer",
+                  "are refused");
+}
+
+static void test_copy(const char *top)
+{
+        AUTO_FREE char *from = str_format("%s/copy", top), *to = str_format("%s/copied", top);
+        AUTO_FREE char *a = str_format("%s/v/a", from), *b = str_format("%s/v/d/b", from);
+        AUTO_FREE char *link = str_format("%s/v/link", from), *dev = str_format("%s/v/dev", from);
+        AUTO_FREE char *v = str_format("%s/v", from), *text = NULL;
+        AUTO_ERROR struct error err = { 0 };
+        AUTO_CLOSE int root = -1, copied = -1;
+        struct stat x, y;
+        char value[8];
+
+        put(from, "v/a", "text");
+        put(from, "v/d/x", "x");
+        check(linkat(AT_FDCWD, a, AT_FDCWD, b, 0) == 0 && symlink("/etc/passwd", link) == 0 &&
+                      mknod(dev, S_IFCHR | 0600, makedev(1, 3)) == 0 && chown(a, 12, 34) == 0 &&
+                      chmod(a, 04711) == 0 && chmod(v, 01777) == 0 && chown(v, 5, 6) == 0 &&
+                      setxattr(a, "trusted.test", "1", 1, 0) == 0,
+              "a tree with all kinds");
+        mkdir(to, 0700);
+        root = open(from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        check(volume_copy(root, "/v", to, &err) == 0, err.message ? err.message : "is copied");
+        copied = open(to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        check(fstat(copied, &x) == 0 && (x.st_mode & 07777) == 01777 && x.st_uid == 5 &&
+                      x.st_gid == 6,
+              "the directory's mode and owner");
+        check(fstatat(copied, "a", &x, 0) == 0 && (x.st_mode & 07777) == 04711 && x.st_uid == 12 &&
+                      x.st_gid == 34,
+              "a file's, with setuid");
+        check(fstatat(copied, "d/b", &y, 0) == 0 && x.st_ino == y.st_ino, "a hard link");
+        check(stat(a, &y) == 0 && y.st_mtim.tv_nsec == x.st_mtim.tv_nsec, "times");
+        check(fstatat(copied, "link", &x, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(x.st_mode),
+              "a symbolic link");
+        check(fstatat(copied, "dev", &x, 0) == 0 && S_ISCHR(x.st_mode) &&
+                      x.st_rdev == makedev(1, 3),
+              "a device");
+        text = text_of(to, "a");
+        check_str(text, "text", "content");
+        free(a);
+        a = str_format("%s/a", to);
+        check(getxattr(a, "trusted.test", value, sizeof value) == 1, "an extended attribute");
+        check(volume_copy(root, "/nothing/there", to, &err) == 0, "nothing there is nothing to do");
+}
+
+static void test_ownership(const char *top)
+{
+        AUTO_FREE char *tree = str_format("%s/own", top), *link = str_format("%s/own/l", top);
+        AUTO_FREE char *outside = str_format("%s/outside", top), *f = str_format("%s/own/d/f", top);
+        AUTO_ERROR struct error err = { 0 };
+        struct stat st;
+
+        put(top, "own/d/f", "x");
+        put(top, "outside", "x");
+        check(symlink(outside, link) == 0 && ownership_give(tree, 1234, 4321, &err) == 0,
+              err.message ? err.message : "a tree is given away");
+        check(stat(f, &st) == 0 && st.st_uid == 1234 && st.st_gid == 4321, "to its depth");
+        check(lstat(link, &st) == 0 && st.st_uid == 1234, "links themselves");
+        check(stat(outside, &st) == 0 && st.st_uid == 0, "not what they point at");
+        check(ownership_give(tree, 1234, 4321, &err) == 0, "and again");
+        check(ownership_give("/usr/../etc/", 1234, 4321, &err) < 0, "never the system's");
+        check_str(err.message,
+                  "/etc is a directory of the system, its owner is not changed: leave out the "
+                  "volume's option U",
+                  "with words");
+        check(ownership_is_system("/") && ownership_is_system("/usr/lib/x") &&
+                      ownership_is_system("/home") && !ownership_is_system("/home/a") &&
+                      !ownership_is_system("/var/lib/data") && !ownership_is_system("/srv/www"),
+              "what the system's directories are");
+}
+
+int main(void)
+{
+        char top[] = "/var/tmp/crunit-test.XXXXXX";
+
+        if (geteuid() != 0) {
+                puts("1..0 # SKIP needs root");
+                return EXIT_SUCCESS;
+        }
+        if (rootfs_unshare(NULL) < 0) {
+                puts("1..0 # SKIP may not make a mount namespace");
+                return EXIT_SUCCESS;
+        }
+        if (!mkdtemp(top))
+                return EXIT_FAILURE;
+        mount("tmpfs", top, "tmpfs", 0, "mode=0755");
+        test_overlay(top, "new", 1);
+        test_overlay(top, "new", 30);
+        test_overlay(top, "classic", 1);
+        test_overlay(top, "classic", 130);
+        test_limits(top);
+        test_copy(top);
+        test_ownership(top);
+        umount2(top, MNT_DETACH);
+        rmdir(top);
+        return tap_done();
+}
