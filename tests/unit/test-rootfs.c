@@ -42,7 +42,7 @@ static void test_overlay(const char *top, const char *way, int layers)
         CLEANUP(rootfs_free) struct rootfs rootfs = { .fresh = true };
         AUTO_ERROR struct error err = { 0 };
         AUTO_CLOSE int writable = -1;
-        AUTO_FREE char *written = NULL;
+        AUTO_FREE char *written = NULL, *expected = NULL;
 
         setenv("CRUNIT_MOUNT", way, 1);
         for (int i = 0; i < layers; i++) {
@@ -63,8 +63,8 @@ static void test_overlay(const char *top, const char *way, int layers)
         check(!err.message, what);
         same = text_of(root, "same");
         only = text_of(root, "only0");
-        what = str_format("%d", layers - 1);
-        check_str(same, what, "the topmost layer wins");
+        expected = str_format("%d", layers - 1);
+        check_str(same, expected, "the topmost layer wins");
         check_str(only, "0", "the lowest is there");
         put(root, "same", "written");
         written = text_of(upper, "same");
