@@ -162,6 +162,21 @@ static bool spec_has_check(const struct container_spec *spec)
         return false;
 }
 
+/* A unit's tag is a field its generator had systemd write; files and their sizes the journal does
+ * not have. */
+static void spec_note_log_options(struct container_spec *spec)
+{
+        for (size_t i = 0; i < spec->log_opts.count; i++) {
+                const char *option = spec->log_opts.items[i];
+
+                if (!str_has_prefix(option, "tag=") || strstr(option, "{{"))
+                        strv_appendf(&spec->notes,
+                                     "--log-opt %s has no effect: the journal keeps the logs, see "
+                                     "journald.conf(5)",
+                                     option);
+        }
+}
+
 int spec_check_supported(struct container_spec *spec, struct error *err)
 {
         if (spec->unsupported.count)
@@ -181,6 +196,7 @@ int spec_check_supported(struct container_spec *spec, struct error *err)
         if (spec_check_network(spec, err) < 0 || spec_check_mounts(spec, err) < 0 ||
             spec_check_namespaces(spec, err) < 0)
                 return -1;
+        spec_note_log_options(spec);
         if (spec_has_check(spec))
                 strv_append(&spec->notes, "--health-cmd has no effect: health checks are not "
                                           "supported by this version");

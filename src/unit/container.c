@@ -209,7 +209,38 @@ static int add_stop_timeout(struct translation *t, struct error *err)
         return 0;
 }
 
-static void add_service_defaults(struct translation *t, const char *name)
+/* What LogOpt=tag= says last, or NULL; borrowed from options. Templates are the container engine's
+ * own language. */
+static const char *log_tag(const struct values *options)
+{
+        const char *found = NULL;
+
+        for (size_t i = 0; i < options->count; i++) {
+                const char *tag = str_after(options->items[i].text, "tag=");
+
+                if (tag)
+                        found = *tag && !strstr(tag, "{{") ? tag : NULL;
+        }
+        return found;
+}
+
+/* The journal's fields are systemd's to write. */
+static void add_log_fields(struct translation *t, const char *name, const char *tag)
+{
+        AUTO_STRV struct strv fields = { 0 };
+        struct strbuf line = { 0 };
+
+        if (!strchr(name, '$'))
+                strv_appendf(&fields, "CONTAINER_NAME=%s", name);
+        if (tag)
+                strv_appendf(&fields, "CONTAINER_TAG=%s", tag);
+        if (!fields.count)
+                return;
+        words_join(&fields, &line);
+        unit_add_owned(&t->service, "Service", "LogExtraFields", strbuf_steal(&line));
+}
+
+static void add_service_defaults(struct translation *t, const char *name, const char *tag)
 {
         if (str_empty(unit_last_value(&t->source->file, "Service", "Type")))
                 unit_add(&t->service, "Service", "Type", "notify");
@@ -217,28 +248,30 @@ static void add_service_defaults(struct translation *t, const char *name)
         /* With mixed, systemd would kill the log pump before it has written the last lines. */
         translate_default(t, "KillMode", "control-group");
         translate_default(t, "Delegate", "yes");
-        translate_default(t, "SyslogIdentifier", "%N");
+        translate_default_owned(t, "SyslogIdentifier", str_dup(tag ? tag : "%N"));
         unit_add(&t->service, "Service", "Environment", "PODMAN_SYSTEMD_UNIT=%n");
         /* systemd expands specifiers in these, but no variables. */
-        if (strchr(name, '$'))
-                return;
-        unit_add_owned(&t->service, "Service", "RuntimeDirectory",
-                       str_format("crunit/containers/%s@%%N", name));
+        if (!strchr(name, '$'))
+                unit_add_owned(&t->service, "Service", "RuntimeDirectory",
+                               str_format("crunit/containers/%s@%%N", name));
         /* A user's manager does not support it. */
         if (!t->set->is_user)
-                unit_add_owned(&t->service, "Service", "LogExtraFields",
-                               str_format("CONTAINER_NAME=%s", name));
+                add_log_fields(t, name, tag);
 }
 
 /* The unit keys that follow from [Container]; everything that is wrong is reported. */
 static int add_service_keys(struct translation *t, const char *name)
 {
         AUTO_VALUES struct values args = { 0 };
+        AUTO_VALUES struct values log_options = { 0 };
         AUTO_ERROR struct error limit = { 0 };
         AUTO_ERROR struct error timeout = { 0 };
         int result = 0;
 
-        add_service_defaults(t, name);
+        if (values_read_key(&t->source->file, "Container", "LogOpt", &log_options, NULL, &limit) <
+            0)
+                return -1; /* reported with the key itself */
+        add_service_defaults(t, name, log_tag(&log_options));
         if (values_read_key(&t->source->file, "Container", "PodmanArgs", &args, NULL, &limit) < 0)
                 return -1; /* reported with the key itself */
         if (limits_add(t, &args, &limit) < 0) {
