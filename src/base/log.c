@@ -58,10 +58,20 @@ void log_error(const char *format, ...)
         va_end(args);
 }
 
+/* Whether the user wants to hear of errors alone. */
+static bool log_only_errors(void)
+{
+        const char *level = getenv("CRUNIT_LOG_LEVEL");
+
+        return str_equal(level, "error") || str_equal(level, "fatal") || str_equal(level, "panic");
+}
+
 void log_warning(const char *format, ...)
 {
         va_list args;
 
+        if (log_only_errors())
+                return;
         va_start(args, format);
         log_line(LOG_WARNING, "warning: ", format, args);
         va_end(args);

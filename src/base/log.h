@@ -3,7 +3,7 @@
  * What a program says to its user on stderr. Only programs (main and the subcommands) call this;
  * everything below returns errors. Under systemd (JOURNAL_STREAM names our stderr) each line
  * carries its level as a "<N>" prefix (sd-daemon(3)), elsewhere "crunit: " and "warning: " as
- * words.
+ * words. With CRUNIT_LOG_LEVEL=error (--log-level) warnings are left out.
  */
 #pragma once
 

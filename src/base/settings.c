@@ -130,10 +130,12 @@ int settings_load(struct settings *ret, struct error *err)
                 .log_driver = str_dup("journald"),
                 .stop_timeout = 10,
         };
-        const char *path = getenv("CRUNIT_CONF");
+        const char *path = getenv("CRUNIT_CONF"), *runtime = getenv("CRUNIT_RUNTIME");
 
         if (settings_parse_file(&settings, path ? path : SYSCONFDIR "/crunit/crunit.conf", err) < 0)
                 return -1;
+        if (!str_empty(runtime))
+                str_replace(&settings.runtime, runtime);
         *ret = settings;
         settings = (struct settings){ 0 };
         return 0;

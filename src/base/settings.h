@@ -3,7 +3,7 @@
  * The machine's settings, /etc/crunit/crunit.conf (crunit.conf(5)): plain INI, read with inih. A
  * missing file means the defaults. A key that is not known, or a value that makes no sense, is an
  * error with file and line: a setting that is silently ignored is worse than none. $CRUNIT_CONF
- * names another file.
+ * names another file, $CRUNIT_RUNTIME another runtime.
  */
 #pragma once
 

@@ -3,6 +3,7 @@
 
 #include "../base/log.h"
 #include "../base/str.h"
+#include "global.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,14 +11,15 @@
 
 static void cmd_print_commands(const char *program, const struct cmd *table, FILE *out)
 {
-        fprintf(out, "usage: %s COMMAND [OPTIONS] [ARGUMENTS]\n\nCommands:\n", program);
+        fprintf(out, "usage: %s [OPTIONS] COMMAND [OPTIONS] [ARGUMENTS]\n\nCommands:\n", program);
         for (; table->name; table++)
                 if (table->help)
                         fprintf(out, "  %-16s %s\n", table->name, table->help);
         fprintf(out,
-                "\n`%s COMMAND --help` tells more of a command, %s(1) of all.\n"
-                "Options: --help, --version\n",
-                program, program);
+                "\n`%s COMMAND --help` tells more of a command, crunit(1) of all.\n\n"
+                "Options, in front of the command (also --help, --version):\n",
+                program);
+        option_print_help(global_options, out);
 }
 
 void cmd_print_help(const char *program, const struct cmd *cmd, FILE *out)
@@ -124,8 +126,9 @@ static int cmd_execute_program(const struct cmd *cmd, int argc, char **argv)
 
 int cmd_main(const char *program, const struct cmd *table, int argc, char **argv)
 {
+        AUTO_ERROR struct error err = { 0 };
         const struct cmd *cmd;
-        int words;
+        int words, first;
 
         if (argc < 2) {
                 cmd_print_commands(program, table, stderr);
@@ -144,6 +147,16 @@ int cmd_main(const char *program, const struct cmd *table, int argc, char **argv
                 cmd_print_mdoc(table);
                 return EXIT_SUCCESS;
         }
+        if (global_parse(argc, argv, &first, &err) < 0) {
+                log_failure(&err);
+                return CMD_USAGE;
+        }
+        if (first == argc) {
+                cmd_print_commands(program, table, stderr);
+                return CMD_USAGE;
+        }
+        argc -= first - 1;
+        argv += first - 1;
         cmd = cmd_find(table, argc - 1, argv + 1, &words);
         if (!cmd)
                 return cmd_unknown(program, table, argv[1]);

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "global.h"
+
+#include "../base/str.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+static int global_set(const char *variable, const char *value, struct error *err)
+{
+        if (setenv(variable, value, 1) < 0)
+                return error_errno(err, errno, "cannot set %s", variable);
+        return 0;
+}
+
+static int global_take_root(void *context, const struct option_row *row, const char *value,
+                            struct error *err)
+{
+        (void)context;
+        if (value[0] != '/')
+                return error_set(err, EINVAL, "--%s %s: not an absolute path", row->name, value);
+        return global_set("CRUNIT_STORAGE", value, err);
+}
+
+static int global_take_runtime(void *context, const struct option_row *row, const char *value,
+                               struct error *err)
+{
+        (void)context;
+        if (!*value)
+                return error_set(err, EINVAL, "--%s: no program is given", row->name);
+        return global_set("CRUNIT_RUNTIME", value, err);
+}
+
+static int global_take_level(void *context, const struct option_row *row, const char *value,
+                             struct error *err)
+{
+        static const char *const levels[] = { "trace",   "debug", "info",  "warn",
+                                              "warning", "error", "fatal", "panic" };
+
+        (void)context;
+        for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
+                if (str_equal(value, levels[i]))
+                        return global_set("CRUNIT_LOG_LEVEL", value, err);
+        return error_set(err, EINVAL,
+                         "--%s %s: not one of trace, debug, info, warn, error, fatal, panic",
+                         row->name, value);
+}
+
+/* There is one way only, and this one names it. */
+static int global_take_overlay(void *context, const struct option_row *row, const char *value,
+                               struct error *err)
+{
+        (void)context;
+        if (str_equal(value, "overlay"))
+                return 0;
+        return error_set(err, EOPNOTSUPP, "--%s %s: only overlay is known", row->name, value);
+}
+
+static int global_take_nothing(void *context, const struct option_row *row, const char *value,
+                               struct error *err)
+{
+        (void)context;
+        (void)row;
+        (void)value;
+        (void)err;
+        return 0;
+}
+
+static int global_take_unsupported(void *context, const struct option_row *row, const char *value,
+                                   struct error *err)
+{
+        (void)context;
+        return error_set(err, EOPNOTSUPP, "--%s %s is not supported by this version", row->name,
+                         value);
+}
+
+const struct option_row global_options[] = {
+        { .name = "root",
+          .argument = "DIR",
+          .help = "where images and writable layers are kept",
+          .take = global_take_root },
+        { .name = "runtime",
+          .argument = "PATH",
+          .help = "the crun to use",
+          .take = global_take_runtime },
+        { .name = "log-level",
+          .argument = "LEVEL",
+          .help = "error: no warnings; warn (the default) and below: all messages",
+          .take = global_take_level },
+        { .name = "storage-driver", .take = global_take_overlay },
+        /* Cgroups are systemd's, events and messages the journal's, whatever is asked for. */
+        { .name = "cgroup-manager", .take = global_take_nothing },
+        { .name = "events-backend", .take = global_take_nothing },
+        { .name = "syslog", .kind = OPTION_FLAG, .take = global_take_nothing },
+        { .name = "module", .take = global_take_unsupported },
+        { .name = NULL },
+};
+
+int global_parse(int argc, char **argv, int *ret_first, struct error *err)
+{
+        return option_parse(global_options, true, argc, argv, NULL, ret_first, err);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Options in front of the command, which mean the same for all of them (GlobalArgs= of container
+ * files). What they say goes into the environment, where the settings look first and where the
+ * programs we execute find it too.
+ */
+#pragma once
+
+#include "../base/option.h"
+
+extern const struct option_row global_options[];
+
+/* Parse argv[1…] up to the first word that is no option; that is argv[*ret_first]. */
+int global_parse(int argc, char **argv, int *ret_first, struct error *err);
