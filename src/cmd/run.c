@@ -12,18 +12,29 @@ static void run_warn(const char *line)
         log_warning("%s", line);
 }
 
-static int run_with(struct container_spec *spec, struct error *err)
+/* What holds unless an option says otherwise. */
+static int run_set_defaults(struct container_spec *spec, const struct settings *settings,
+                            struct error *err)
 {
-        AUTO_SETTINGS struct settings settings = { 0 };
-        struct run_settings run = { 0 };
+        AUTO_FREE char *seconds = str_format("--stop-timeout=%u", settings->stop_timeout);
+        AUTO_FREE char *driver = str_format("--log-driver=%s", settings->log_driver);
+        char word[] = "run";
+        char *words[] = { word, seconds, driver, NULL };
+        int first;
+
+        return option_parse(run_options, true, 3, words, spec, &first, err);
+}
+
+static int run_with(struct container_spec *spec, const struct settings *settings, struct error *err)
+{
+        struct run_settings run = {
+                .storage = store_root(getenv("CRUNIT_STORAGE") ? NULL : settings->storage),
+                .runtime = settings->runtime,
+        };
         int status;
 
-        if (settings_load(&settings, err) < 0)
-                return CMD_USAGE;
-        if (!spec->seccomp)
-                spec->seccomp = str_dup(settings.seccomp_profile);
-        run.storage = store_root(getenv("CRUNIT_STORAGE") ? NULL : settings.storage);
-        run.runtime = settings.runtime;
+        if (!spec->seccomp && !spec->privileged)
+                spec->seccomp = str_dup(settings->seccomp_profile);
         run_container(spec, &run, run_warn, &status, err);
         return status;
 }
@@ -32,14 +43,18 @@ int cmd_run(const struct cmd *cmd, int argc, char **argv)
 {
         AUTO_ERROR struct error err = { 0 };
         AUTO_SPEC struct container_spec spec = { 0 };
-        int first, status;
+        AUTO_SETTINGS struct settings settings = { 0 };
+        int first, status, loaded;
 
         spec_init(&spec);
+        loaded = settings_load(&settings, &err);
+        if (loaded == 0)
+                loaded = run_set_defaults(&spec, &settings, &err);
         if (!cmd_options(cmd, true, argc, argv, &spec, 1, -1, &first, &status))
                 return status;
         status = CMD_USAGE;
-        if (run_options_finish(&spec, argc - first, argv + first, &err) == 0)
-                status = run_with(&spec, &err);
+        if (loaded == 0 && run_options_finish(&spec, argc - first, argv + first, &err) == 0)
+                status = run_with(&spec, &settings, &err);
         if (err.message)
                 log_error("%s%s%s", spec.name ? spec.name : "", spec.name ? ": " : "", err.message);
         return status;
