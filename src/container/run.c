@@ -21,6 +21,7 @@
 #include "signal.h"
 #include "state.h"
 #include "stop.h"
+#include "unpack.h"
 #include "volume-copy.h"
 #include "writable.h"
 
@@ -118,16 +119,30 @@ static int run_check(struct run *run, struct error *err)
         return run->spec->cgroups_split ? guard_start(&run->guard, err) : 0;
 }
 
+static int run_open_image(struct run *run, struct error *err)
+{
+        if (store_open(run->settings->storage, STORE_READ, &run->store, err) < 0)
+                return -1;
+        return image_open(&run->store, run->spec->image, &run->image, err);
+}
+
 static int run_find_image(struct run *run, struct error *err)
 {
         const struct container_spec *spec = run->spec;
 
         if (spec->rootfs)
                 return 0;
-        if (store_open(run->settings->storage, STORE_READ, &run->store, err) < 0)
-                return -1;
-        if (image_open(&run->store, spec->image, &run->image, err) == 0)
+        if (run_open_image(run, err) == 0)
                 return 0;
+        if (err->code == ENODATA) {
+                /* The layers are a cache: somebody may have emptied it. */
+                error_clear(err);
+                store_close(&run->store);
+                run->store = (struct store)STORE_NONE;
+                return unpack_image(run->settings->storage, spec->image, &run->signals, err) < 0
+                               ? -1
+                               : run_open_image(run, err);
+        }
         if (err->code != ENOENT)
                 return -1;
         return error_set(err, ENOENT, "image %s is not in the store; load it with crunit load",
@@ -393,7 +408,8 @@ static int run_choose_stdio(struct run *run, int null, struct crun_stdio *ret, s
         run->loud = true;
         if (run->plan.terminal)
                 return console_listen(run->place.run, &run->console, err);
-        if (spec->log_driver == SPEC_LOG_NONE) {
+        /* What a person at a terminal sees is no log. */
+        if (spec->log_driver == SPEC_LOG_NONE && (spec->detach || pump_is_needed())) {
                 ret->out = ret->err = null;
                 run->loud = false;
         } else if (spec->log_driver == SPEC_LOG_JOURNALD && pump_is_needed()) {
