@@ -184,7 +184,7 @@ int cgroup_join(pid_t pid, struct error *err)
 
 /* What cgroup_kill_leftovers() goes by. */
 struct cgroup_leftovers {
-        uint64_t before; /* processes that started before this are killed */
+        uint64_t since, before; /* processes that started within this are killed */
         int killed;
         int64_t patience; /* milliseconds left to wait */
         pid_t spare;      /* but this one */
@@ -197,7 +197,7 @@ static void cgroup_kill_one(struct cgroup_leftovers *leftovers, pid_t pid)
         int64_t step = leftovers->patience > 0 ? leftovers->patience : 0;
 
         if (pid == leftovers->spare || process_identify(pid, &id, NULL) < 0 ||
-            id.start >= leftovers->before)
+            id.start < leftovers->since || id.start >= leftovers->before)
                 return;
         fd = process_open(&id);
         if (fd < 0 || process_signal(fd, SIGKILL) < 0)
@@ -304,17 +304,32 @@ int cgroup_kill_leftovers(struct error *err)
         return leftovers.killed;
 }
 
-void cgroup_kill_own(void)
+static void cgroup_kill_since(uint64_t since)
 {
-        struct cgroup_leftovers leftovers = { .before = UINT64_MAX, .spare = getpid() };
+        struct cgroup_leftovers leftovers = {
+                .since = since,
+                .before = UINT64_MAX,
+                .spare = getpid(),
+        };
         AUTO_FREE char *own = NULL;
         AUTO_CLOSE int group = -1;
 
         if (cgroup_of(getpid(), &own, NULL) < 0)
                 return;
         group = cgroup_open(own, NULL);
-        if (group < 0)
-                return;
-        for (int round = 0; round < CGROUP_KILL_ROUNDS; round++)
+        for (int round = 0; group >= 0 && round < CGROUP_KILL_ROUNDS; round++)
                 cgroup_kill_in(&leftovers, group, ".", 0, NULL);
+}
+
+void cgroup_kill_own(void)
+{
+        cgroup_kill_since(0);
+}
+
+void cgroup_kill_younger(void)
+{
+        struct process_id self;
+
+        if (process_identify(getpid(), &self, NULL) == 0)
+                cgroup_kill_since(self.start);
 }

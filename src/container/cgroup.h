@@ -35,3 +35,6 @@ int cgroup_kill_leftovers(struct error *err);
 
 /* Kill every process of this process's own group but itself. */
 void cgroup_kill_own(void);
+
+/* The same, but only what came after us: what we have started, whoever is its parent by now. */
+void cgroup_kill_younger(void);

@@ -507,6 +507,10 @@ static int run_detached(struct run *run, struct error *err)
         writable_close(&run->writable);
         if (handover_main_process(run->state.init.pid, ready, err) < 0)
                 return -1;
+        /* A stop that systemd began before it knew of the container runs no ExecStop=, and its
+         * SIGTERM came before the barrier's answer: the program would never see it. */
+        if (interrupt_check(err) < 0)
+                return -1;
         return handover_start(&run->crun, run->state.init.pid, err);
 }
 
@@ -567,6 +571,9 @@ static void run_fail(struct run *run, int *ret_status, struct error *err)
                         error_clear(err);
         }
         stop_signal(&run->state, SIGKILL, NULL);
+        /* A crun that was told to stop as well may have left the init to systemd. */
+        if (run->claimed && run->place.systemd && run->spec->cgroups_split && run->spec->detach)
+                cgroup_kill_younger();
         create_kill_children();
         run_remove_traces(run);
 }
