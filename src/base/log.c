@@ -4,11 +4,14 @@
 #include "str.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Is stderr the journal stream that systemd named in the environment (systemd.exec(5),
@@ -34,19 +37,40 @@ static void log_mask_controls(char *text)
                         *text = '?';
 }
 
+/*
+ * journald files a line under a unit by looking at the process that wrote it, and an error is often
+ * the last thing a process says: once it is gone, `journalctl -u` does not show its reason any
+ * more. So it is given a moment to take the line.
+ */
+static void log_wait_taken(void)
+{
+        static const struct timespec step = { .tv_nsec = 2000000 };
+        int untaken;
+
+        for (int steps = 0; steps < 50; steps++) {
+                bool taken = ioctl(STDERR_FILENO, SIOCOUTQ, &untaken) < 0 || untaken == 0;
+
+                nanosleep(&step, NULL);
+                if (taken)
+                        return;
+        }
+}
+
 static void log_line(int level, const char *word, const char *format, va_list args)
         PRINTF_LIKE(3, 0);
 static void log_line(int level, const char *word, const char *format, va_list args)
 {
         AUTO_FREE char *text = str_vformat(format, args);
+        bool journal = log_to_journal();
         AUTO_FREE char *line =
-                log_to_journal()
-                        ? str_format("<%d>%s\n", level, text)
+                journal ? str_format("<%d>%s\n", level, text)
                         : str_format("%s: %s%s\n", program_invocation_short_name, word, text);
 
         log_mask_controls(line);
         fflush(stdout);
         fputs(line, stderr);
+        if (journal && level <= LOG_ERR)
+                log_wait_taken();
 }
 
 void log_error(const char *format, ...)
