@@ -12,7 +12,18 @@ static bool is_plain(const char *text)
         return true;
 }
 
-/* HOST[:CONTAINER][:RIGHTS] as DeviceAllow= has it. False where systemd could not know the device.
+/* The file's kind is known while the generator runs, or it is taken for a device. */
+static bool is_directory(const char *path)
+{
+        struct stat st;
+
+        return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/*
+ * HOST[:CONTAINER][:RIGHTS] as DeviceAllow= has it. The right to make the node is always among
+ * them: that is what the runtime does in the unit's group. False where systemd could not know the
+ * device.
  */
 static bool allow_device(const char *text, struct strv *allowed)
 {
@@ -24,9 +35,9 @@ static bool allow_device(const char *text, struct strv *allowed)
                 return false;
         if (parts.count > 1 && parts.items[parts.count - 1][0] != '/')
                 rights = parts.items[parts.count - 1];
-        if (!*rights || rights[strspn(rights, "rwm")])
+        if (!*rights || rights[strspn(rights, "rwm")] || is_directory(parts.items[0]))
                 return false;
-        strv_appendf(allowed, "%s %s", parts.items[0], rights);
+        strv_appendf(allowed, "%s %s%s", parts.items[0], rights, strchr(rights, 'm') ? "" : "m");
         return true;
 }
 
