@@ -231,6 +231,13 @@ static void plan_default_option(struct plan_mount *mount, const char *const *kin
         strv_append(&mount->options, option);
 }
 
+static bool plan_is_kind(const char *const *kind, const char *option)
+{
+        while (*kind && !str_equal(*kind, option))
+                kind++;
+        return *kind;
+}
+
 static const char *const plan_write[] = { "ro", "rw", NULL };
 static const char *const plan_bind[] = { "bind", "rbind", NULL };
 static const char *const plan_exec[] = { "exec", "noexec", NULL };
@@ -340,6 +347,18 @@ static int plan_overlay(const struct plan_context *context, struct plan_mount_li
         return 0;
 }
 
+/* An option as it is written, but for a mount without those below it: the runtime takes the r of
+ * rprivate for all that it does. */
+static const char *plan_flat(const struct strv *options, size_t at)
+{
+        const char *option = options->items[at];
+
+        if (option[0] == 'r' && strv_contains(options, "bind") &&
+            plan_is_kind(plan_propagation, option))
+                return option + 1;
+        return option;
+}
+
 static int plan_bind_mount(const struct plan_context *context, struct plan_mount_list *list,
                            const struct spec_mount *wanted, size_t *number, struct error *err)
 {
@@ -357,9 +376,11 @@ static int plan_bind_mount(const struct plan_context *context, struct plan_mount
         if (wanted->overlay)
                 return plan_overlay(context, list, wanted, number, err);
         mount = plan_add_mount(list, wanted->target, "bind", wanted->source, "");
-        strv_append_all(&mount->options, &wanted->options);
+        for (size_t i = 0; i < wanted->options.count; i++)
+                strv_append(&mount->options, plan_flat(&wanted->options, i));
         plan_default_option(mount, plan_write, "rw");
-        plan_default_option(mount, plan_propagation, "rprivate");
+        plan_default_option(mount, plan_propagation,
+                            strv_contains(&mount->options, "bind") ? "private" : "rprivate");
         plan_default_flags(mount, wanted->source);
         plan_default_option(mount, plan_bind, "rbind");
         if (!context->facts->selinux) {

@@ -12,7 +12,7 @@ void rootfs_free(struct rootfs *rootfs)
         strv_free(&rootfs->layers);
 }
 
-int rootfs_unshare(struct error *err)
+static int rootfs_leave(struct error *err)
 {
         if (unshare(CLONE_NEWNS) < 0)
                 return error_errno(err, errno, "cannot make a mount namespace");
@@ -20,6 +20,31 @@ int rootfs_unshare(struct error *err)
         if (mount("", "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
                 return error_errno(err, errno, "cannot take the mounts out of propagation");
         return 0;
+}
+
+/* From the last directory on: a copy that was made in the old namespace is still a peer of what it
+ * was made from, and takes the place of the slave here. */
+static int rootfs_leave_but(const struct strv *shared, size_t count, struct error *err)
+{
+        AUTO_CLOSE int tree = -1;
+        const char *path;
+
+        if (count == 0)
+                return rootfs_leave(err);
+        path = shared->items[count - 1];
+        tree = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+        if (tree < 0)
+                return error_errno(err, errno, "cannot share %s", path);
+        if (rootfs_leave_but(shared, count - 1, err) < 0)
+                return -1;
+        if (move_mount(tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+                return error_errno(err, errno, "cannot share %s", path);
+        return 0;
+}
+
+int rootfs_unshare(const struct strv *shared, struct error *err)
+{
+        return rootfs_leave_but(shared, shared->count, err);
 }
 
 int rootfs_check(const struct rootfs *rootfs, struct error *err)

@@ -27,9 +27,10 @@ struct rootfs {
 
 void rootfs_free(struct rootfs *rootfs);
 
-/* Leave the mounts of the rest of the system: what is mounted from now on is private. Directories
- * opened before cannot be part of an overlay any more. */
-int rootfs_unshare(struct error *err);
+/* Leave the mounts of the rest of the system: what is mounted from now on is private, but below the
+ * directories of shared, which the rest of the system goes on to see. Directories opened before
+ * cannot be part of an overlay any more. */
+int rootfs_unshare(const struct strv *shared, struct error *err);
 
 /* Mount it on the directory `run`/rootfs, which is made; scratch names for mount(2) go to `run`.
  * The process's working directory is kept. */

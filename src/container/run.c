@@ -226,14 +226,28 @@ static int run_choose_layers(struct run *run, struct error *err)
         return 0;
 }
 
+/* Sources of volumes whose mounts the host is to see. */
+static void run_list_shared(const struct container_spec *spec, struct strv *ret)
+{
+        for (size_t i = 0; i < spec->mount_count; i++) {
+                const struct spec_mount *mount = &spec->mounts[i];
+
+                if (mount->type == SPEC_MOUNT_BIND && (strv_contains(&mount->options, "shared") ||
+                                                       strv_contains(&mount->options, "rshared")))
+                        strv_append(ret, mount->source);
+        }
+}
+
 static int run_mount_root(struct run *run, struct error *err)
 {
         AUTO_FREE char *path = str_format("%s/rootfs", run->place.run);
+        AUTO_STRV struct strv shared = { 0 };
 
+        run_list_shared(run->spec, &shared);
         if (run_choose_layers(run, err) < 0 || rootfs_check(&run->rootfs, err) < 0)
                 return -1;
         /* Before any descriptor is opened: an overlay takes only directories of this namespace. */
-        if (rootfs_unshare(err) < 0)
+        if (rootfs_unshare(&shared, err) < 0)
                 return -1;
         if (writable_open(run->place.data, run->state.keep, run->image.id, &run->writable, err) < 0)
                 return -1;
