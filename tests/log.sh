@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The log pump: nothing is lost, no signal ends it, and what it becomes at the end.
-pump=$top_builddir/crunit-log
+pump=${top_builddir:?}/crunit-log
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 count=0
