@@ -164,6 +164,24 @@ int io_open_in_root(int dirfd, const char *path, int flags, mode_t mode)
         return io_openat2(dirfd, path, flags, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 }
 
+/* Looked at before it is opened: opening a device is an act of its own (a watchdog starts, a tape
+ * rewinds), and opening a fifo may wait. */
+int io_open_file_in_root(int dirfd, const char *path)
+{
+        AUTO_CLOSE int place = io_open_in_root(dirfd, path, O_PATH, 0);
+        AUTO_FREE char *again = NULL;
+        struct stat st;
+
+        if (place < 0 || fstat(place, &st) < 0)
+                return -1;
+        if (!S_ISREG(st.st_mode)) {
+                errno = ENOENT;
+                return -1;
+        }
+        again = str_format("/proc/self/fd/%d", place);
+        return open(again, O_RDONLY | O_CLOEXEC);
+}
+
 int io_open_beneath(int dirfd, const char *path, int flags, mode_t mode)
 {
         return io_openat2(dirfd, path, flags, mode,

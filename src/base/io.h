@@ -37,6 +37,8 @@ int io_make_dirs(int dirfd, const char *path, mode_t mode, struct error *err);
 /* Open path inside dirfd's tree as a program with that root would see it: `..` and absolute links
  * never leave it (openat2). */
 int io_open_in_root(int dirfd, const char *path, int flags, mode_t mode);
+/* The same for reading a regular file; ENOENT where it is something else, which is not opened. */
+int io_open_file_in_root(int dirfd, const char *path);
 
 /* Open path inside dirfd's tree, following no link at all (openat2 RESOLVE_BENEATH |
  * RESOLVE_NO_SYMLINKS). */

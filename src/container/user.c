@@ -16,7 +16,8 @@ struct user_line {
         size_t count;
 };
 
-/* A file of the image, as lines to take one after the other. Missing is empty. */
+/* A file of the image, as lines to take one after the other. Missing is empty, and so is what is no
+ * file. */
 struct user_file {
         char *text; /* owned */
         char *next;
@@ -29,7 +30,7 @@ static void user_file_close(struct user_file *file)
 
 static int user_file_open(int rootfs_fd, const char *path, struct user_file *ret, struct error *err)
 {
-        AUTO_CLOSE int fd = io_open_in_root(rootfs_fd, path, O_RDONLY | O_NONBLOCK, 0);
+        AUTO_CLOSE int fd = io_open_file_in_root(rootfs_fd, path);
         size_t length;
 
         *ret = (struct user_file){ 0 };

@@ -146,11 +146,11 @@ static struct bundle_file *bundle_lookup(struct bundle *bundle, const char *name
 /* A file of a directory is listed when somebody asks for it. */
 static struct bundle_file *bundle_lookup_on_disk(struct bundle *bundle, const char *name)
 {
-        AUTO_CLOSE int fd = io_open_in_root(bundle->fd, name, O_RDONLY | O_NONBLOCK, 0);
+        AUTO_CLOSE int fd = io_open_file_in_root(bundle->fd, name);
         struct bundle_file *file;
         struct stat st;
 
-        if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+        if (fd < 0 || fstat(fd, &st) < 0)
                 return NULL;
         file = bundle_add(bundle, name);
         file->member.size = (uint64_t)st.st_size;
@@ -176,7 +176,7 @@ int bundle_open_member(struct bundle *bundle, const struct bundle_member *member
         if (member->file)
                 fd = openat(bundle->spool, member->file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
         else if (bundle->is_directory)
-                fd = io_open_in_root(bundle->fd, member->name, O_RDONLY, 0);
+                fd = io_open_file_in_root(bundle->fd, member->name);
         else
                 fd = fcntl(bundle->fd, F_DUPFD_CLOEXEC, 3);
         if (fd < 0)

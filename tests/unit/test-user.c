@@ -7,6 +7,7 @@
 
 #include <err.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 static void put(int dir, const char *path, const char *text)
 {
@@ -106,6 +107,11 @@ static void test_odd_images(int root)
         if (unlinkat(root, "etc/passwd", 0) < 0 || mkfifoat(root, "etc/passwd", 0600) < 0)
                 err(2, "mkfifo");
         user_is(root, "5", "", "5:0 / unknown");
+        /* One that never ends; opening others does harm. */
+        if (unlinkat(root, "etc/passwd", 0) < 0)
+                err(2, "unlink");
+        if (mknodat(root, "etc/passwd", S_IFCHR | 0644, makedev(1, 5)) == 0)
+                user_is(root, "5", "", "5:0 / unknown");
 }
 
 static void test_environment(void)
