@@ -127,7 +127,7 @@ static int rootfs_overlay_new(const struct rootfs *rootfs, int *ret_mount, struc
                 return -1;
         if (fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
                 return rootfs_kernel_error(err, context, "cannot make the overlay");
-        *ret_mount = fsmount(context, FSMOUNT_CLOEXEC, 0);
+        *ret_mount = fsmount(context, FSMOUNT_CLOEXEC, MOUNT_ATTR_NODEV);
         if (*ret_mount < 0)
                 return rootfs_kernel_error(err, context, "cannot mount the overlay");
         return 1;
@@ -176,9 +176,9 @@ static int rootfs_overlay_classic(const struct rootfs *rootfs, const char *run, 
         if (result < 0) {
                 AUTO_FREE char *with = str_format("%s,volatile", options.data);
 
-                result = mount("overlay", target, "overlay", 0, with);
+                result = mount("overlay", target, "overlay", MS_NODEV, with);
         }
-        if (result != 0 && mount("overlay", target, "overlay", 0, options.data) < 0)
+        if (result != 0 && mount("overlay", target, "overlay", MS_NODEV, options.data) < 0)
                 return error_errno(err, errno, "cannot mount the overlay of %zu layers",
                                    rootfs->layers.count);
         return io_remove_tree(AT_FDCWD, names, err);
@@ -195,7 +195,7 @@ static int rootfs_bind(const struct rootfs *rootfs, const char *target, struct e
 {
         const char *source = rootfs->layers.items[0];
         unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (rootfs->bind ? AT_RECURSIVE : 0);
-        struct mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY };
+        struct mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV };
         AUTO_CLOSE int tree = open_tree(AT_FDCWD, source, flags);
 
         if (tree < 0)

@@ -5,7 +5,8 @@
  *
  * Several layers are one overlay, made by the new mount interface; kernels whose overlay does not
  * know "lowerdir+" (before 6.7) get mount(2) with names short enough for its one page. Both take
- * 500 layers, the kernel's limit. $CRUNIT_MOUNT=classic forces the second way, for tests.
+ * 500 layers, the kernel's limit. Devices of layers cannot be opened, by nobody: the container's
+ * are in its /dev. $CRUNIT_MOUNT=classic forces the second way, for tests.
  */
 #pragma once
 

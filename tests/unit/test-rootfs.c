@@ -31,6 +31,24 @@ static void put(const char *directory, const char *name, const char *text)
         io_write_file(AT_FDCWD, path, text, strlen(text), 0644, IO_NO_SYNC, NULL);
 }
 
+/* Each lowest layer has the host's null device as "device". */
+static void check_device(const char *root, const char *what)
+{
+        AUTO_FREE char *device = str_format("%s/device", root);
+        struct stat st;
+
+        check(stat(device, &st) == 0 && S_ISCHR(st.st_mode) &&
+                      open(device, O_RDONLY | O_CLOEXEC) < 0 && errno == EACCES,
+              what);
+}
+
+static void put_device(const char *directory)
+{
+        AUTO_FREE char *path = str_format("%s/device", directory);
+
+        mknod(path, S_IFCHR | 0666, makedev(1, 3));
+}
+
 static void test_overlay(const char *top, const char *way, int layers)
 {
         AUTO_FREE char *base = str_format("%s/%s-%d", top, way, layers);
@@ -53,6 +71,8 @@ static void test_overlay(const char *top, const char *way, int layers)
                 put(layer, "same", text);
                 put(layer, name, text);
                 strv_append(&rootfs.layers, layer);
+                if (i == 0)
+                        put_device(layer);
         }
         io_make_dirs(AT_FDCWD, upper, 0755, NULL);
         io_make_dirs(AT_FDCWD, work, 0755, NULL);
@@ -69,6 +89,7 @@ static void test_overlay(const char *top, const char *way, int layers)
         put(root, "same", "written");
         written = text_of(upper, "same");
         check_str(written, "written", "what is written is in the upper layer");
+        check_device(root, "a layer's device cannot be opened");
         umount2(root, MNT_DETACH);
 }
 
@@ -80,6 +101,7 @@ static void test_limits(const char *top)
         AUTO_FREE char *layer = str_format("%s/l", base), *text = NULL, *new_file = NULL;
 
         put(layer, "f", "x");
+        put_device(layer);
         strv_append(&rootfs.layers, layer);
         check(rootfs_mount(&rootfs, base, &err) == 0, "one layer and nothing to write to");
         text = text_of(root, "f");
@@ -87,6 +109,7 @@ static void test_limits(const char *top)
         new_file = str_format("%s/new", root);
         check(open(new_file, O_CREAT | O_WRONLY | O_CLOEXEC, 0600) < 0 && errno == EROFS,
               "and read-only");
+        check_device(root, "nor can its device be opened");
         umount2(root, MNT_DETACH);
         for (int i = 0; i < ROOTFS_LAYERS_MAX; i++)
                 strv_append(&rootfs.layers, layer);
