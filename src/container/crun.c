@@ -4,6 +4,8 @@
 #include "../base/io.h"
 #include "place.h"
 
+#include <dirent.h>
+#include <linux/close_range.h>
 #include <spawn.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -74,6 +76,36 @@ int crun_open(const char *program, const char *run, const char *id, struct crun 
                 .id = str_dup(id),
         };
         sigemptyset(&ret->signals);
+        return 0;
+}
+
+/* How many descriptors systemd has handed to this process. */
+static unsigned crun_listen_fds(void)
+{
+        const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+        unsigned long long number;
+
+        if (!pid || !str_to_u64(pid, INT32_MAX, &number) || (pid_t)number != getpid())
+                return 0;
+        return count && str_to_u64(count, INT32_MAX, &number) ? (unsigned)number : 0;
+}
+
+int crun_close_inherited(unsigned preserved, struct error *err)
+{
+        uint64_t first = (uint64_t)STDERR_FILENO + 1 + crun_listen_fds() + preserved;
+        AUTO_CLOSEDIR DIR *dir = NULL;
+        struct dirent *entry;
+        unsigned long long fd;
+
+        if (first > INT32_MAX || close_range((unsigned)first, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
+                return 0;
+        /* Linux before 5.11. */
+        if (!(dir = opendir("/proc/self/fd")))
+                return error_errno(err, errno, "cannot list our descriptors");
+        while ((entry = readdir(dir)))
+                if (str_to_u64(entry->d_name, INT32_MAX, &fd) && fd >= first &&
+                    fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
+                        return error_errno(err, errno, "cannot mark descriptor %llu", fd);
         return 0;
 }
 

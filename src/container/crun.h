@@ -43,6 +43,14 @@ int crun_open(const char *program, const char *run, const char *id, struct crun 
 void crun_close(struct crun *crun);
 #define AUTO_CRUN CLEANUP(crun_close)
 
+/*
+ * Keep what the caller left open from crun and from everything else that is executed from here on,
+ * but for the preserved descriptors (3 …), those of socket activation first. A directory of the
+ * host that crun still has when it goes to the container's working directory could be that
+ * directory (/proc/self/fd/7, says the image); crun looks for it only since 1.14.
+ */
+int crun_close_inherited(unsigned preserved, struct error *err);
+
 /* Make crun's root, with a cache of compiled seccomp filters that all containers share. */
 int crun_make_root(const struct crun *crun, struct error *err);
 

@@ -338,7 +338,8 @@ int exec_in_container(const struct container_state *state, const char *run, cons
         *ret_status = EXEC_FAILURE;
         if (!state->init.pid || !process_alive(&state->init))
                 return error_set(err, ESRCH, "container '%s' is not running", state->name);
-        if (crun_open(runtime, run, state->id, &crun, err) < 0 ||
+        if (crun_close_inherited(0, err) < 0 ||
+            crun_open(runtime, run, state->id, &crun, err) < 0 ||
             exec_plan_process(state, run, options, args, &process, err) < 0)
                 return -1;
         text = json_text(process, false);

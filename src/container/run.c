@@ -404,7 +404,8 @@ static int run_prepare(struct run *run, struct error *err)
 
 static int run_open_crun(struct run *run, struct error *err)
 {
-        if (crun_open(run->settings->runtime, run->place.run, run->state.id, &run->crun, err) < 0)
+        if (crun_close_inherited(run->spec->preserve_fds, err) < 0 ||
+            crun_open(run->settings->runtime, run->place.run, run->state.id, &run->crun, err) < 0)
                 return -1;
         run->crun.signals = run->signals;
         run->crun.cgroups = run_choose_cgroups(run->spec);

@@ -5,7 +5,9 @@
 #include "src/container/process.h"
 #include "tests/tap.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -115,6 +117,34 @@ static void test_exit_statuses(void)
         check(crun_error_status(NULL) == 125, "no words at all");
 }
 
+static bool is_inherited(int fd)
+{
+        int flags = fcntl(fd, F_GETFD);
+
+        return flags >= 0 && !(flags & FD_CLOEXEC);
+}
+
+/* What a careless caller left open. */
+static void test_inherited(void)
+{
+        AUTO_FREE char *self = str_format("%d", (int)getpid());
+        int fds[] = { 3, 4, 5, 70 };
+
+        for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+                dup2(STDIN_FILENO, fds[i]);
+        setenv("LISTEN_FDS", "1", 1);
+        setenv("LISTEN_PID", self, 1);
+        check(crun_close_inherited(1, NULL) == 0 && is_inherited(2) && is_inherited(3) &&
+                      is_inherited(4) && !is_inherited(5) && !is_inherited(70),
+              "a socket and a preserved descriptor go to crun, the rest does not");
+        setenv("LISTEN_PID", "1", 1);
+        check(crun_close_inherited(1, NULL) == 0 && is_inherited(3) && !is_inherited(4),
+              "sockets of another process are not ours");
+        check(crun_close_inherited(~0U, NULL) == 0 && is_inherited(3), "all preserved");
+        for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+                close(fds[i]);
+}
+
 int main(void)
 {
         test_stat();
@@ -122,5 +152,6 @@ int main(void)
         test_identity();
         test_cgroups();
         test_exit_statuses();
+        test_inherited();
         return tap_done();
 }

@@ -106,6 +106,23 @@ test_t20_run_on_a_terminal() {
 	assert_match "$out" 'status 3'
 }
 
+# A container gets no descriptor but the standard ones, and cannot go to a
+# directory that the caller has left open.
+test_descriptors_of_the_caller_stay_outside() {
+	local fd
+	exec 77</ 78</etc
+	assert_equal "$(crunit run --rm --network none localhost/busybox:latest sh -c 'ls /proc/1/fd; true')" $'0\n1\n2'
+	box
+	assert_equal "$(crunit exec box sh -c 'ls /proc/1/fd /proc/$$/fd | grep -v ^/; true')" $'0\n1\n2\n\n0\n1\n2'
+	for fd in 77 78; do
+		assert_fails crunit run --rm --network none -w "/proc/self/fd/$fd" localhost/busybox:latest ls
+		assert_match "$said" 'No such file or directory'
+		assert_fails crunit exec -w "/proc/self/fd/$fd" box ls
+		assert_match "$said" 'No such file or directory'
+	done
+	exec 77<&- 78<&-
+}
+
 test_usage_errors() {
 	assert_fails crunit run
 	assert_fails crunit run --no-such-option localhost/hello:latest
