@@ -45,7 +45,7 @@ static int ownership_set(const struct ownership *to, int parent, const char *nam
 {
         if (st->st_uid == to->uid && st->st_gid == to->gid)
                 return 0;
-        return fchownat(parent, name, to->uid, to->gid, AT_SYMLINK_NOFOLLOW);
+        return fchownat(parent, name, to->uid, to->gid, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH);
 }
 
 static int ownership_entries(const struct ownership *to, int parent, const char *name, int depth,
@@ -86,17 +86,20 @@ static int ownership_entries(const struct ownership *to, int parent, const char 
 int ownership_give(const char *path, uid_t uid, gid_t gid, struct error *err)
 {
         struct ownership to = { uid, gid };
-        AUTO_FREE char *real = realpath(path, NULL);
+        AUTO_CLOSE int fd = open(path, O_PATH | O_CLOEXEC);
+        AUTO_FREE char *self = str_format("/proc/self/fd/%d", fd), *real = NULL;
         struct stat st;
 
-        if (!real)
+        /* What was opened is what is looked at and what is given away: a container that has one of
+         * the directories on the way may replace it by a link meanwhile. */
+        if (fd < 0 || !(real = realpath(self, NULL)))
                 return error_errno(err, errno, "cannot change the owner of %s", path);
         if (ownership_is_system(real))
                 return error_set(err, EPERM,
                                  "%s is a directory of the system, its owner is not changed: leave "
                                  "out the volume's option U",
                                  real);
-        if (lstat(real, &st) < 0 || ownership_set(&to, AT_FDCWD, real, &st) < 0)
+        if (fstat(fd, &st) < 0 || ownership_set(&to, fd, "", &st) < 0)
                 return error_errno(err, errno, "cannot change the owner of %s", real);
-        return S_ISDIR(st.st_mode) ? ownership_entries(&to, AT_FDCWD, real, 0, real, err) : 0;
+        return S_ISDIR(st.st_mode) ? ownership_entries(&to, fd, ".", 0, real, err) : 0;
 }

@@ -7,9 +7,11 @@
 #include "src/container/volume-copy.h"
 #include "tests/tap.h"
 
+#include <signal.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -189,6 +191,32 @@ static void test_ownership(const char *top)
               "what the system's directories are");
 }
 
+/* Somebody else makes a directory on the way into a link to the system's and back. */
+static void test_owner_race(const char *top)
+{
+        AUTO_FREE char *way = str_format("%s/way", top), *link = str_format("%s/swap", top);
+        AUTO_FREE char *given = str_format("%s/way/share", top);
+        struct stat st;
+        int given_away = 0;
+        pid_t pid;
+
+        io_make_dirs(AT_FDCWD, given, 0755, NULL);
+        if (symlink("/usr", link) < 0 || mount("tmpfs", "/usr/share", "tmpfs", 0, NULL) < 0 ||
+            (pid = fork()) < 0) {
+                check(false, "the race is set up");
+                return;
+        }
+        while (pid == 0)
+                renameat2(AT_FDCWD, way, AT_FDCWD, link, RENAME_EXCHANGE);
+        for (unsigned i = 1; i < 20000; i++)
+                given_away += ownership_give(given, i, i, NULL) == 0;
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        check(given_away > 0, "a directory is given away while its parent changes");
+        check(stat("/usr/share", &st) == 0 && st.st_uid == 0, "the system's never is");
+        umount2("/usr/share", MNT_DETACH);
+}
+
 int main(void)
 {
         char top[] = "/var/tmp/crunit-test.XXXXXX";
@@ -211,6 +239,7 @@ int main(void)
         test_limits(top);
         test_copy(top);
         test_ownership(top);
+        test_owner_race(top);
         umount2(top, MNT_DETACH);
         rmdir(top);
         return tap_done();
