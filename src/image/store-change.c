@@ -19,14 +19,14 @@ static const char store_layout[] = "{\"imageLayoutVersion\":\"1.0.0\"}\n";
 static const char store_empty_index[] =
         "{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_OCI_INDEX "\",\"manifests\":[]}\n";
 
-/* The layers hold other systems' setuid programs: only root may look inside. */
+/* Images hold secrets and other systems' setuid programs: only root may look inside. */
 static int store_make_directories(struct store *store, struct error *err)
 {
         static const struct {
                 const char *path;
                 mode_t mode;
         } directories[] = {
-                { "blobs", 0755 }, { "blobs/sha256", 0755 }, { "layers", 0700 }, { "tmp", 0700 }
+                { "blobs", 0700 }, { "blobs/sha256", 0755 }, { "layers", 0700 }, { "tmp", 0700 }
         };
 
         if (io_make_dirs(AT_FDCWD, store->root, 0711, err) < 0)

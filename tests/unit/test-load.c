@@ -682,6 +682,23 @@ static void test_full_disk(void)
         root = steal_str(&saved);
 }
 
+/* What is in an image may be secret, and its programs may be set-uid. */
+static void test_privacy(void)
+{
+        static const char *const closed[] = { "blobs", "layers", "tmp" };
+
+        fresh_store();
+        for (size_t i = 0; i < sizeof closed / sizeof *closed; i++) {
+                AUTO_FREE char *path = str_format("%s/%s", root, closed[i]);
+                AUTO_STORE struct store store = STORE_NONE;
+                struct stat st;
+
+                check(store_open(root, STORE_WRITE, &store, NULL) == 0 && stat(path, &st) == 0 &&
+                              (st.st_mode & 077) == 0,
+                      path);
+        }
+}
+
 int main(void)
 {
         AUTO_ERROR struct error err = { 0 };
@@ -692,6 +709,7 @@ int main(void)
         root = str_format("%s/store", scratch);
         run = str_format("%s/run", scratch);
         setenv("CRUNIT_RUN", run, 1);
+        test_privacy();
         test_kinds();
         test_pipe();
         test_rootfs();
