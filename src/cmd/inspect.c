@@ -70,6 +70,7 @@ static void inspect_config(const struct container_state *state, struct json_obje
         inspect_map(inner, "Annotations", &state->annotations);
         json_set_string(inner, "StopSignal", state->stop_signal);
         json_object_object_add(inner, "StopTimeout", json_object_new_int64(state->stop_timeout));
+        json_set_string(inner, "LogDriver", state->log_driver);
         inspect_copy(process, "user", inner, "User");
 }
 

@@ -2,12 +2,16 @@
 /* crunit ps. */
 #include "../base/json.h"
 #include "../base/log.h"
+#include "../base/settings.h"
 #include "../container/place.h"
 #include "../container/state.h"
+#include "../image/store.h"
 #include "commands.h"
 #include "listing.h"
 
+#include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <time.h>
 
 enum {
@@ -160,32 +164,77 @@ static void ps_print(const struct container_state *states, size_t count,
         }
 }
 
+struct ps_list {
+        struct container_state *states; /* owned */
+        size_t count;
+};
+
+static void ps_list_free(struct ps_list *list)
+{
+        for (size_t i = 0; i < list->count; i++)
+                state_free(&list->states[i]);
+        free(list->states);
+}
+
+/* Append what a directory says, if it is wanted. */
+static void ps_add(struct ps_list *list, const char *directory, bool kept, bool all)
+{
+        AUTO_ERROR struct error unreadable = { 0 };
+        struct container_state state = { 0 };
+
+        if (state_read(directory, &state, &unreadable) < 0) {
+                if (unreadable.code != ENOENT)
+                        log_warning("%s", unreadable.message);
+                return;
+        }
+        /* Ended, perhaps before a reboot: its process ids are others' by now. */
+        if (kept)
+                state.init.pid = state.starter.pid = 0;
+        if (!all && !state_alive(&state)) {
+                state_free(&state);
+                return;
+        }
+        list->states = alloc_grow(list->states, list->count + 1, sizeof *list->states);
+        list->states[list->count++] = state;
+}
+
+/* Containers whose writable layers are kept, and that do not run now. */
+static int ps_add_kept(struct ps_list *list, const struct strv *running, struct error *err)
+{
+        AUTO_SETTINGS struct settings settings = { 0 };
+        AUTO_STRV struct strv labels = { 0 };
+        const char *storage;
+
+        if (settings_load(&settings, err) < 0)
+                return -1;
+        storage = store_root(getenv("CRUNIT_STORAGE") ? NULL : settings.storage);
+        if (place_list_data(storage, &labels, err) < 0)
+                return -1;
+        for (size_t i = 0; i < labels.count; i++) {
+                AUTO_FREE char *data = str_format("%s/containers/%s", storage, labels.items[i]);
+
+                if (!strv_contains(running, labels.items[i]))
+                        ps_add(list, data, true, true);
+        }
+        return 0;
+}
+
 static int ps_list(const struct ps_request *request, struct error *err)
 {
         AUTO_STRV struct strv labels = { 0 };
-        AUTO_FREE struct container_state *states = NULL;
-        size_t count = 0;
+        CLEANUP(ps_list_free) struct ps_list list = { 0 };
 
         if (place_list(NULL, &labels, err) < 0)
                 return -1;
-        states = alloc_zero(labels.count + 1, sizeof *states);
         for (size_t i = 0; i < labels.count; i++) {
                 AUTO_FREE char *run =
                         str_format("%s/containers/%s", place_runtime(), labels.items[i]);
-                AUTO_ERROR struct error unreadable = { 0 };
 
-                if (state_read(run, &states[count], &unreadable) < 0) {
-                        if (unreadable.code != ENOENT)
-                                log_warning("%s", unreadable.message);
-                } else if (request->all || state_alive(&states[count])) {
-                        count++;
-                } else {
-                        state_free(&states[count]);
-                }
+                ps_add(&list, run, false, request->all);
         }
-        ps_print(states, count, request);
-        for (size_t i = 0; i < count; i++)
-                state_free(&states[i]);
+        if (request->all && ps_add_kept(&list, &labels, err) < 0)
+                return -1;
+        ps_print(list.states, list.count, request);
         return 0;
 }
 

@@ -151,6 +151,9 @@ static int run_find_image(struct run *run, struct error *err)
 
 static void run_describe(struct run *run)
 {
+        static const char *const drivers[] = { [SPEC_LOG_JOURNALD] = "journald",
+                                               [SPEC_LOG_PASSTHROUGH] = "passthrough",
+                                               [SPEC_LOG_NONE] = "none" };
         const struct container_spec *spec = run->spec;
         struct container_state *state = &run->state;
         AUTO_FREE char *cgroup = NULL;
@@ -162,6 +165,7 @@ static void run_describe(struct run *run)
         state->bundle = str_dup(run->place.run);
         state->created = run_now();
         state->keep = !spec->remove;
+        state->log_driver = str_dup(drivers[spec->log_driver]);
         state->foreground = !spec->detach;
         if (!spec->rootfs || spec->rootfs_overlay)
                 state->writable = str_dup(run->place.data);
@@ -491,6 +495,9 @@ static int run_create(struct run *run, struct error *err)
         run_describe_init(run);
         if (run_take_terminal(run, err) < 0 || run_write_ids(run, err) < 0 ||
             state_write(run->place.run, &run->state, err) < 0)
+                return -1;
+        /* What is kept is known by its name when the run directory is gone. */
+        if (run->state.keep && state_write(run->place.data, &run->state, err) < 0)
                 return -1;
         if (run->pump.read < 0)
                 return 0;
