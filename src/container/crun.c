@@ -43,13 +43,23 @@ static char *crun_find(const char *program)
         return NULL;
 }
 
+/* Its interpreter could not open a descriptor that closes. */
+static bool crun_is_script(const char *path)
+{
+        AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+        char start[2];
+
+        return fd >= 0 && read(fd, start, sizeof start) == sizeof start && start[0] == '#' &&
+               start[1] == '!';
+}
+
 /* A read-only mount of the file alone, or -1. */
 static int crun_clone(const char *path)
 {
         struct mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY };
         AUTO_CLOSE int fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 
-        if (fd < 0 || mount_setattr(fd, "", AT_EMPTY_PATH, &read_only, sizeof read_only) < 0)
+        if (fd < 0 || crun_is_script(path) || mount_setattr(fd, "", AT_EMPTY_PATH, &read_only, sizeof read_only) < 0)
                 return -1;
         return steal_fd(&fd);
 }
@@ -185,7 +195,6 @@ int crun_spawn(const struct crun *crun, const struct strv *args, const struct cr
 
                 result = crun_spawn_path(path, true, crun, args, stdio, ret_pid);
         }
-        /* A runtime that is a script cannot be executed through a descriptor that closes. */
         if (result != 0)
                 result = crun_spawn_path(crun->path, false, crun, args, stdio, ret_pid);
         return result == 0 ? 0 : error_errno(err, result, "cannot execute %s", crun->path);
