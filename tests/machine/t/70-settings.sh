@@ -9,7 +9,7 @@ box() {
 		[Container]
 		Image=localhost/busybox:latest
 		Network=none
-		StopTimeout=1
+		StopSignal=KILL
 		Exec=sh -c '${3:-:}; echo done; exec sleep 1000'
 		$2
 	END

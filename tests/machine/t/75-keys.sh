@@ -354,7 +354,7 @@ test_t19_labels_annotations_and_tags() {
 		LogOpt=tag=flavour
 		Entrypoint=
 		Exec=sh -c 'echo tagged; exec sleep 1000'
-		StopTimeout=1
+		StopSignal=KILL
 	END
 	start box
 	assert_equal "$(crunit inspect box | jq -r '.[0].Config.Labels | ."org.example.a", ."org.example.words", ."org.example.kind"' | xargs)" \

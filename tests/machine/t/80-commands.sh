@@ -11,7 +11,7 @@ box() {
 		Network=none
 		Environment=FROM=unit
 		Label=org.example.a=b
-		StopTimeout=1
+		StopSignal=KILL
 		Exec=sh -c 'for i in 1 2 3 4 5; do echo line $i; done; exec sleep 1000'
 	END
 	start box
@@ -52,6 +52,12 @@ test_t14_logs() {
 	box
 	assert_equal "$(crunit logs -n 2 box | grep -c 'line [45]$')" 2 "the last two lines"
 	assert_match "$(timeout 2 crunit logs -f box || true)" 'line 1'
+	assert_match "$(crunit logs -t -n 1 box)" '^[0-9]{4}-[0-9-]*T.*line 5$'
+	systemctl stop box
+	# one that is gone is known by its lines
+	assert_match "$(crunit logs box)" 'line 3'
+	assert_fails crunit logs no-such-container
+	assert_match "$said" "no container 'no-such-container'"
 }
 
 test_a16_ps_and_inspect() {
@@ -66,6 +72,58 @@ test_a16_ps_and_inspect() {
 	assert_match "$said" 'org.example.a'
 	systemctl stop box
 	[[ $(crunit ps) != *box* ]] || fail "a stopped container is listed"
+}
+
+test_a16_lists_are_valid_json() {
+	box
+	crunit ps --format json | jq -e '.[0] | .Names == ["box"] and .State == "running" and .Pid > 1 and
+		.Image == "localhost/busybox:latest" and .Unit == "box.service" and .Labels."org.example.a" == "b"' >/dev/null
+	crunit ps -a --format=json | jq -e 'length == 1' >/dev/null
+	crunit images --format json | jq -e 'length >= 7' >/dev/null
+	crunit inspect box | jq -e '.[0] | .State.Running and .Name == "box" and (.Mounts | length) > 5 and
+		(.Config.Env | index("FROM=unit")) != null' >/dev/null
+	crunit image inspect localhost/app:latest | jq -e '.[0]' >/dev/null
+	assert_equal "$(crunit ps -q)" "$(crunit inspect box | jq -r '.[0].Id' | cut -c 1-12)"
+	systemctl stop box
+	assert_equal "$(crunit ps --format json | jq -c .)" '[]'
+	assert_fails crunit ps --format yaml
+	assert_match "$said" 'only table and json'
+	try crunit inspect no-such-container
+	assert_equal "$status" 1
+	assert_match "$said" "no container 'no-such-container'"
+}
+
+test_kill_and_rm() {
+	box
+	assert_fails crunit rm box
+	assert_match "$said" "container 'box' is running: stop it first, or use --force"
+	assert_fails crunit kill -s NONSENSE box
+	assert_match "$said" "'NONSENSE' is not a signal"
+	assert_fails crunit kill no-such-container
+	assert_match "$said" "no-such-container"
+	crunit kill --signal=KILL box
+	wait_state box failed
+	assert_equal "$(prop box ExecMainStatus)" 9
+	systemctl reset-failed box
+	systemctl start box
+	crunit rm --force box
+	wait_for 5 not_active box
+	[[ $(crunit ps -a) != *box* ]] || fail "it is still listed"
+	assert_fails crunit rm no-such-container
+	assert_match "$said" "no container 'no-such-container'"
+	crunit rm --ignore no-such-container
+}
+
+# What is kept is listed, used again, and removed by its name.
+test_t3_kept_from_a_shell() {
+	crunit run --rm=false --name kept --network none localhost/busybox:latest sh -c 'echo one >/mark'
+	crunit ps -a | grep -q ' kept$' || fail "a kept container is not listed: $(crunit ps -a)"
+	[[ $(crunit ps) != *kept* ]] || fail "one that ended is listed without -a"
+	assert_equal "$(crunit run --rm=false --name kept --network none localhost/busybox:latest cat /mark)" one
+	crunit rm kept
+	[[ $(crunit ps -a) != *kept* ]] || fail "a removed container is listed"
+	assert_fails crunit run --name kept --network none localhost/busybox:latest cat /mark
+	crunit rm --ignore kept
 }
 
 test_t1_stop_by_name() {

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC2154
+#
+# The settings file, and a machine on which something is missing, full, or broken.
+
+store=/var/tmp/store
+
+# own_hello [LINES]: hello from a store of its own, which goes with the test.
+own_hello() {
+	trap 'rm -rf /var/tmp/store' EXIT
+	crunit --root $store load -q -i /images/hello.tar
+	container own <<-END
+		[Container]
+		Image=localhost/hello:latest
+		Network=none
+		GlobalArgs=--root=$store
+		${1:-}
+	END
+}
+
+settings() {
+	mkdir -p /etc/crunit
+	trap 'rm -rf /etc/crunit /var/tmp/store' EXIT
+	sed 's/^\t*//' >/etc/crunit/crunit.conf
+}
+
+test_settings_have_effect() {
+	local began pid
+	printf '#!/bin/sh\necho "$@" >>/run/test-runtime\nexec /usr/bin/crun "$@"\n' >$work/runtime
+	chmod 755 $work/runtime
+	cat >$work/profile.json <<-'END'
+		{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+		 {"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 95}]}
+	END
+	settings <<-END
+		[storage]
+		path = $store
+		[container]
+		runtime = $work/runtime
+		seccomp-profile = $work/profile.json
+		log-driver = none
+		stop-timeout = 1
+	END
+	crunit load -q -i /images/busybox.tar
+	[ -e $store/index.json ] || fail "the store is elsewhere"
+	container set <<-'END'
+		[Container]
+		Image=localhost/busybox:latest
+		ContainerName=set
+		Network=none
+		Exec=sh -c 'trap "" TERM; echo loud; while :; do sleep 0.1; done'
+	END
+	start set
+	assert_match "$(crunit exec set mkdir /tmp/x 2>&1)" 'not supported'
+	grep -q 'create' /run/test-runtime || fail "the runtime was not used"
+	[ -d "$store/containers/set@set/upper" ] || fail "the writable layer is elsewhere"
+	assert_equal "$(crunit inspect set | jq -r '.[0].Config | .StopTimeout, .LogDriver' | xargs)" "1 none"
+	assert_equal "$(pgrep -c crunit-log || true)" 0 pumps
+	pid=$(main_pid set)
+	wait_for 5 catches_nothing "$pid"
+	began=$(date +%s%N)
+	systemctl stop set
+	[ $(($(date +%s%N) - began)) -lt 3000000000 ] || fail "the stop timeout is not the settings'"
+	! said_in_journal set '^loud$' || fail "the log driver is not the settings'"
+	# the container file wins
+	sed -i 's|^Network|LogDriver=journald\nSeccompProfile=unconfined\nStopTimeout=2\nNetwork|' $quadlets/set.container
+	start set
+	assert_journal set '^loud$'
+	crunit exec set mkdir /tmp/x
+	assert_equal "$(crunit inspect set | jq '.[0].Config.StopTimeout')" 2
+	# what a person sees is not a log
+	assert_equal "$(crunit run --rm --network none localhost/busybox:latest echo seen)" seen
+	systemctl stop set
+	rm -f /run/test-runtime
+}
+
+# SIGTERM is ignored by now
+catches_nothing() {
+	[ $((0x$(status_field "$1" SigIgn) & 0x4000)) != 0 ]
+}
+
+test_wrong_setting_is_named() {
+	settings <<-'END'
+		[storage]
+		paht = /srv
+	END
+	assert_fails crunit run --rm --network none localhost/busybox:latest true
+	assert_match "$said" "/etc/crunit/crunit.conf:2: unknown setting 'paht'.*path"
+	assert_equal "$status" 125
+	assert_fails crunit images
+	assert_match "$said" 'crunit.conf:2'
+	assert_match "$(crunit run --help)" 'stop-timeout'
+}
+
+test_missing_layers_are_unpacked_again() {
+	own_hello
+	sed 's/^ContainerName.*//' $quadlets/own.container >$quadlets/other.container
+	uses other.service
+	rm -rf $store/layers
+	# two starts at once want the same layer
+	start own other
+	assert_journal own '^Hello from crunit$'
+	assert_journal other '^Hello from crunit$'
+	assert_equal "$(find $store/layers -mindepth 1 -maxdepth 1 | wc -l)" 1 layers
+	assert_equal "$(find $store/tmp -mindepth 1 | wc -l)" 0 "unfinished things"
+	systemctl stop own other
+	rm -rf $store/layers
+	crunit --root $store run --rm --network none localhost/hello:latest sh -c 'exit 0'
+}
+
+test_damaged_blob_cannot_be_unpacked_again() {
+	local blob
+	own_hello
+	rm -rf $store/layers
+	blob=$(find $store/blobs -type f -size +100k)
+	printf 'x' | dd of="$blob" bs=1 seek=90000 conv=notrunc status=none
+	reload
+	assert_fails systemctl start own
+	assert_journal own 'cannot unpack image localhost/hello:latest again: .*damaged'
+	assert_equal "$(find $store/layers -mindepth 1 | wc -l)" 0 "half layers"
+	# the archive brings it back
+	rm "$blob"
+	assert_fails systemctl start own
+	assert_journal own "cannot unpack.*$(basename "$blob" | cut -c 1-12)"
+	crunit --root $store load -q -i /images/hello.tar
+	systemctl reset-failed own
+	systemctl start own
+	systemctl stop own
+}
+
+# elsewhere COMMANDS: with mounts of their own.
+elsewhere() {
+	unshare --mount --propagation private bash -ec "$1"
+}
+
+busybox='crunit run --rm --network none localhost/busybox:latest'
+
+test_read_only_store() {
+	try elsewhere "mount --bind -o ro /var/lib/crunit /var/lib/crunit; $busybox true"
+	assert_equal "$status" 125
+	assert_match "$said" '/var/lib/crunit/.*Read-only file system'
+	try elsewhere "mount --bind -o ro /var/lib/crunit /var/lib/crunit; crunit load -q -i /images/hello.tar"
+	[ "$status" != 0 ] || fail "something was loaded"
+	assert_match "$said" 'Read-only file system'
+	# looking is allowed
+	elsewhere 'mount --bind -o ro /var/lib/crunit /var/lib/crunit; crunit images' | grep -q localhost/busybox
+}
+
+test_no_store_yet() {
+	try elsewhere "mount -t tmpfs none /var/lib; crunit images --format json; $busybox true"
+	assert_equal "$status" 125
+	assert_match "$said" '^\[ *\].*busybox:latest is not in the store.*crunit load'
+	elsewhere "mount -t tmpfs none /var/lib; crunit load -q -i /images/busybox.tar; $busybox true"
+}
+
+test_full_run_directory() {
+	local size
+	for size in 4k 12k 24k; do
+		try elsewhere "mount -t tmpfs -o size=$size none /run/crunit; $busybox echo ran"
+		[ "$said" = ran ] || assert_match "$said" 'No space left on device'
+	done
+	try elsewhere "mount -t tmpfs -o size=4k none /run/crunit; $busybox echo ran"
+	assert_equal "$status" 125 "with $size"
+	assert_match "$said" 'No space left on device'
+	assert_equal "$($busybox echo ran)" ran
+}
+
+test_full_disk_while_starting() {
+	try elsewhere "
+		mkdir -p /run/test-full && cp -a /var/lib/crunit/. /run/test-full
+		mount -t tmpfs -o nr_inodes=3 none /run/test-full/containers
+		mount --bind /run/test-full /var/lib/crunit && mount --bind /run/test-full/containers /var/lib/crunit/containers
+		$busybox true"
+	rm -rf /run/test-full
+	assert_equal "$status" 125
+	assert_match "$said" 'No space left on device'
+}
+
+test_runtime_is_missing() {
+	container own <<-'END'
+		[Container]
+		Image=localhost/hello:latest
+		Network=none
+		GlobalArgs=--runtime=/no/such/crun
+	END
+	reload
+	assert_fails systemctl start own
+	assert_journal own "cannot find the container runtime '/no/such/crun'.*package crun"
+}
+
+# The way of kernels before the new mount interface.
+test_classic_mounts() {
+	container old <<-'END'
+		[Container]
+		Image=localhost/probe:latest
+		Network=none
+		Entrypoint=/bin/sh
+		Exec=-c "ls /opt/old /opt/opaque; exec sleep 1000"
+		StopSignal=KILL
+		[Service]
+		Environment=CRUNIT_MOUNT=classic
+	END
+	start old
+	assert_journal old '^kept$'
+	assert_journal old '^above$'
+}
