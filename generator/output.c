@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -55,29 +54,36 @@ static bool is_unchanged(int dirfd, const char *name, const char *data, size_t l
                memcmp(present, data, length) == 0;
 }
 
-/* io_write_file() with fewer system calls, for a thousand files in a row: our process number is
- * enough of a name, unless something has that already, and main() has set the umask. */
-int output_write(const struct output *output, const char *name, const char *data, size_t length,
-                 struct error *err)
+static int write_new(const struct output *output, const char *name, const char *data, size_t length)
 {
-        AUTO_CLOSE int fd = -1;
-        char aside[40];
+        AUTO_CLOSE int fd =
+                openat(output->dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 
-        if (!output->fresh && is_unchanged(output->dirfd, name, data, length))
-                return 0;
-        snprintf(aside, sizeof aside, ".crunit-generator.%d", getpid());
-        fd = openat(output->dirfd, aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-        if (fd < 0 && errno == EEXIST)
-                return io_write_file(output->dirfd, name, data, length, 0644, IO_NO_SYNC, err);
         if (fd < 0)
-                return error_errno(err, errno, "cannot write %s", name);
-        if (io_write_all(fd, data, length) < 0 ||
-            renameat(output->dirfd, aside, output->dirfd, name) < 0) {
-                error_errno(err, errno, "cannot write %s", name);
-                unlinkat(output->dirfd, aside, 0);
+                return -1;
+        if (io_write_all(fd, data, length) < 0) {
+                int saved = errno;
+
+                unlinkat(output->dirfd, name, 0);
+                errno = saved;
                 return -1;
         }
         return 0;
+}
+
+/* Where the directory was empty, a file is made under its name: who else writes it at the same
+ * time finds it and replaces it. systemd reads when we are done, so that the rename, which costs as
+ * much as making the file, is worth nothing there. */
+int output_write(const struct output *output, const char *name, const char *data, size_t length,
+                 struct error *err)
+{
+        if (output->fresh && write_new(output, name, data, length) == 0)
+                return 0;
+        if (output->fresh && errno != EEXIST)
+                return error_errno(err, errno, "cannot write %s", name);
+        if (is_unchanged(output->dirfd, name, data, length))
+                return 0;
+        return io_write_file(output->dirfd, name, data, length, 0644, IO_NO_SYNC, err);
 }
 
 static bool is_link_to(int dirfd, const char *path, const char *target)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The directory of the units. Files are written aside and renamed, so that two generators at the
- * same time never mix; what is there already, byte for byte, is left alone. Nothing is synced: the
- * directory is in memory and made anew by every daemon-reload.
+ * The directory of the units, which systemd makes anew, in memory, for every daemon-reload: nothing
+ * is synced. A file that is there already is left alone where it is the same, byte for byte, and
+ * else replaced by renaming, so that two generators at the same time never mix.
  */
 #pragma once
 

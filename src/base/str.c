@@ -63,6 +63,20 @@ void str_replace(char **place, const char *value)
         *place = copy;
 }
 
+char *str_concat_all(const char *const *strings)
+{
+        size_t length = 0;
+        char *joined, *end;
+
+        for (size_t i = 0; strings[i]; i++)
+                length += strlen(strings[i]);
+        end = joined = alloc_grow(NULL, length + 1, 1);
+        *end = '\0';
+        for (size_t i = 0; strings[i]; i++)
+                end = stpcpy(end, strings[i]);
+        return joined;
+}
+
 bool str_equal(const char *a, const char *b)
 {
         return a == b || (a && b && strcmp(a, b) == 0);
@@ -117,13 +131,27 @@ static size_t utf8_sequence(const unsigned char *s, size_t left)
         return length;
 }
 
+/* Whether the eight bytes at s are ASCII; most text is. */
+static bool is_ascii8(const char *s)
+{
+        uint64_t bytes;
+
+        memcpy(&bytes, s, sizeof bytes);
+        return (bytes & 0x8080808080808080u) == 0;
+}
+
 size_t str_utf8_valid(const char *data, size_t length)
 {
         size_t at = 0;
 
         while (at < length) {
-                size_t step = utf8_sequence((const unsigned char *)data + at, length - at);
+                size_t step;
 
+                if (length - at >= 8 && is_ascii8(data + at)) {
+                        at += 8;
+                        continue;
+                }
+                step = utf8_sequence((const unsigned char *)data + at, length - at);
                 if (step == 0)
                         break;
                 at += step;
@@ -203,7 +231,7 @@ static void strbuf_reserve(struct strbuf *buf, size_t more)
 
         if (needed <= buf->capacity)
                 return;
-        buf->capacity = needed * 2 > 64 ? needed * 2 : 64;
+        buf->capacity = needed * 2 > 256 ? needed * 2 : 256;
         buf->data = alloc_grow(buf->data, buf->capacity, 1);
 }
 
@@ -223,7 +251,9 @@ void strbuf_append(struct strbuf *buf, const char *s)
 
 void strbuf_append_char(struct strbuf *buf, char c)
 {
-        strbuf_append_n(buf, &c, 1);
+        strbuf_reserve(buf, 1);
+        buf->data[buf->length++] = c;
+        buf->data[buf->length] = '\0';
 }
 
 void strbuf_appendf(struct strbuf *buf, const char *format, ...)

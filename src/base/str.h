@@ -24,10 +24,20 @@ char *str_dupn(const char *s, size_t length);
 char *str_format(const char *format, ...) PRINTF_LIKE(1, 2);
 char *str_vformat(const char *format, va_list args) PRINTF_LIKE(1, 0);
 
+/* The strings one behind the other: much cheaper than str_format(). */
+#define str_concat(...) str_concat_all((const char *const[]){ __VA_ARGS__, NULL })
+char *str_concat_all(const char *const *strings);
+
 /* Free *place and put a copy of value there. */
 void str_replace(char **place, const char *value);
 
 bool str_equal(const char *a, const char *b); /* NULL equals only NULL */
+/* The same for a search among many names, most of which differ in their first letter; neither is
+ * NULL. */
+static inline bool str_is(const char *a, const char *b)
+{
+        return *a == *b && strcmp(a, b) == 0;
+}
 bool str_equal_nocase(const char *a, const char *b);
 bool str_has_prefix(const char *s, const char *prefix);
 bool str_has_suffix(const char *s, const char *suffix);

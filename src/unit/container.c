@@ -43,10 +43,10 @@ int emit_container_name(struct translation *t, const struct unit_key *row,
                                   "%s=%s: a name begins with a letter or digit and has only "
                                   "letters, digits, '_', '.' and '-'",
                                   row->name, name);
-        strv_append(&t->args, row->option);
-        strv_append(&t->args, name);
-        strv_append(&t->args, "--replace");
-        strv_append(&t->args, "--rm");
+        words_add(&t->args, row->option);
+        words_add(&t->args, name);
+        words_add(&t->args, "--replace");
+        words_add(&t->args, "--rm");
         return 0;
 }
 
@@ -57,10 +57,10 @@ int emit_cgroups(struct translation *t, const struct unit_key *row, const struct
 
         (void)err;
         if (str_equal(mode, "split")) {
-                strv_appendf(&t->args, "%s=%s", row->option, mode);
+                words_add_parts(&t->args, row->option, "=", mode);
         } else {
-                strv_append(&t->args, row->option);
-                strv_append(&t->args, mode);
+                words_add(&t->args, row->option);
+                words_add(&t->args, mode);
         }
         return 0;
 }
@@ -83,8 +83,8 @@ int emit_notify(struct translation *t, const struct unit_key *row, const struct 
         }
         if (t->oneshot)
                 return 0;
-        strv_appendf(&t->args, "%s=%s", row->option, mode);
-        strv_append(&t->args, "-d");
+        words_add_parts(&t->args, row->option, "=", mode);
+        words_add(&t->args, "-d");
         return 0;
 }
 
@@ -95,8 +95,8 @@ int emit_volatile_tmp(struct translation *t, const struct unit_key *row,
         if (str_equal(values->items[0].text, "false") ||
             value_read_bool(&t->source->file, "Container", "ReadOnly", false))
                 return 0;
-        strv_append(&t->args, row->option);
-        strv_append(&t->args, "/tmp:rw,size=512M,mode=1777");
+        words_add(&t->args, row->option);
+        words_add(&t->args, "/tmp:rw,size=512M,mode=1777");
         return 0;
 }
 
@@ -110,9 +110,8 @@ int emit_user(struct translation *t, const struct unit_key *row, const struct va
                                   "Group=%s has no meaning without User=", group);
         if (!values->count)
                 return 0;
-        strv_append(&t->args, row->option);
-        strv_appendf(&t->args, "%s%s%s", values->items[0].text, group ? ":" : "",
-                     group ? group : "");
+        words_add(&t->args, row->option);
+        words_add_parts(&t->args, values->items[0].text, group ? ":" : "", group ? group : "");
         return 0;
 }
 
@@ -155,19 +154,19 @@ static int check_service(struct translation *t, struct error *err)
 static void add_command(struct translation *t, const char *key, const char *command,
                         const char *name, const struct values *more)
 {
-        AUTO_STRV struct strv words = { 0 };
+        AUTO_STRBUF struct strbuf words = { 0 };
 
-        strv_append(&words, command);
-        strv_append(&words, name);
+        words_add_text(&words, command);
+        words_add(&words, name);
         for (size_t i = 0; more && i < more->count; i++)
-                strv_append(&words, more->items[i].text);
+                words_add(&words, more->items[i].text);
         translate_exec(t, key, &words);
 }
 
 static int add_reload(struct translation *t, const char *name, struct error *err)
 {
         AUTO_VALUES struct values command = { 0 };
-        AUTO_STRV struct strv words = { 0 };
+        AUTO_STRBUF struct strbuf words = { 0 };
         AUTO_FREE char *signal = value_read(&t->source->file, "Container", "ReloadSignal");
 
         if (values_read_key(&t->source->file, "Container", "ReloadCmd", &command, t->report, err) <
@@ -180,10 +179,9 @@ static int add_reload(struct translation *t, const char *name, struct error *err
                 add_command(t, "ExecReload", "exec", name, &command);
         if (!signal)
                 return 0;
-        strv_append(&words, "kill");
-        strv_append(&words, "--signal");
-        strv_append(&words, signal);
-        strv_append(&words, name);
+        words_add_text(&words, "kill --signal");
+        words_add(&words, signal);
+        words_add(&words, name);
         translate_exec(t, "ExecReload", &words);
         return 0;
 }
@@ -227,17 +225,14 @@ static const char *log_tag(const struct values *options)
 /* The journal's fields are systemd's to write. */
 static void add_log_fields(struct translation *t, const char *name, const char *tag)
 {
-        AUTO_STRV struct strv fields = { 0 };
-        struct strbuf line = { 0 };
+        struct strbuf fields = { 0 };
 
         if (!strchr(name, '$'))
-                strv_appendf(&fields, "CONTAINER_NAME=%s", name);
+                words_add_parts(&fields, "CONTAINER_NAME=", name);
         if (tag)
-                strv_appendf(&fields, "CONTAINER_TAG=%s", tag);
-        if (!fields.count)
-                return;
-        words_join(&fields, &line);
-        unit_add_owned(&t->service, "Service", "LogExtraFields", strbuf_steal(&line));
+                words_add_parts(&fields, "CONTAINER_TAG=", tag);
+        if (fields.length)
+                unit_add_owned(&t->service, "Service", "LogExtraFields", strbuf_steal(&fields));
 }
 
 static void add_service_defaults(struct translation *t, const char *name, const char *tag)
@@ -253,7 +248,7 @@ static void add_service_defaults(struct translation *t, const char *name, const 
         /* systemd expands specifiers in these, but no variables. */
         if (!strchr(name, '$'))
                 unit_add_owned(&t->service, "Service", "RuntimeDirectory",
-                               str_format("crunit/containers/%s@%%N", name));
+                               str_concat("crunit/containers/", name, "@%N"));
         /* A user's manager does not support it. */
         if (!t->set->is_user)
                 add_log_fields(t, name, tag);
@@ -293,7 +288,7 @@ int translate_container(struct translation *t, struct error *err)
 
         if (check_service(t, err) < 0)
                 return -1;
-        strv_append(&t->args, "run");
+        words_add(&t->args, "run");
         result = translate_keys(t);
         if (add_service_keys(t, name) < 0 || result < 0)
                 return error_set(err, 0, "%s: no unit is made", t->source->path);

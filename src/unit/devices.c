@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "limits.h"
+#include "words.h"
 
 #include <sys/stat.h>
 
@@ -60,8 +61,8 @@ int emit_device(struct translation *t, const struct unit_key *row, const struct 
 
                 if (*text == '-' && !device_exists(++text))
                         continue;
-                strv_append(&t->args, row->option);
-                strv_append(&t->args, text);
+                words_add(&t->args, row->option);
+                words_add(&t->args, text);
                 strv_append(&t->devices, text);
         }
         return 0;

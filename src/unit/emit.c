@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What becomes of a key's values, where it is the same for many keys. */
 #include "translate.h"
+#include "words.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -21,15 +22,16 @@ int emit_option(struct translation *t, const struct unit_key *row, const struct 
                 struct error *err)
 {
         const char *blank = strchr(row->option, ' ');
-        size_t length = blank ? (size_t)(blank - row->option) : strlen(row->option);
+        AUTO_FREE char *option =
+                blank ? str_dupn(row->option, (size_t)(blank - row->option)) : NULL;
 
         (void)err;
         for (size_t i = 0; i < values->count; i++) {
-                strv_append_owned(&t->args, str_dupn(row->option, length));
+                words_add(&t->args, option ? option : row->option);
                 if (blank)
-                        strv_appendf(&t->args, "%s%s", blank + 1, values->items[i].text);
+                        words_add_parts(&t->args, blank + 1, values->items[i].text);
                 else
-                        strv_append(&t->args, values->items[i].text);
+                        words_add(&t->args, values->items[i].text);
         }
         return 0;
 }
@@ -40,7 +42,7 @@ int emit_joined(struct translation *t, const struct unit_key *row, const struct 
 {
         (void)err;
         for (size_t i = 0; i < values->count; i++)
-                strv_appendf(&t->args, "%s=%s", row->option, values->items[i].text);
+                words_add_parts(&t->args, row->option, "=", values->items[i].text);
         return 0;
 }
 
@@ -49,7 +51,7 @@ int emit_global(struct translation *t, const struct unit_key *row, const struct 
 {
         (void)err;
         for (size_t i = 0; i < values->count; i++)
-                strv_appendf(&t->global, "%s=%s", row->option, values->items[i].text);
+                words_add_parts(&t->global, row->option, "=", values->items[i].text);
         return 0;
 }
 
@@ -59,7 +61,7 @@ int emit_global_words(struct translation *t, const struct unit_key *row,
         (void)row;
         (void)err;
         for (size_t i = 0; i < values->count; i++)
-                strv_append(&t->global, values->items[i].text);
+                words_add(&t->global, values->items[i].text);
         return 0;
 }
 
@@ -69,9 +71,9 @@ int emit_flag(struct translation *t, const struct unit_key *row, const struct va
 {
         (void)err;
         if (str_equal(values->items[0].text, "true"))
-                strv_append(&t->args, row->option);
+                words_add(&t->args, row->option);
         else
-                strv_appendf(&t->args, "%s=false", row->option);
+                words_add_parts(&t->args, row->option, "=false");
         return 0;
 }
 
@@ -81,7 +83,7 @@ int emit_if_true(struct translation *t, const struct unit_key *row, const struct
 {
         (void)err;
         if (str_equal(values->items[0].text, "true"))
-                strv_split(&t->args, row->option, " ", false);
+                words_add_text(&t->args, row->option);
         return 0;
 }
 
@@ -101,7 +103,7 @@ int emit_words(struct translation *t, const struct unit_key *row, const struct v
         (void)row;
         (void)err;
         for (size_t i = 0; i < values->count; i++)
-                strv_append(&t->args, values->items[i].text);
+                words_add(&t->args, values->items[i].text);
         return 0;
 }
 
@@ -111,7 +113,7 @@ int emit_file(struct translation *t, const struct unit_key *row, const struct va
               struct error *err)
 {
         for (size_t i = 0; i < values->count; i++) {
-                char *path;
+                AUTO_FREE char *path = NULL;
 
                 if (values->items[i].text[0] == '-')
                         return unit_error(err, values->items[i].line,
@@ -120,8 +122,8 @@ int emit_file(struct translation *t, const struct unit_key *row, const struct va
                                           row->name, values->items[i].text);
                 path = reference_path(t, values->items[i].text);
                 if (row->option)
-                        strv_append(&t->args, row->option);
-                strv_append_owned(&t->args, path);
+                        words_add(&t->args, row->option);
+                words_add(&t->args, path);
         }
         return 0;
 }

@@ -43,7 +43,7 @@ static void read_words(const struct unit_file *unit, const char *key, struct str
                 const struct unit_line *line = &section->lines.items[i];
                 AUTO_ERROR struct error err = { 0 };
 
-                if (!line->key || strcmp(line->key, key) != 0)
+                if (!line->key || !str_is(line->key, key))
                         continue;
                 if (!*line->value)
                         strv_free(ret);
@@ -128,7 +128,7 @@ void install_plan(const struct unit_file *unit, const char *service, struct inst
                                                keys[k][0], units.items[i]);
                                 continue;
                         }
-                        add_link(ret, str_format("%s.%s/%s", units.items[i], keys[k][1], name),
+                        add_link(ret, str_concat(units.items[i], ".", keys[k][1], "/", name),
                                  service);
                 }
         }

@@ -482,12 +482,6 @@ const struct unit_keys unit_keys[] = {
         SECTION("Quadlet", quadlet_keys),     { .section = NULL },
 };
 
-/* Most names differ in their first letter. */
-static bool is_same(const char *a, const char *b)
-{
-        return *a == *b && strcmp(a, b) == 0;
-}
-
 const struct unit_keys *keys_section(const char *section)
 {
         for (const struct unit_keys *keys = unit_keys; keys->section; keys++)
@@ -499,7 +493,7 @@ const struct unit_keys *keys_section(const char *section)
 static const struct unit_key *keys_find(const struct unit_keys *keys, const char *name)
 {
         for (size_t i = 0; keys && i < keys->count; i++)
-                if (is_same(keys->rows[i].name, name))
+                if (str_is(keys->rows[i].name, name))
                         return &keys->rows[i];
         return NULL;
 }
@@ -580,7 +574,7 @@ static const char *const service_names[] = { "Delegate",
 static bool is_listed(const char *const *list, const char *name)
 {
         for (; *list; list++)
-                if (is_same(*list, name))
+                if (str_is(*list, name))
                         return true;
         return false;
 }

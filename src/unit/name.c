@@ -55,8 +55,12 @@ static char *default_service(const char *name, const char *suffix)
         const char *instance = name_instance(name);
         size_t prefix = instance ? (size_t)(instance - name) - 1 : length;
 
-        return str_format("%.*s%s%.*s", (int)prefix, name, suffix, (int)(length - prefix),
-                          name + prefix);
+        struct strbuf service = { 0 };
+
+        strbuf_append_n(&service, name, prefix);
+        strbuf_append(&service, suffix);
+        strbuf_append_n(&service, name + prefix, length - prefix);
+        return strbuf_steal(&service);
 }
 
 static int name_the_service(struct unit_source *source, struct error *err)
@@ -74,7 +78,7 @@ static int name_the_service(struct unit_source *source, struct error *err)
         if (!is_unit_name(name))
                 return error_set(err, 0, "%s: the file's name is not a valid unit name",
                                  source->path);
-        source->service = str_format("%s.service", name);
+        source->service = str_concat(name, ".service");
         return 0;
 }
 
@@ -233,7 +237,7 @@ int name_resolve(const struct unit_set *set, const char *file, char **ret_servic
                 instance = str_dupn(name_instance(file),
                                     (size_t)(name_end(file) - name_instance(file)));
         if (ret_service && instance) {
-                AUTO_FREE char *with = str_format("@%s.service", instance);
+                AUTO_FREE char *with = str_concat("@", instance, ".service");
 
                 *ret_service = fill_in(source->service, "@.service", with);
         } else if (ret_service) {

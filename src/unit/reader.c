@@ -19,16 +19,10 @@ struct reader {
         struct unit_lines pending; /* comments that may belong to the next section */
 };
 
-/* Most names differ in their first letter. */
-static bool is_same(const char *a, const char *b)
-{
-        return *a == *b && strcmp(a, b) == 0;
-}
-
 static void lines_add(struct unit_lines *lines, struct unit_line line)
 {
         if (lines->count == lines->capacity) {
-                lines->capacity = lines->capacity ? lines->capacity * 2 : 16;
+                lines->capacity = lines->capacity ? lines->capacity * 2 : 8;
                 lines->items = alloc_grow(lines->items, lines->capacity, sizeof *lines->items);
         }
         lines->items[lines->count++] = line;
@@ -60,7 +54,7 @@ static struct unit_section *section_append(struct unit_file *file, const char *n
         struct unit_section *section;
 
         if (file->count == file->capacity) {
-                file->capacity = file->capacity ? file->capacity * 2 : 8;
+                file->capacity = file->capacity ? file->capacity * 2 : 4;
                 file->sections = alloc_grow(file->sections, file->capacity, sizeof *file->sections);
         }
         section = &file->sections[file->count++];
@@ -327,7 +321,7 @@ void unit_free(struct unit_file *file)
 struct unit_section *unit_section(const struct unit_file *file, const char *name)
 {
         for (size_t i = 0; i < file->count; i++)
-                if (is_same(file->sections[i].name, name))
+                if (str_is(file->sections[i].name, name))
                         return &file->sections[i];
         return NULL;
 }
@@ -340,7 +334,7 @@ const struct unit_line *unit_last(const struct unit_file *file, const char *sect
         for (size_t i = found ? found->lines.count : 0; i > 0; i--) {
                 const struct unit_line *line = &found->lines.items[i - 1];
 
-                if (line->key && is_same(line->key, key))
+                if (line->key && str_is(line->key, key))
                         return line;
         }
         return NULL;

@@ -45,7 +45,7 @@ char *reference_path(const struct translation *t, const char *path)
 
         if (path[0] == '/' || (path[0] == '%' && path[1] != '%'))
                 return str_dup(path);
-        full = str_format("%s/%s", t->source->directory, path);
+        full = str_concat(t->source->directory, "/", path);
         strv_split(&parts, full, "/", false);
         for (size_t i = 0; i < parts.count; i++) {
                 if (str_equal(parts.items[i], "..")) {
@@ -56,7 +56,7 @@ char *reference_path(const struct translation *t, const char *path)
                 }
         }
         joined = strv_join(&kept, "/");
-        return str_format("/%s", joined);
+        return str_concat("/", joined);
 }
 
 static bool is_relative(const char *source)
@@ -95,15 +95,15 @@ int emit_volume(struct translation *t, const struct unit_key *row, const struct 
                 AUTO_FREE char *source = colon ? str_dupn(text, (size_t)(colon - text)) : NULL;
                 AUTO_FREE char *resolved = NULL;
 
-                strv_append(&t->args, row->option);
+                words_add(&t->args, row->option);
                 if (str_empty(source)) {
-                        strv_append(&t->args, text);
+                        words_add(&t->args, text);
                         continue;
                 }
                 resolved = refer_source(t, source, err);
                 if (!resolved)
                         return fail_value(err, &values->items[i]);
-                strv_appendf(&t->args, "%s%s", resolved, colon);
+                words_add_parts(&t->args, resolved, colon);
         }
         return 0;
 }
@@ -189,7 +189,7 @@ static int mount_resolve(struct translation *t, const char *text, struct strbuf 
                 strbuf_append(buf, text);
                 return 0;
         }
-        type_field = str_format("type=%s", type);
+        type_field = str_concat("type=", type);
         csv_append(buf, type_field);
         for (size_t i = 0; i < fields.count; i++) {
                 const char *field = fields.items[i];
@@ -205,7 +205,7 @@ static int mount_resolve(struct translation *t, const char *text, struct strbuf 
                         has_source = *source != '\0';
                         if (!(resolved = refer_source(t, source, err)))
                                 return -1;
-                        rewritten = str_format("source=%s", resolved);
+                        rewritten = str_concat("source=", resolved);
                 }
                 csv_append(buf, rewritten ? rewritten : field);
         }
@@ -222,8 +222,8 @@ int emit_mount(struct translation *t, const struct unit_key *row, const struct v
 
                 if (mount_resolve(t, values->items[i].text, &buf, err) < 0)
                         return fail_value(err, &values->items[i]);
-                strv_append(&t->args, row->option);
-                strv_append(&t->args, buf.data);
+                words_add(&t->args, row->option);
+                words_add(&t->args, buf.data);
         }
         return 0;
 }
@@ -251,7 +251,7 @@ static char *refer_container(struct translation *t, const char *file, struct err
                 return NULL;
         }
         require_unit(t, service);
-        return str_format("container:%s", name);
+        return str_concat("container:", name);
 }
 
 static char *refer_network(struct translation *t, const char *text, struct error *err)
@@ -271,19 +271,19 @@ static char *refer_network(struct translation *t, const char *text, struct error
                 return NULL;
         }
         resolved = refer(t, file, err);
-        return resolved ? str_format("%s%s", resolved, text + length) : NULL;
+        return resolved ? str_concat(resolved, text + length) : NULL;
 }
 
 int emit_network(struct translation *t, const struct unit_key *row, const struct values *values,
                  struct error *err)
 {
         for (size_t i = 0; i < values->count; i++) {
-                char *network = refer_network(t, values->items[i].text, err);
+                AUTO_FREE char *network = refer_network(t, values->items[i].text, err);
 
                 if (!network)
                         return fail_value(err, &values->items[i]);
-                strv_append(&t->args, row->option);
-                strv_append_owned(&t->args, network);
+                words_add(&t->args, row->option);
+                words_add(&t->args, network);
         }
         return 0;
 }
@@ -302,8 +302,8 @@ int emit_pod(struct translation *t, const struct unit_key *row, const struct val
                                   value->text);
         if (name_resolve(t->set, value->text, &service, &resource, err) < 0)
                 return fail_value(err, value);
-        strv_append(&t->args, row->option);
-        strv_append(&t->args, resource);
+        words_add(&t->args, row->option);
+        words_add(&t->args, resource);
         unit_add_owned(&t->service, "Unit", "BindsTo", str_dup(service));
         unit_add_owned(&t->service, "Unit", "After", str_dup(service));
         if (pod && !name_is_template(t->source->name) &&
@@ -355,14 +355,14 @@ int emit_image(struct translation *t, const struct unit_key *row, const struct v
                 return unit_error(err, values->items[0].line,
                                   "Image= and Rootfs= exclude each other");
         if (values->count) {
-                char *image = reference_image(t, values->items[0].text, err);
+                AUTO_FREE char *image = reference_image(t, values->items[0].text, err);
 
                 if (!image)
                         return fail_value(err, &values->items[0]);
-                strv_append_owned(&t->args, image);
+                words_add(&t->args, image);
                 return 0;
         }
-        strv_append(&t->args, "--rootfs");
-        strv_append(&t->args, rootfs);
+        words_add(&t->args, "--rootfs");
+        words_add(&t->args, rootfs);
         return 0;
 }

@@ -3,6 +3,7 @@
  * and [Pod]. */
 #include "name.h"
 #include "translate.h"
+#include "words.h"
 
 #include <stdlib.h>
 
@@ -23,7 +24,7 @@ static int add_oneshot(struct translation *t, struct error *err)
 /* Begin the command line with its words, then add what the keys say. */
 static int add_command(struct translation *t, const char *command, struct error *err)
 {
-        strv_split(&t->args, command, " ", false);
+        words_add_text(&t->args, command);
         if (add_oneshot(t, err) < 0)
                 return -1;
         if (translate_keys(t) < 0)
@@ -34,8 +35,8 @@ static int add_command(struct translation *t, const char *command, struct error 
 static void add_option(struct translation *t, const char *option, const char *name,
                        const char *value)
 {
-        strv_append(&t->args, option);
-        strv_appendf(&t->args, "%s%s", name, value);
+        words_add(&t->args, option);
+        words_add_parts(&t->args, name, value);
 }
 
 static int volume_from_image(struct translation *t, const char *option, struct error *err)
@@ -107,7 +108,7 @@ int translate_volume(struct translation *t, struct error *err)
 {
         if (add_command(t, "volume create --ignore", err) < 0)
                 return -1;
-        strv_append(&t->args, t->source->resource);
+        words_add(&t->args, t->source->resource);
         translate_exec(t, "ExecStart", &t->args);
         return 0;
 }
@@ -142,16 +143,16 @@ int emit_subnets(struct translation *t, const struct unit_key *row, const struct
 
 int translate_network(struct translation *t, struct error *err)
 {
-        AUTO_STRV struct strv words = { 0 };
+        AUTO_STRBUF struct strbuf words = { 0 };
 
         if (add_command(t, "network create --ignore", err) < 0)
                 return -1;
-        strv_append(&t->args, t->source->resource);
+        words_add(&t->args, t->source->resource);
         translate_exec(t, "ExecStart", &t->args);
         if (!value_read_bool(&t->source->file, "Network", "NetworkDeleteOnStop", false))
                 return 0;
-        strv_split(&words, "network rm", " ", false);
-        strv_append(&words, t->source->resource);
+        words_add_text(&words, "network rm");
+        words_add(&words, t->source->resource);
         translate_exec(t, "ExecStopPost", &words);
         return 0;
 }
@@ -162,7 +163,7 @@ int emit_pull_image(struct translation *t, const struct unit_key *row, const str
         (void)row;
         if (!values->count)
                 return error_set(err, 0, "%s: Image= is not set in [Image]", t->source->path);
-        strv_append(&t->args, values->items[0].text);
+        words_add(&t->args, values->items[0].text);
         return 0;
 }
 
@@ -183,7 +184,7 @@ int emit_pod_name(struct translation *t, const struct unit_key *row, const struc
 
         (void)values;
         (void)err;
-        strv_append(&t->args, "--replace");
+        words_add(&t->args, "--replace");
         add_option(t, "--exit-policy", "", policy ? policy : "stop");
         add_option(t, row->option, "", t->source->resource);
         return 0;
@@ -192,8 +193,8 @@ int emit_pod_name(struct translation *t, const struct unit_key *row, const struc
 int translate_pod(struct translation *t, struct error *err)
 {
         AUTO_FREE char *timeout = value_read(&t->source->file, "Pod", "StopTimeout");
-        AUTO_STRV struct strv stop = { 0 };
-        AUTO_STRV struct strv rm = { 0 };
+        AUTO_STRBUF struct strbuf stop = { 0 };
+        AUTO_STRBUF struct strbuf rm = { 0 };
 
         if (add_command(t, "pod create", err) < 0)
                 return -1;
@@ -202,12 +203,12 @@ int translate_pod(struct translation *t, struct error *err)
                 unit_add(&t->service, "Unit", "Before", t->source->members.items[i]);
         }
         translate_exec(t, "ExecStart", &t->args);
-        strv_split(&stop, "pod stop --ignore", " ", false);
-        strv_appendf(&stop, "--time=%s", timeout ? timeout : "10");
-        strv_append(&stop, t->source->resource);
+        words_add_text(&stop, "pod stop --ignore");
+        words_add_parts(&stop, "--time=", timeout ? timeout : "10");
+        words_add(&stop, t->source->resource);
         translate_exec(t, "ExecStop", &stop);
-        strv_split(&rm, "pod rm --ignore --force", " ", false);
-        strv_append(&rm, t->source->resource);
+        words_add_text(&rm, "pod rm --ignore --force");
+        words_add(&rm, t->source->resource);
         translate_exec(t, "ExecStopPost", &rm);
         return 0;
 }

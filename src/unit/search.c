@@ -230,6 +230,15 @@ static int compare_ranked(const void *a, const void *b)
         return order ? order : (left->rank > right->rank) - (left->rank < right->rank);
 }
 
+/* The files of a single directory are in order already, and no two of them have the same name. */
+static bool is_sorted(const struct search *search)
+{
+        for (size_t i = 1; i < search->count; i++)
+                if (strcmp(search->files[i - 1].name, search->files[i].name) >= 0)
+                        return false;
+        return true;
+}
+
 /* Sort by name; of equal names only the one found first stays. */
 static void drop_masked(struct search *search)
 {
@@ -257,7 +266,7 @@ void search_run(struct search *search, const char *root, bool is_user, const cha
                 walk_user(search, root, report);
         else
                 walk_system(search, root, report);
-        if (search->count)
+        if (!is_sorted(search))
                 drop_masked(search);
 }
 

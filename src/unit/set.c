@@ -136,7 +136,7 @@ static bool load_source(struct unit_source *source, const struct search_file *fo
         AUTO_ERROR struct error err = { 0 };
         int result;
 
-        source->path = str_format("%s/%s", found->directory, found->name);
+        source->path = str_concat(found->directory, "/", found->name);
         source->name = strrchr(source->path, '/') + 1;
         source->directory = str_dup(found->directory);
         source->type = unit_type_of(source->name);

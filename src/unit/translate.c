@@ -28,7 +28,7 @@ static const char *const install_keys[] = { "RequiredBy", "UpheldBy", "WantedBy"
 static bool is_one_of(const char *const *list, const char *word)
 {
         for (; *list; list++)
-                if (strcmp(*list, word) == 0)
+                if (str_is(*list, word))
                         return true;
         return false;
 }
@@ -52,13 +52,12 @@ void translate_default_owned(struct translation *t, const char *key, char *value
                 free(value);
 }
 
-void translate_exec(struct translation *t, const char *key, const struct strv *words)
+void translate_exec(struct translation *t, const char *key, const struct strbuf *words)
 {
         struct strbuf line = { 0 };
 
-        words_join(&t->global, &line);
-        strbuf_append_char(&line, ' ');
-        words_join(words, &line);
+        strbuf_append_n(&line, t->global.data, t->global.length);
+        words_add_text(&line, words->data);
         unit_add_owned(&t->service, "Service", key, strbuf_steal(&line));
 }
 
@@ -193,7 +192,7 @@ static int translate_begin(struct translation *t, struct error *err)
 static int translate_run(struct translation *t, struct error *err)
 {
         const char *section = t->source->type->section;
-        AUTO_FREE char *renamed = str_format("X-%s", section);
+        AUTO_FREE char *renamed = str_concat("X-", section);
         int result;
 
         if (translate_begin(t, err) < 0)
@@ -202,7 +201,7 @@ static int translate_run(struct translation *t, struct error *err)
         strv_append_owned(&t->service.texts, renamed);
         unit_rename(&t->service, section, steal_str(&renamed));
         unit_rename(&t->service, "Quadlet", "X-Quadlet");
-        strv_append(&t->global, t->set->program);
+        words_add(&t->global, t->set->program);
         result = translate_dependencies(t, "Unit", dependency_keys);
         result += translate_dependencies(t, "Install", install_keys);
         add_unit_keys(t);
@@ -214,8 +213,8 @@ static int translate_run(struct translation *t, struct error *err)
 static void translation_free(struct translation *t)
 {
         unit_free(&t->service);
-        strv_free(&t->global);
-        strv_free(&t->args);
+        strbuf_free(&t->global);
+        strbuf_free(&t->args);
         strv_free(&t->required);
         strv_free(&t->devices);
 }

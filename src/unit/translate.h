@@ -17,8 +17,8 @@ struct translation {
         struct unit_source *source; /* borrowed; the file being translated */
         struct report *report;      /* borrowed */
         struct unit_file service;   /* the unit under construction */
-        struct strv global;         /* the program and what stands in front of a subcommand */
-        struct strv args;           /* the subcommand's options, as they come together */
+        struct strbuf global;       /* words: the program, what stands in front of a subcommand */
+        struct strbuf args;         /* words: the subcommand and its options, as they come */
         struct strv required;       /* units that Requires= and After= name already */
         struct strv devices;        /* from AddDevice=, without those that are left out */
         bool oneshot;               /* [Service] Type=oneshot */
@@ -40,7 +40,7 @@ void translate_default_owned(struct translation *t, const char *key, char *value
 bool translate_has(const struct translation *t, const char *key);
 
 /* Add an Exec line: the program, the global arguments and these words. */
-void translate_exec(struct translation *t, const char *key, const struct strv *words);
+void translate_exec(struct translation *t, const char *key, const struct strbuf *words);
 
 /* path as seen from the directory of the container file, without . and .. in it; what begins with /
  * or with a specifier stays. Owned. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* User namespaces: UserNS= and its maps, and the deprecated Remap keys, which become the same. */
 #include "translate.h"
+#include "words.h"
 
 static bool has_key(const struct translation *t, const char *key)
 {
@@ -63,8 +64,8 @@ static void remap_manual(struct translation *t)
 
                 read_detail(t, keys[k], &values);
                 for (size_t i = 0; i < values.count; i++) {
-                        strv_append(&t->args, options[k]);
-                        strv_append(&t->args, values.items[i].text);
+                        words_add(&t->args, options[k]);
+                        words_add(&t->args, values.items[i].text);
                 }
         }
 }
@@ -76,8 +77,8 @@ static void remap_auto(struct translation *t)
         append_details(t, "RemapUid", "uidmapping", &details);
         append_details(t, "RemapGid", "gidmapping", &details);
         append_details(t, "RemapUidSize", "size", &details);
-        strv_append(&t->args, "--userns");
-        strv_appendf(&t->args, "auto%s", details.data ? details.data : "");
+        words_add(&t->args, "--userns");
+        words_add_parts(&t->args, "auto", details.data ? details.data : "");
 }
 
 static int remap_keep_id(struct translation *t, const struct unit_line *line, struct error *err)
@@ -88,8 +89,8 @@ static int remap_keep_id(struct translation *t, const struct unit_line *line, st
                 return unit_error(err, line, "RemapUsers=keep-id takes one RemapUid=");
         if (append_details(t, "RemapGid", "gid", &details) > 1)
                 return unit_error(err, line, "RemapUsers=keep-id takes one RemapGid=");
-        strv_append(&t->args, "--userns");
-        strv_appendf(&t->args, "keep-id%s", details.data ? details.data : "");
+        words_add(&t->args, "--userns");
+        words_add_parts(&t->args, "keep-id", details.data ? details.data : "");
         return 0;
 }
 

@@ -197,11 +197,23 @@ void words_quote(const char *word, struct strbuf *buf)
         strbuf_append_char(buf, '"');
 }
 
-void words_join(const struct strv *words, struct strbuf *buf)
+void words_add(struct strbuf *line, const char *word)
 {
-        for (size_t i = 0; i < words->count; i++) {
-                if (i)
-                        strbuf_append_char(buf, ' ');
-                words_quote(words->items[i], buf);
-        }
+        if (line->length)
+                strbuf_append_char(line, ' ');
+        words_quote(word, line);
+}
+
+void words_add_all_parts(struct strbuf *line, const char *const *parts)
+{
+        AUTO_FREE char *word = str_concat_all(parts);
+
+        words_add(line, word);
+}
+
+void words_add_text(struct strbuf *line, const char *text)
+{
+        if (line->length)
+                strbuf_append_char(line, ' ');
+        strbuf_append(line, text);
 }

@@ -25,5 +25,14 @@ int words_split(const char *line, enum words_escape escape, struct strv *list, b
  * this word. Specifiers (%) and variables ($) stay as they are: systemd is to expand them. */
 void words_quote(const char *word, struct strbuf *buf);
 
-/* All words, quoted where necessary, with single blanks between them. */
-void words_join(const struct strv *words, struct strbuf *buf);
+/* Put a word at the end of a line, quoted where necessary, with a blank between it and the one in
+ * front. */
+void words_add(struct strbuf *line, const char *word);
+
+/* The same for a word that comes in parts. */
+#define words_add_parts(line, ...)                                                                 \
+        words_add_all_parts(line, (const char *const[]){ __VA_ARGS__, NULL })
+void words_add_all_parts(struct strbuf *line, const char *const *parts);
+
+/* The same for text that is words already. */
+void words_add_text(struct strbuf *line, const char *text);

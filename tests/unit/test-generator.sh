@@ -176,6 +176,35 @@ together() {
 }
 check "generators at the same time do not mix" together
 
+# Whoever writes, this process or a child of it: 200 files, some broken, some that cannot be written.
+by_both() {
+	local who
+	for who in self child; do
+		rm -rf "$work/out-$who" && mkdir "$work/out-$who" && mkdir "$work/out-$who/c20.service" "$work/out-$who/c170.service"
+		CRUNIT_GENERATOR_WRITER=$who run 1 --no-kmsg-log "$@" "$work/out-$who" || return 1
+		sed -e 's/^crunit-generator\[[0-9]*\]: //' -e "s/out-$who/out/" "$work/said" >"$work/said-$who"
+	done
+	diff "$work/said-self" "$work/said-child" && diff -r "$work/out-self" "$work/out-child"
+}
+fresh
+for i in $(seq 200); do
+	printf '[Container]\nImage=localhost/x\n[Install]\nWantedBy=a.target\n' >"$work/in/c$i.container"
+done
+for i in 10 60 110 190; do echo 'Imgae=x' >>"$work/in/c$i.container"; done
+for i in 30 120; do printf '[Container]\nImge=x\n' >>"$work/in/c$i.container"; done
+check "a child that writes: the same units and messages" by_both
+check "of which there are 196" test "$(find "$work/out-child" -name '*.service' -type f | wc -l)" = 196
+check "a unit that could not be written is named" says "cannot write c170.service"
+check "and has no links" test ! -L "$work/out-child/a.target.wants/c170.service"
+check "also where everything is told" by_both --verbose
+killed() {
+	{ printf 'Environment='; head -c 200000 /dev/zero | tr '\0' x; } >"$work/in/d1.container"
+	sed -i '1i [Container]\nImage=localhost/x' "$work/in/d1.container"
+	(ulimit -f 100 && CRUNIT_GENERATOR_WRITER=child run 1 --no-kmsg-log "$work/out")
+}
+check "a child that is killed: failure" killed
+check "which is said" says "the process that writes the units was killed by signal"
+
 fresh
 container full
 mkdir "$work/small"

@@ -104,11 +104,23 @@ static void test_round_trip(void)
         }
 }
 
+static void test_add(void)
+{
+        AUTO_STRBUF struct strbuf line = { 0 };
+
+        words_add(&line, "");
+        words_add(&line, "a b");
+        words_add_text(&line, "network rm");
+        words_add_parts(&line, "c", "=", "d e");
+        check_str(line.data, "\"\" \"a b\" network rm \"c=d e\"", "words come together on a line");
+}
+
 int main(void)
 {
         test_split();
         test_open_quote();
         test_quote();
         test_round_trip();
+        test_add();
         return tap_done();
 }
