@@ -295,6 +295,6 @@ int translate_container(struct translation *t, struct error *err)
         translate_exec(t, "ExecStart", &t->args);
         if (add_reload(t, name, err) < 0)
                 return -1;
-        add_command(t, "ExecStop", "stop", name, NULL);
+        add_command(t, "ExecStop", "stop --ignore", name, NULL);
         return 0;
 }

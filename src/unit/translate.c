@@ -131,6 +131,9 @@ static void add_unit_keys(struct translation *t)
                 strbuf_append_char(&path, *c);
         }
         unit_add_owned(&t->service, "Unit", "SourcePath", strbuf_steal(&path));
+        /* Nothing of ours is there, but units of Podman's generator have this line too, and
+         * people's drop-ins and scripts look for it. */
+        unit_add(&t->service, "Unit", "RequiresMountsFor", "%t/containers");
         unit_add(&t->service, "Unit", "RequiresMountsFor",
                  t->set->is_user ? "%h/.local/share/crunit" : "/var/lib/crunit");
 }
