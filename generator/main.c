@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 struct generator {
-        bool dry_run, no_kmsg, is_user, verbose, version, list_keys, help;
+        bool dry_run, no_kmsg, is_user, verbose, version, list_keys, mdoc, help;
         char *root;         /* owned; --root */
         const char *name;   /* our own, borrowed from argv */
         const char *output; /* borrowed from argv; NULL with dry_run */
@@ -43,6 +43,8 @@ static const struct option_row options[] = {
         { "list-keys", 0, OPTION_FLAG, NULL,
           "print all keys: section, key, kind, option, Podman release, meaning", option_take_bool,
           offsetof(struct generator, list_keys) },
+        { "mdoc", 0, OPTION_FLAG, NULL, "with --list-keys: as a part of crunit.container(5)",
+          option_take_bool, offsetof(struct generator, mdoc) },
         { "version", 0, OPTION_FLAG, NULL, "print the version", option_take_bool,
           offsetof(struct generator, version) },
         { "help", 0, OPTION_FLAG, NULL, "print this", option_take_bool,
@@ -194,6 +196,8 @@ static bool read_arguments(struct generator *generator, int argc, char **argv, i
                 print_help();
         else if (generator->version)
                 puts("crunit-generator " PACKAGE_VERSION);
+        else if (generator->list_keys && generator->mdoc)
+                keys_list_mdoc(stdout);
         else if (generator->list_keys)
                 keys_list(stdout);
         if (generator->help || generator->version || generator->list_keys)

@@ -23,29 +23,54 @@ result() {
 	fi
 }
 
-# fill PAGE: the page with each marked part printed anew.
+made=$(mktemp)
+trap 'rm -f "$made" "$made.diff" "$made.page"' EXIT
+
+# fill PAGE: the page with each marked part printed anew. Fails when a program does, prints nothing,
+# or a part has no end.
 fill() {
 	PATH="$build:$PATH" awk '
-		/^\.\\" begin: / { print; command = substr($0, 11); while ((command | getline line) > 0) print line
-			if (close(command) != 0) exit 1
-			skip = 1 }
+		/^\.\\" begin: / {
+			print
+			command = substr($0, 11)
+			lines = 0
+			while ((command | getline line) > 0) {
+				print line
+				lines++
+			}
+			if (close(command) != 0 || !lines) {
+				broken = 1
+				exit 1
+			}
+			skip = 1
+		}
 		/^\.\\" end$/ { skip = 0 }
-		!skip' "$1"
+		!skip
+		END { exit broken || skip }' "$1"
 }
 
 for page in "$src"/man/*.[1-9]; do
 	name=${page##*/}
-	made=$(mktemp)
-	if fill "$page" >"$made" && [ -s "$made" ]; then :; else echo "# $name: a program failed"; fi
-	if [ "$update" = --update ]; then
+	if ! fill "$page" >"$made"; then
+		result 1 "$name: a program that prints a part of it failed"
+	elif [ "$update" = --update ]; then
 		cmp -s "$made" "$page" || cp "$made" "$page"
-	elif diff -u "$page" "$made" | sed 's/^/# /' | grep .; then
-		result 1 "$name agrees with the programs (make update-man)"
-	else
+	elif diff -u "$page" "$made" >"$made.diff"; then
 		result 0 "$name agrees with the programs"
+	else
+		sed 's/^/# /' "$made.diff"
+		result 1 "$name agrees with the programs (make update-man)"
 	fi
-	rm -f "$made"
 done
+if [ "$update" != --update ]; then
+	# --update trusts fill's word.
+	for command in false true 'echo x; false'; do
+		printf '.\\" begin: %s\n.\\" end\n' "$command" >"$made.page"
+		status=0
+		! fill "$made.page" >/dev/null || status=1
+		result $status "a part from '$command' is refused"
+	done
+fi
 if command -v mandoc >/dev/null; then
 	for page in "$src"/man/*.[1-9]; do
 		status=0

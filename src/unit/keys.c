@@ -5,8 +5,6 @@
 #include "reader.h"
 #include "translate.h"
 
-#include <stdlib.h>
-
 static const struct unit_key container_keys[] = {
         { "Container", "ContainersConfModule", KEY_LINES, emit_global, "--module", "4.8",
           "configuration module for every command of the unit" },
@@ -625,35 +623,4 @@ void keys_warn_typos(const struct unit_file *file, struct report *report)
                         report_warning(report, "%s:%u: unknown section [%s]; did you mean [%s]?",
                                        line->path, line->number, section->name, nearest);
         }
-}
-
-static int compare_rows(const void *a, const void *b)
-{
-        const struct unit_key *left = *(const struct unit_key *const *)a;
-        const struct unit_key *right = *(const struct unit_key *const *)b;
-        int order = strcmp(left->section, right->section);
-
-        return order ? order : strcmp(left->name, right->name);
-}
-
-void keys_list(FILE *out)
-{
-        static const char *const kinds[] = {
-                [KEY_STRING] = "string", [KEY_TEXT] = "string", [KEY_NUMBER] = "number",
-                [KEY_BOOL] = "boolean",  [KEY_LINES] = "lines", [KEY_LITERALS] = "words",
-                [KEY_WORDS] = "words",   [KEY_PAIRS] = "pairs", [KEY_COMMAND] = "command",
-        };
-        AUTO_FREE const struct unit_key **rows = NULL;
-        size_t count = 0;
-
-        for (const struct unit_keys *keys = unit_keys; keys->section; keys++) {
-                rows = alloc_grow(rows, count + keys->count, sizeof *rows);
-                for (size_t i = 0; i < keys->count; i++)
-                        rows[count++] = &keys->rows[i];
-        }
-        qsort(rows, count, sizeof *rows, compare_rows);
-        for (size_t i = 0; i < count; i++)
-                fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\n", rows[i]->section, rows[i]->name,
-                        kinds[rows[i]->kind], rows[i]->option ? rows[i]->option : "-",
-                        rows[i]->since, rows[i]->help);
 }

@@ -67,5 +67,9 @@ unsigned keys_check(const struct unit_file *file, const char *section, struct re
 /* Warn about sections and systemd keys that look like typing errors. */
 void keys_warn_typos(const struct unit_file *file, struct report *report);
 
-/* One line for each row, sorted by section and key: "Container.Image<TAB>…". */
+/* One line for each row, sorted by section and key: section, key, kind, option, release and help,
+ * with tabs between them. */
 void keys_list(FILE *out);
+
+/* The same as a part of crunit.container(5), in mdoc(7); `make update-man` puts it there. */
+void keys_list_mdoc(FILE *out);

@@ -154,6 +154,14 @@ enum {
         LIMIT_COUNT = sizeof limits / sizeof *limits
 };
 
+const char *limits_unit_key(const char *key)
+{
+        for (size_t i = 0; i < LIMIT_COUNT; i++)
+                if (str_equal(limits[i].key, key))
+                        return limits[i].unit_key;
+        return NULL;
+}
+
 static void values_append(struct values *values, const char *text, const struct unit_line *line)
 {
         values->items = alloc_grow(values->items, values->count + 1, sizeof *values->items);

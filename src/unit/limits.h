@@ -11,6 +11,9 @@
 /* MemoryMax=, TasksMax=, CPUQuota= … from the keys and from the words of PodmanArgs=. */
 int limits_add(struct translation *t, const struct values *args, struct error *err);
 
+/* The unit key that a key of [Container] becomes, or NULL. Borrowed. */
+const char *limits_unit_key(const char *key);
+
 /* DevicePolicy= and DeviceAllow= from AddDevice= and from the words of PodmanArgs=. */
 void devices_add(struct translation *t, const struct values *args);
 
