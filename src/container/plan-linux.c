@@ -301,11 +301,21 @@ static void plan_resources(const struct plan_context *context, struct json_objec
         }
 }
 
+/* Whether the unit comes from our generator. */
+static bool is_generated(char *const *environment)
+{
+        for (; environment && *environment; environment++)
+                if (str_has_prefix(*environment, "PODMAN_SYSTEMD_UNIT="))
+                        return true;
+        return false;
+}
+
 static void plan_note_unlimited(const struct plan_context *context)
 {
         const struct container_spec *spec = context->spec;
 
-        if (spec->cgroup_conf.count)
+        /* The generator has made unit keys of these, or has warned. */
+        if (spec->cgroup_conf.count && !is_generated(context->facts->environment))
                 strv_appendf(&context->plan->notes,
                              "--cgroup-conf %s has no effect in systemd's cgroup: write the key of "
                              "systemd.resource-control(5) into the unit's [Service]",

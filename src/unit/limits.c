@@ -8,9 +8,13 @@
  * where the value makes no sense. */
 typedef int limit_function(const char *text, char **ret, struct error *err);
 
+enum {
+        CPU_PERIOD = 100000 /* microseconds; the default of the kernel and of systemd */
+};
+
 struct limit {
         const char *key;    /* of [Container], or NULL */
-        const char *option; /* in PodmanArgs= */
+        const char *option; /* in PodmanArgs=, or a file of the cgroup */
         char letter;
         const char *unit_key;
         limit_function *convert;
@@ -235,11 +239,185 @@ static char *swap_alone(const char *total, const char *memory)
         return format_size(both - ram);
 }
 
+/* A unit key that neither the file has nor we have added. Takes ownership of value. */
+static void add_limit(struct translation *t, const char *unit_key, char *value)
+{
+        if (unit_last(&t->service, "Service", unit_key))
+                free(value);
+        else
+                unit_add_owned(&t->service, "Service", unit_key, value);
+}
+
+static int convert_bytes(const char *text, char **ret, struct error *err)
+{
+        uint64_t size;
+
+        if (str_equal(text, "max")) {
+                *ret = str_dup("infinity");
+                return 0;
+        }
+        if (parse_size(text, &size, err) < 0)
+                return -1;
+        *ret = format_size(size);
+        return 0;
+}
+
+static int convert_weight(const char *text, char **ret, struct error *err)
+{
+        unsigned long long weight;
+
+        if (!str_to_u64(text, 10000, &weight) || !weight)
+                return error_set(err, 0, "not a weight from 1 to 10000");
+        *ret = str_dup(text);
+        return 0;
+}
+
+/* "[default ]WEIGHT"; there is no single key for the weight of one device. */
+static int convert_io_weight(const char *text, char **ret, struct error *err)
+{
+        const char *weight = str_after(text, "default ");
+
+        if (strchr(text, ':'))
+                return 0;
+        return convert_weight(weight ? weight : text, ret, err);
+}
+
+static int convert_pids(const char *text, char **ret, struct error *err)
+{
+        return convert_tasks(str_equal(text, "max") ? "-1" : text, ret, err);
+}
+
+/* Files of the cgroup, for --cgroup-conf, where systemd has a key with the same meaning; cpu.max
+ * becomes two. */
+static const struct limit cgroup_files[] = {
+        { NULL, "memory.high", 0, "MemoryHigh", convert_bytes, NULL },
+        { NULL, "memory.low", 0, "MemoryLow", convert_bytes, NULL },
+        { NULL, "memory.max", 0, "MemoryMax", convert_bytes, NULL },
+        { NULL, "memory.min", 0, "MemoryMin", convert_bytes, NULL },
+        { NULL, "memory.swap.max", 0, "MemorySwapMax", convert_bytes, NULL },
+        { NULL, "cpu.weight", 0, "CPUWeight", convert_weight, NULL },
+        { NULL, "io.weight", 0, "IOWeight", convert_io_weight, NULL },
+        { NULL, "pids.max", 0, "TasksMax", convert_pids, NULL },
+};
+
+/* "QUOTA[ PERIOD]" in microseconds; a QUOTA of max is none. */
+static int add_cpu_max(struct translation *t, const char *text, struct error *err)
+{
+        AUTO_STRV struct strv numbers = { 0 };
+        unsigned long long quota = 0, period = CPU_PERIOD;
+        bool limited;
+
+        strv_split(&numbers, text, " ", false);
+        limited = numbers.count && !str_equal(numbers.items[0], "max");
+        if (!numbers.count || numbers.count > 2 ||
+            (limited && (!str_to_u64(numbers.items[0], UINT32_MAX, &quota) || quota < 1000)) ||
+            (numbers.count == 2 &&
+             (!str_to_u64(numbers.items[1], 1000000, &period) || period < 1000)))
+                return error_set(err, 0, "not QUOTA or QUOTA PERIOD in microseconds");
+        if (!limited) {
+                add_limit(t, "CPUQuota", str_dup(""));
+                return 0;
+        }
+        add_limit(t, "CPUQuota",
+                  str_format("%llu.%02llu%%", quota * 100 / period, quota * 10000 / period % 100));
+        if (period != CPU_PERIOD)
+                add_limit(t, "CPUQuotaPeriodSec", str_format("%lluus", period));
+        return 0;
+}
+
+/* Returns 1 where systemd has no key for it. */
+static int add_cgroup_file(struct translation *t, const char *pair, struct error *err)
+{
+        const char *value = str_after(pair, "cpu.max=");
+        char *converted = NULL;
+
+        if (value)
+                return add_cpu_max(t, value, err);
+        for (size_t i = 0; i < sizeof cgroup_files / sizeof *cgroup_files; i++) {
+                const struct limit *file = &cgroup_files[i];
+
+                value = str_after(pair, file->option);
+                if (!value || *value++ != '=')
+                        continue;
+                if (file->convert(value, &converted, err) < 0)
+                        return -1;
+                if (!converted)
+                        return 1;
+                add_limit(t, file->unit_key, converted);
+                return 0;
+        }
+        return 1;
+}
+
+/* Whether the container gets a cgroup of its own, which crun writes to itself. */
+static bool has_own_cgroup(const struct translation *t, const struct values *args)
+{
+        AUTO_VALUES struct values modes = { 0 };
+        AUTO_FREE char *key = value_read(&t->source->file, "Container", "CgroupsMode");
+        const char *mode = key ? key : "split";
+
+        podman_args_find(args, "--cgroups", 0, false, &modes);
+        if (modes.count)
+                mode = modes.items[modes.count - 1].text;
+        return !str_equal(mode, "split") && !str_equal(mode, "disabled");
+}
+
+/* The length of what a pair sets: FILE, or FILE=DEVICE where devices have lines of their own. */
+static size_t pair_name(const char *pair)
+{
+        size_t file = strcspn(pair, "=");
+
+        return strchr(pair + file, ':') ? strcspn(pair, " ") : file;
+}
+
+static bool is_overridden(const struct values *pairs, size_t index)
+{
+        const char *pair = pairs->items[index].text;
+        size_t length = pair_name(pair);
+
+        for (size_t i = index + 1; i < pairs->count; i++)
+                if (pair_name(pairs->items[i].text) == length &&
+                    strncmp(pairs->items[i].text, pair, length) == 0)
+                        return true;
+        return false;
+}
+
+/* --cgroup-conf FILE=VALUE in PodmanArgs=. */
+static int add_cgroup_files(struct translation *t, const struct values *args, struct error *err)
+{
+        AUTO_VALUES struct values pairs = { 0 };
+
+        podman_args_find(args, "--cgroup-conf", 0, false, &pairs);
+        if (!pairs.count || has_own_cgroup(t, args))
+                return 0;
+        for (size_t i = 0; i < pairs.count; i++) {
+                const struct value *pair = &pairs.items[i];
+                int result;
+
+                /* Only systemd knows what specifiers and variables stand for. */
+                if (is_overridden(&pairs, i) || strpbrk(pair->text, "%$"))
+                        continue;
+                result = add_cgroup_file(t, pair->text, err);
+                if (result < 0)
+                        return unit_error(err, pair->line, "PodmanArgs=--cgroup-conf %s: %s",
+                                          pair->text, err->message);
+                if (result > 0)
+                        report_warning(t->report,
+                                       "%s:%u: PodmanArgs=--cgroup-conf %s has no effect, because "
+                                       "the cgroup is systemd's and it has no key for that",
+                                       pair->line->path, pair->line->number, pair->text);
+        }
+        return 0;
+}
+
 int limits_add(struct translation *t, const struct values *args, struct error *err)
 {
         char *found[LIMIT_COUNT] = { NULL };
         int result = 0;
 
+        /* First: beside an option for the same limit, the file of the cgroup wins. */
+        if (args->count && add_cgroup_files(t, args, err) < 0)
+                return -1;
         for (size_t i = 0; i < LIMIT_COUNT && result == 0; i++)
                 result = limit_read(t, &limits[i], args, &found[i], err);
         if (found[LIMIT_SWAP]) {
@@ -250,7 +428,7 @@ int limits_add(struct translation *t, const struct values *args, struct error *e
         }
         for (size_t i = 0; i < LIMIT_COUNT; i++) {
                 if (found[i] && result == 0)
-                        translate_default_owned(t, limits[i].unit_key, found[i]);
+                        add_limit(t, limits[i].unit_key, found[i]);
                 else
                         free(found[i]);
         }
