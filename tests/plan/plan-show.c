@@ -14,8 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* UNIT in our own environment is the unit that a generator would have named in it. */
 static char *const *make_environment(struct strv *list)
 {
+        const char *unit = getenv("UNIT");
         static const char *const pairs[] = { "PATH=/usr/bin",
                                              "LANG=C.UTF-8",
                                              "APP_ONE=1",
@@ -25,6 +27,8 @@ static char *const *make_environment(struct strv *list)
 
         for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
                 strv_append(list, pairs[i]);
+        if (unit)
+                strv_appendf(list, "PODMAN_SYSTEMD_UNIT=%s", unit);
         return list->items;
 }
 

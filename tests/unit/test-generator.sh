@@ -175,6 +175,12 @@ together() {
 	diff -r "$work/reference" "$work/out"
 }
 check "generators at the same time do not mix" together
+from_nothing() {
+	for _ in 1 2 3 4 5; do
+		rm -rf "$work/out" && mkdir "$work/out" && together || return 1
+	done
+}
+check "nor where they begin with an empty directory" from_nothing
 
 # Whoever writes, this process or a child of it: 200 files, some broken, some that cannot be written.
 by_both() {
