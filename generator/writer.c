@@ -162,12 +162,17 @@ static int wait_child(struct writer *writer, struct error *err)
         AUTO_FREE char *answer = NULL;
         size_t length = 0;
         int status = 0;
-        bool sent = fflush(writer->units) == 0 && !ferror(writer->units);
+        bool whole = fflush(writer->units) == 0 && !ferror(writer->units);
 
         /* Also where sending failed: it ends the child. */
         shutdown(writer->socket, SHUT_WR);
         if (io_read_fd(writer->socket, "the answer", ANSWER_MAX, &answer, &length, NULL) == 0)
                 strbuf_append_n(&writer->failures, answer, length);
+        else
+                whole = false;
+        /* A child that has more to say must not wait for us. */
+        fclose(writer->units);
+        writer->units = NULL;
         while (waitpid(writer->child, &status, 0) < 0 && errno == EINTR)
                 continue;
         writer->child = 0;
@@ -176,7 +181,7 @@ static int wait_child(struct writer *writer, struct error *err)
                                  "the process that writes the units was killed by signal %d"
                                  "; some are missing",
                                  WTERMSIG(status));
-        if (!sent || status != 0)
+        if (!whole || status != 0)
                 return error_set(err, 0,
                                  "the process that writes the units failed; some are missing");
         return 0;
