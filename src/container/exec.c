@@ -273,17 +273,26 @@ static int exec_child(const struct crun *crun, const struct container_state *sta
         return EXEC_FAILURE;
 }
 
-/* The exit status: the program's own, unless crun has something to say. */
-static int exec_status(int wait_status, int log)
+/* What crun ends with when it fails itself. */
+static bool exec_may_be_cruns(int status)
+{
+        return status == EXIT_FAILURE || status == 126 || status == 127 || status == 255;
+}
+
+/* The exit status: the program's own, unless crun has something to say. With a terminal it may say
+ * something about the terminal's end, which is no failure. */
+static int exec_status(int wait_status, int log, bool tty)
 {
         AUTO_FREE char *message = NULL;
         int status =
                 WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+        int known;
 
-        if (status == 0 || lseek(log, 0, SEEK_SET) != 0 ||
+        if (!exec_may_be_cruns(status) || lseek(log, 0, SEEK_SET) != 0 ||
             io_read_fd(log, "log", EXEC_LOG_MAX, &message, NULL, NULL) < 0 || !*message)
                 return status;
-        return crun_error_status(message);
+        known = crun_error_status(message);
+        return known == EXEC_FAILURE && tty ? status : known;
 }
 
 static void exec_command(const struct crun *crun, const struct exec_options *options, int process,
@@ -323,7 +332,7 @@ static int exec_run(struct crun *crun, const struct container_state *state,
         status = exec_wait(pid, signals, err);
         if (status < 0)
                 return -1;
-        *ret_status = exec_status(status, log);
+        *ret_status = exec_status(status, log, options->tty);
         return 0;
 }
 

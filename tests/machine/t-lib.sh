@@ -41,7 +41,7 @@ processes() {
 		*) echo "$cgroup $(tr '\0' ' ' <"$pid/cmdline" 2>/dev/null)" ;;
 		esac
 	done | sort
-	pgrep -l '^(crun|crunit.*|conmon)$' || true
+	pgrep -l '^(crun|crunit.*|conmon)$' 2>/dev/null || true
 }
 
 files() {

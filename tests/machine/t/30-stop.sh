@@ -227,9 +227,7 @@ test_r5_kill_9_of_crunit_at_each_stage() {
 
 test_r5_kill_9_of_crun() {
 	local i hit=0
-	shell victim 'trap "exit 0" TERM; while :; do sleep 0.1; done' 'StopTimeout=1
-		[Service]
-		TimeoutStopSec=2'
+	shell victim 'trap "exit 0" TERM; while :; do sleep 0.1; done' ''
 	no_start_limit victim
 	reload
 	for i in 1 2 3 4 5 6; do
