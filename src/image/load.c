@@ -35,6 +35,7 @@ struct load {
         pthread_mutex_t mutex;     /* of the two below */
         pthread_cond_t done;
         unsigned running;
+        bool reads_ahead;     /* layers are decompressed by a thread, and written by another */
         struct error failure; /* the first */
 };
 
@@ -130,6 +131,8 @@ static int load_take_stream(struct load *load, size_t i, struct stream *stream, 
             fchmod(top, 0755) < 0)
                 return error_errno(err, errno, "cannot make tmp/%s/%s", LOAD_WORK, directory);
         layer->unpacked = true;
+        if (load->reads_ahead && stream_read_ahead(stream, err) < 0)
+                return -1;
         if (layer_unpack(stream, name, top, &layer->result, err) < 0 ||
             stream_finish(stream, &blob, &diff_id, &size, err) < 0)
                 return -1;
@@ -242,16 +245,14 @@ static void *load_worker(void *context)
         return NULL;
 }
 
-static unsigned load_thread_count(const struct load *load)
+static unsigned load_thread_limit(const struct load *load)
 {
         long processors = sysconf(_SC_NPROCESSORS_ONLN);
-        unsigned count = load->options->threads;
+        unsigned limit = load->options->threads;
 
-        if (!count)
-                count = processors > 0 ? (unsigned)processors : 1;
-        if (count > LOAD_MAX_THREADS)
-                count = LOAD_MAX_THREADS;
-        return count > load->plan.layer_count ? (unsigned)load->plan.layer_count : count;
+        if (!limit)
+                limit = processors > 0 ? (unsigned)processors : 1;
+        return limit > LOAD_MAX_THREADS ? LOAD_MAX_THREADS : limit;
 }
 
 static uint64_t load_total(const struct load *load)
@@ -287,8 +288,12 @@ static void load_watch(struct load *load)
 static int load_all_layers(struct load *load, struct error *err)
 {
         pthread_t threads[LOAD_MAX_THREADS];
-        unsigned wanted = load_thread_count(load), started = 0;
+        unsigned limit = load_thread_limit(load), wanted = limit, started = 0;
 
+        if (wanted > load->plan.layer_count)
+                wanted = (unsigned)load->plan.layer_count;
+        /* Often one layer is larger than all others: it alone has to keep two processors busy. */
+        load->reads_ahead = limit > 1;
         load->running = wanted;
         load->progress = 0;
         while (started < wanted && pthread_create(threads + started, NULL, load_worker, load) == 0)

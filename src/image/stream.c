@@ -3,6 +3,7 @@
 
 #include "../base/io.h"
 #include "../base/str.h"
+#include "ahead.h"
 #include "digest.h"
 
 #include <archive.h>
@@ -50,6 +51,7 @@ struct stream {
         const void *pending; /* what stream_peek() has shown */
         size_t pending_length;
         bool peeked, end;
+        struct ahead *ahead; /* owned; what reads, once stream_read_ahead() was called; or NULL */
         char buffer[STREAM_BUFFER];
 };
 
@@ -216,6 +218,7 @@ void stream_close(struct stream **place)
 
         if (!stream)
                 return;
+        ahead_stop(&stream->ahead);
         if (stream->inflate)
                 archive_read_free(stream->inflate);
         error_clear(&stream->reason);
@@ -249,16 +252,26 @@ static bool stream_has_own_diff(const struct stream *stream)
         return !stream->source.no_diff_id && (!plain || stream->source.no_digest);
 }
 
-int stream_next(struct stream *stream, const void **ret_data, size_t *ret_length, struct error *err)
+/* The bytes that were looked at: false where there are none, or they were taken. */
+static bool stream_take_pending(struct stream *stream, const void **ret_data, size_t *ret_length)
 {
+        if (!stream->peeked || !stream->pending_length)
+                return false;
+        *ret_data = stream->pending;
+        *ret_length = stream->pending_length;
+        stream->pending_length = 0;
+        return true;
+}
+
+/* An ahead_source. */
+static int stream_produce(void *context, const void **ret_data, size_t *ret_length,
+                          struct error *err)
+{
+        struct stream *stream = context;
         int some;
 
-        if (stream->peeked && stream->pending_length) {
-                *ret_data = stream->pending;
-                *ret_length = stream->pending_length;
-                stream->pending_length = 0;
+        if (stream_take_pending(stream, ret_data, ret_length))
                 return 1;
-        }
         if (stream->end)
                 return 0;
         if (stream->source.cancel && *stream->source.cancel)
@@ -278,6 +291,20 @@ int stream_next(struct stream *stream, const void **ret_data, size_t *ret_length
         if (stream_has_own_diff(stream))
                 digest_update(&stream->diff, *ret_data, *ret_length);
         return 1;
+}
+
+int stream_next(struct stream *stream, const void **ret_data, size_t *ret_length, struct error *err)
+{
+        return stream->ahead ? ahead_next(stream->ahead, ret_data, ret_length, err)
+                             : stream_produce(stream, ret_data, ret_length, err);
+}
+
+int stream_read_ahead(struct stream *stream, struct error *err)
+{
+        /* Whoever fails would wait for a pipe that gives nothing. */
+        if (!stream->source.positioned)
+                return 0;
+        return ahead_start(stream_produce, stream, &stream->ahead, err);
 }
 
 int stream_peek(struct stream *stream, const void **ret_data, size_t *ret_length, struct error *err)
@@ -310,6 +337,7 @@ int stream_finish(struct stream *stream, char **ret_blob, char **ret_diff_id, ui
                 continue;
         if (some < 0)
                 return -1;
+        ahead_stop(&stream->ahead);
         while ((some = stream_next_raw(stream, &data, &length, err)) > 0)
                 continue;
         if (some < 0)

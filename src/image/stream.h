@@ -3,7 +3,7 @@
  * One blob, read once from front to back. On the way the raw bytes are hashed (the blob's digest)
  * and written to a file where one is given; what comes out is decompressed (gzip, zstd, xz, bzip2,
  * or nothing, as the first bytes tell) and hashed again (the diff id). A stream belongs to one
- * thread.
+ * thread, and has another one of its own where it reads ahead.
  *
  * OCI knows layers in gzip and zstd. One in xz or bzip2 is kept decompressed (stream_is_recoded):
  * what is copied, counted and hashed as the blob is then the decompressed bytes.
@@ -47,6 +47,10 @@ void stream_close(struct stream **stream);
 /* The next decompressed bytes, borrowed until the next call. Returns 1, or 0 at the end. */
 int stream_next(struct stream *stream, const void **ret_data, size_t *ret_length,
                 struct error *err);
+
+/* Let a thread of its own read, decompress and hash from here on, unless the source is a pipe. Only
+ * stream_next(), stream_finish() and stream_close() may be called then, until stream_finish(). */
+int stream_read_ahead(struct stream *stream, struct error *err);
 
 /* The first decompressed bytes, without taking them; none where the stream is empty. */
 int stream_peek(struct stream *stream, const void **ret_data, size_t *ret_length,
