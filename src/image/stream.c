@@ -5,6 +5,7 @@
 #include "../base/str.h"
 #include "ahead.h"
 #include "digest.h"
+#include "gunzip.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -44,6 +45,7 @@ struct stream {
 
         const struct stream_format *format; /* NULL: not compressed */
         struct archive *inflate;            /* owned; NULL while not compressed */
+        struct gunzip *gunzip;              /* owned; instead of it, where we have that for gzip */
         struct error reason;                /* of a failure below libarchive */
 
         uint64_t bytes;
@@ -164,10 +166,25 @@ static int stream_inflate_failed(struct stream *stream, struct error *err)
                          why ? why : "it is damaged");
 }
 
+#if HAVE_ISAL
+/* A gunzip_source. */
+static int stream_feed_gunzip(void *context, const void **ret_data, size_t *ret_length,
+                              struct error *err)
+{
+        return stream_next_raw(context, ret_data, ret_length, err);
+}
+#endif
+
 static int stream_start_inflate(struct stream *stream, struct error *err)
 {
         struct archive_entry *entry;
 
+#if HAVE_ISAL
+        if (str_equal(stream->format->name, "gzip")) {
+                stream->gunzip = gunzip_new(stream_feed_gunzip, stream, stream->source.name);
+                return 0;
+        }
+#endif
         stream->inflate = archive_read_new();
         if (!stream->inflate)
                 return error_set(err, ENOMEM, "out of memory");
@@ -219,6 +236,9 @@ void stream_close(struct stream **place)
         if (!stream)
                 return;
         ahead_stop(&stream->ahead);
+#if HAVE_ISAL
+        gunzip_free(&stream->gunzip);
+#endif
         if (stream->inflate)
                 archive_read_free(stream->inflate);
         error_clear(&stream->reason);
@@ -231,6 +251,10 @@ static int stream_next_inflated(struct stream *stream, const void **ret_data, si
 {
         la_int64_t offset;
 
+#if HAVE_ISAL
+        if (stream->gunzip)
+                return gunzip_next(stream->gunzip, ret_data, ret_length, err);
+#endif
         for (;;) {
                 int result =
                         archive_read_data_block(stream->inflate, ret_data, ret_length, &offset);
