@@ -59,7 +59,8 @@ static int crun_clone(const char *path)
         struct mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY };
         AUTO_CLOSE int fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 
-        if (fd < 0 || crun_is_script(path) || mount_setattr(fd, "", AT_EMPTY_PATH, &read_only, sizeof read_only) < 0)
+        if (fd < 0 || crun_is_script(path) ||
+            mount_setattr(fd, "", AT_EMPTY_PATH, &read_only, sizeof read_only) < 0)
                 return -1;
         return steal_fd(&fd);
 }

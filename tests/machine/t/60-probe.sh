@@ -165,6 +165,7 @@ test_a9_layers_hide_and_keep() {
 	assert_equal "$(ls "$root/opt/opaque")" above
 	assert_equal "$(stat -c %i "$root/opt/links/one")" "$(stat -c %i "$root/opt/links/two")" "hard link"
 	assert_match "$(stat -c %y "$root/opt/links/one")" '2001-02-03 04:05:06.123456789'
+	assert_equal "$(getfattr --only-values -n user.note "$root/opt/links/one" 2>/dev/null)" kept "extended attribute"
 }
 
 # Ownership is given to the container's user; a link is not followed.

@@ -5,7 +5,7 @@
 
 store=/var/tmp/store
 
-# own_hello [LINES]: hello from a store of its own, which goes with the test.
+# own_hello: hello from a store of its own, which goes with the test.
 own_hello() {
 	trap 'rm -rf /var/tmp/store' EXIT
 	crunit --root $store load -q -i /images/hello.tar
@@ -14,7 +14,6 @@ own_hello() {
 		Image=localhost/hello:latest
 		Network=none
 		GlobalArgs=--root=$store
-		${1:-}
 	END
 }
 
@@ -82,10 +81,10 @@ catches_nothing() {
 test_wrong_setting_is_named() {
 	settings <<-'END'
 		[storage]
-		paht = /srv
+		pth = /srv
 	END
 	assert_fails crunit run --rm --network none localhost/busybox:latest true
-	assert_match "$said" "/etc/crunit/crunit.conf:2: unknown setting 'paht'.*path"
+	assert_match "$said" "/etc/crunit/crunit.conf:2: unknown setting 'pth'.*path"
 	assert_equal "$status" 125
 	assert_fails crunit images
 	assert_match "$said" 'crunit.conf:2'
