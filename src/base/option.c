@@ -33,16 +33,8 @@ static const struct option_row *option_by_letter(const struct option_row *table,
 
 static int option_unknown(const struct option_row *table, const char *name, struct error *err)
 {
-        size_t count = 0;
-        AUTO_FREE const char **names = NULL;
-        const char *nearest;
+        const char *nearest = str_nearest_row(name, table, sizeof *table);
 
-        while (table[count].name)
-                count++;
-        names = alloc_zero(count + 1, sizeof *names);
-        for (size_t i = 0; i < count; i++)
-                names[i] = table[i].name;
-        nearest = str_nearest(name, names);
         if (nearest)
                 return error_set(err, EINVAL, "unknown option --%s, did you mean --%s?", name,
                                  nearest);

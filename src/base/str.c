@@ -225,6 +225,22 @@ const char *str_nearest(const char *word, const char *const *candidates)
         return found;
 }
 
+const char *str_nearest_row(const char *word, const void *rows, size_t size)
+{
+        AUTO_FREE const char **names = NULL;
+        size_t count = 0;
+
+        for (const char *row = rows;; row += size) {
+                const char *name;
+
+                memcpy(&name, row, sizeof name);
+                names = alloc_grow(names, count + 1, sizeof *names);
+                names[count++] = name;
+                if (!name)
+                        return str_nearest(word, names);
+        }
+}
+
 static void strbuf_reserve(struct strbuf *buf, size_t more)
 {
         size_t needed = buf->length + more + 1;

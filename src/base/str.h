@@ -60,6 +60,9 @@ bool str_to_u64(const char *s, unsigned long long max, unsigned long long *ret);
 /* The best of the candidates (NULL-terminated) by edit distance for "did you mean …?", or NULL
  * where none is near. */
 const char *str_nearest(const char *word, const char *const *candidates);
+/* The same among the rows of a table, of that size each, that begin with their name; NULL ends it.
+ */
+const char *str_nearest_row(const char *word, const void *rows, size_t size);
 
 /* A growing buffer; data is always NUL-terminated once anything was appended. Start with { 0 }. */
 struct strbuf {

@@ -94,16 +94,8 @@ static const struct cmd *cmd_find(const struct cmd *table, int argc, char **argv
 
 static int cmd_unknown(const char *program, const struct cmd *table, const char *word)
 {
-        size_t count = 0;
-        AUTO_FREE const char **names = NULL;
-        const char *nearest;
+        const char *nearest = str_nearest_row(word, table, sizeof *table);
 
-        while (table[count].name)
-                count++;
-        names = alloc_zero(count + 1, sizeof *names);
-        for (size_t i = 0; i < count; i++)
-                names[i] = table[i].name;
-        nearest = str_nearest(word, names);
         if (nearest)
                 log_error("unknown command '%s', did you mean '%s'?", word, nearest);
         else
