@@ -43,6 +43,10 @@ static const struct cmd commands[] = {
           .help = "Remove names, and images that have no other",
           .run = cmd_rmi,
           .options = cmd_rmi_options },
+        { .name = "image pull", .arguments = "pulling of images, load them", .run = cmd_refuse },
+        { .name = "network", .arguments = "networks but host and none", .run = cmd_refuse },
+        { .name = "pod", .arguments = "pods", .run = cmd_refuse },
+        { .name = "volume", .arguments = "named volumes, use directories", .run = cmd_refuse },
         { .name = "cleanup", .arguments = "RUN DATA", .run = cmd_cleanup },
         { .name = NULL },
 };

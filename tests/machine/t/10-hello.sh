@@ -235,3 +235,16 @@ test_missing_image_is_named() {
 	assert_fails systemctl start nowhere
 	assert_journal nowhere 'localhost/nowhere:latest'
 }
+
+test_units_of_a_later_release_are_refused() {
+	local unit
+	printf '[Volume]\n' >$quadlets/store.volume
+	printf '[Network]\n' >$quadlets/inner.network
+	printf '[Image]\nImage=registry.example/far:1\n' >$quadlets/far.image
+	reload
+	for unit in store-volume inner-network far-image; do
+		uses $unit.service
+		assert_fails systemctl start $unit
+		assert_journal $unit 'this version of crunit has no'
+	done
+}
