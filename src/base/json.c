@@ -108,6 +108,16 @@ int json_get_string(struct json_object *object, const char *key, const char **re
         return found <= 0 ? found : json_string_value(member, key, ret, err);
 }
 
+int json_copy_string(struct json_object *object, const char *key, char **place, struct error *err)
+{
+        const char *value = NULL;
+
+        if (json_get_string(object, key, &value, err) < 0)
+                return -1;
+        str_replace(place, value);
+        return 0;
+}
+
 int json_get_int(struct json_object *object, const char *key, int64_t *ret, struct error *err)
 {
         struct json_object *member;

@@ -38,6 +38,8 @@ int json_get_array(struct json_object *object, const char *key, struct json_obje
                    struct error *err);
 int json_get_string(struct json_object *object, const char *key, const char **ret,
                     struct error *err);
+/* Put a copy in place of *place, which is owned; where the member is missing, NULL. */
+int json_copy_string(struct json_object *object, const char *key, char **place, struct error *err);
 int json_get_int(struct json_object *object, const char *key, int64_t *ret, struct error *err);
 int json_get_bool(struct json_object *object, const char *key, bool *ret, struct error *err);
 /* Append every string of the array to list. */

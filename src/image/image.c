@@ -85,17 +85,6 @@ static int image_read_text(struct json_object *object, const char *key, char **p
         return 0;
 }
 
-static int image_read_string(struct json_object *object, const char *key, char **place,
-                             struct error *err)
-{
-        const char *value = NULL;
-
-        if (json_get_string(object, key, &value, err) < 0)
-                return -1;
-        str_replace(place, value);
-        return 0;
-}
-
 static int image_read_key(struct json_object *object, const struct image_key *row,
                           struct image_config *config, struct error *err)
 {
@@ -103,7 +92,7 @@ static int image_read_key(struct json_object *object, const struct image_key *ro
 
         switch (row->kind) {
         case IMAGE_STRING:
-                return image_read_string(object, row->key, place, err);
+                return json_copy_string(object, row->key, place, err);
         case IMAGE_LIST:
                 return json_get_strv(object, row->key, place, err);
         case IMAGE_KEYS:

@@ -25,17 +25,6 @@ bool descriptor_is_index(const struct descriptor *descriptor)
                str_equal(descriptor->media_type, MEDIA_DOCKER_LIST);
 }
 
-static int descriptor_copy_string(struct json_object *object, const char *key, char **place,
-                                  struct error *err)
-{
-        const char *value = NULL;
-
-        if (json_get_string(object, key, &value, err) < 0)
-                return -1;
-        str_replace(place, value);
-        return 0;
-}
-
 static int descriptor_parse_platform(struct json_object *object, struct descriptor *descriptor,
                                      struct error *err)
 {
@@ -45,9 +34,9 @@ static int descriptor_parse_platform(struct json_object *object, struct descript
                 return -1;
         if (!platform)
                 return 0;
-        if (descriptor_copy_string(platform, "os", &descriptor->os, err) < 0 ||
-            descriptor_copy_string(platform, "architecture", &descriptor->architecture, err) < 0 ||
-            descriptor_copy_string(platform, "variant", &descriptor->variant, err) < 0)
+        if (json_copy_string(platform, "os", &descriptor->os, err) < 0 ||
+            json_copy_string(platform, "architecture", &descriptor->architecture, err) < 0 ||
+            json_copy_string(platform, "variant", &descriptor->variant, err) < 0)
                 return -1;
         if (str_equal(descriptor->os, "unknown") && str_equal(descriptor->architecture, "unknown"))
                 descriptor->attestation = true;
@@ -65,10 +54,10 @@ static int descriptor_parse_annotations(struct json_object *object, struct descr
         if (!annotations)
                 return 0;
         if (json_get_string(annotations, "vnd.docker.reference.type", &type, err) < 0 ||
-            descriptor_copy_string(annotations, "org.opencontainers.image.ref.name",
-                                   &descriptor->ref_name, err) < 0 ||
-            descriptor_copy_string(annotations, "io.containerd.image.name", &descriptor->image_name,
-                                   err) < 0)
+            json_copy_string(annotations, "org.opencontainers.image.ref.name",
+                             &descriptor->ref_name, err) < 0 ||
+            json_copy_string(annotations, "io.containerd.image.name", &descriptor->image_name,
+                             err) < 0)
                 return -1;
         if (type)
                 descriptor->attestation = true;
@@ -80,8 +69,8 @@ int descriptor_parse(struct json_object *object, struct descriptor *ret, struct 
         AUTO_DESCRIPTOR struct descriptor descriptor = { 0 };
         int64_t size = -1;
 
-        if (descriptor_copy_string(object, "mediaType", &descriptor.media_type, err) < 0 ||
-            descriptor_copy_string(object, "digest", &descriptor.digest, err) < 0 ||
+        if (json_copy_string(object, "mediaType", &descriptor.media_type, err) < 0 ||
+            json_copy_string(object, "digest", &descriptor.digest, err) < 0 ||
             json_get_int(object, "size", &size, err) < 0 ||
             descriptor_parse_platform(object, &descriptor, err) < 0 ||
             descriptor_parse_annotations(object, &descriptor, err) < 0)
