@@ -7,6 +7,7 @@
 #include "reference.h"
 #include "store-change.h"
 #include "stream.h"
+#include "verified.h"
 
 #include <errno.h>
 #include <libgen.h>
@@ -36,6 +37,7 @@ struct load {
         pthread_cond_t done;
         unsigned running;
         bool reads_ahead;     /* layers are decompressed by a thread, and written by another */
+        bool in_place;        /* the bundle is the store itself: its blobs are where they belong */
         struct error failure; /* the first */
 };
 
@@ -79,8 +81,9 @@ static bool load_store_has(const struct load *load, const char *directory, const
         return path && faccessat(load->store->fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* A docker-archive does not say the blobs' digests. It usually has the layers' plain tars, whose
- * digest is the diff id: with that blob in the store it need not be read at all. */
+/* An archive says which blob unpacks to which diff id, and may lie: only where we know of the blob
+ * in the store that it does need it not be read at all. A docker-archive does not say the blobs'
+ * digests. It usually has the layers' plain tars, whose digest is the diff id. */
 static int load_reuse_layer(const struct load *load, struct load_layer *layer)
 {
         const char *digest = layer->digest ? layer->digest : layer->diff_id;
@@ -88,7 +91,7 @@ static int load_reuse_layer(const struct load *load, struct load_layer *layer)
         struct stat st;
 
         if (!layer->diff_id || !load_store_has(load, "layers", layer->diff_id) ||
-            !load_store_has(load, "blobs/sha256", digest))
+            !verified_blob(load->store->fd, digest, layer->diff_id))
                 return 0;
         if (!layer->digest) {
                 path = str_format("blobs/sha256/%s", digest_hex(digest));
@@ -183,7 +186,8 @@ static int load_open_layer(struct load *load, size_t i, int fd, struct stream **
                 }
                 source.no_digest = false;
         }
-        if (!load_store_has(load, "blobs/sha256", layer->digest)) {
+        if (!load->in_place &&
+            !verified_blob(load->store->fd, layer->digest, layer->diff_id)) {
                 if (load_open_copy(load, i, &source.copy, err) < 0)
                         return -1;
                 *ret_copy = source.copy;
@@ -396,12 +400,15 @@ static int load_move_layer(struct load *load, size_t i, struct error *err)
                                : layer->member ? str_dup(layer->member->file)
                                                : NULL;
         AUTO_FREE char *to = str_format("layers/%s", digest_hex(layer->diff_id));
+        AUTO_FREE char *kept = str_format("blobs/sha256/%s", digest_hex(layer->digest));
 
         if (blob && load_move_blob(load, blob, layer->digest, err) < 0)
                 return -1;
         if (layer->unpacked && !load_store_has(load, "layers", layer->diff_id) &&
             renameat(load->work, directory, load->store->fd, to) < 0)
                 return error_errno(err, errno, "cannot move %s to %s", directory, to);
+        if (layer->unpacked)
+                verified_note(load->store->fd, kept, layer->diff_id);
         return 0;
 }
 
@@ -618,6 +625,7 @@ static int load_run_unpack(struct load *load, struct error *err)
         size_t count;
         int result;
 
+        load->in_place = true;
         if (load_begin(load, err) < 0 ||
             bundle_open_directory(load->store->fd, load->store->root, &load->bundle, err) < 0 ||
             store_list(load->store, &entries, &count, err) < 0)

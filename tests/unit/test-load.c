@@ -482,6 +482,58 @@ static void test_rubbish(void)
                      "half an archive");
 }
 
+/* The store's blob of the first layer is not what it is named by, as after another tool's failure. */
+static void spoil_blob(void)
+{
+        AUTO_STRBUF struct strbuf one = { 0 };
+        AUTO_FREE char *digest = NULL, *path = NULL;
+
+        tar_make(&one, lower);
+        compress_bytes(&one, archive_write_add_filter_gzip);
+        digest = digest_of(one.data, one.length);
+        path = str_format("%s/blobs/sha256/%s", root, digest_hex(digest));
+        if (access(path, F_OK) < 0 ||
+            io_write_file(AT_FDCWD, path, "rubbish", 7, 0644, IO_NO_SYNC, NULL) < 0)
+                exit(99);
+}
+
+static bool blob_is_sound(void)
+{
+        AUTO_STRBUF struct strbuf one = { 0 };
+        AUTO_FREE char *digest = NULL, *path = NULL, *data = NULL;
+        size_t length = 0;
+
+        tar_make(&one, lower);
+        compress_bytes(&one, archive_write_add_filter_gzip);
+        digest = digest_of(one.data, one.length);
+        path = str_format("%s/blobs/sha256/%s", root, digest_hex(digest));
+        return io_read_file(AT_FDCWD, path, 1 << 20, &data, &length, NULL) == 0 &&
+               length == one.length && memcmp(data, one.data, length) == 0;
+}
+
+/* What is in the store may be named by an archive, but not for what it is not. */
+static void test_claims(void)
+{
+        AUTO_ERROR struct error err = { 0 };
+        AUTO_STRV struct strv names = { 0 };
+        AUTO_STRBUF struct strbuf good = { 0 }, bad = { 0 };
+
+        fresh_store();
+        oci_archive(&good, &(struct recipe){ .name = "good" });
+        oci_archive(&bad, &(struct recipe){ .name = "bad", .bad_diff_id = true });
+        check(load_bytes(&good, NULL, &names, &err) == 0, "an image with both layers");
+        check(load_bytes(&bad, NULL, &names, &err) < 0 &&
+                      strstr(err.message, " is damaged: unpacked it is sha256:"),
+              "another that says of one's blob that it is the other");
+        check_str(names.count == 1 ? names.items[0] : NULL, "localhost/good:latest",
+                  "is not loaded, though the store has both");
+        spoil_blob();
+        error_clear(&err);
+        check(load_bytes(&good, "again", &names, &err) == 0 && blob_is_sound(),
+              "a blob that somebody else put there is not believed, but replaced");
+        check_str(err.message, NULL, "without a word");
+}
+
 /* A layout on disk whose blob is a link to a file of the machine. */
 static void test_layout_with_links(void)
 {
@@ -715,6 +767,7 @@ int main(void)
         test_rootfs();
         test_again();
         test_damage();
+        test_claims();
         test_rubbish();
         test_layout_with_links();
         test_removal();
