@@ -2,6 +2,7 @@
 #include "cmd.h"
 
 #include "../base/log.h"
+#include "../base/settings.h"
 #include "../base/str.h"
 #include "global.h"
 
@@ -139,6 +140,10 @@ int cmd_main(const char *program, const struct cmd *table, int argc, char **argv
                 cmd_print_mdoc(table);
                 return EXIT_SUCCESS;
         }
+        if (str_equal(argv[1], "--mdoc-settings")) {
+                settings_print_mdoc(stdout);
+                return EXIT_SUCCESS;
+        }
         if (global_parse(argc, argv, &first, &err) < 0) {
                 log_failure(&err);
                 return CMD_USAGE;
@@ -193,4 +198,13 @@ bool cmd_options(const struct cmd *cmd, bool stop_early, int argc, char **argv, 
         }
         *ret_first = first;
         return true;
+}
+
+int cmd_load_settings(struct settings *ret, struct error *err)
+{
+        if (settings_load(ret, err) < 0)
+                return -1;
+        for (size_t i = 0; i < ret->warnings.count; i++)
+                log_warning("%s", ret->warnings.items[i]);
+        return 0;
 }

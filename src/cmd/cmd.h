@@ -7,6 +7,7 @@
 #pragma once
 
 #include "../base/option.h"
+#include "../base/settings.h"
 
 struct cmd;
 
@@ -42,3 +43,6 @@ void cmd_print_help(const char *program, const struct cmd *cmd, FILE *out);
  */
 bool cmd_options(const struct cmd *cmd, bool stop_early, int argc, char **argv, void *context,
                  int least, int most, int *ret_first, int *ret_status);
+
+/* The settings; what is odd about them is said on standard error. */
+int cmd_load_settings(struct settings *ret, struct error *err);

@@ -2,7 +2,6 @@
 /* crunit exec. */
 #include "../container/exec.h"
 #include "../base/log.h"
-#include "../base/settings.h"
 #include "commands.h"
 
 #include <stddef.h>
@@ -60,7 +59,7 @@ static int exec_with(const struct exec_options *options, const char *name, char 
         AUTO_FREE char *run = NULL;
         int status;
 
-        if (settings_load(&settings, err) < 0 || state_find(name, &state, &run, err) < 0)
+        if (cmd_load_settings(&settings, err) < 0 || state_find(name, &state, &run, err) < 0)
                 return CMD_USAGE;
         exec_in_container(&state, run, settings.runtime, options, args, &status, err);
         return status;

@@ -2,7 +2,6 @@
 /* crunit ps. */
 #include "../base/json.h"
 #include "../base/log.h"
-#include "../base/settings.h"
 #include "../container/place.h"
 #include "../container/state.h"
 #include "../image/store.h"
@@ -205,7 +204,7 @@ static int ps_add_kept(struct ps_list *list, const struct strv *running, struct 
         AUTO_STRV struct strv labels = { 0 };
         const char *storage;
 
-        if (settings_load(&settings, err) < 0)
+        if (cmd_load_settings(&settings, err) < 0)
                 return -1;
         storage = store_root(getenv("CRUNIT_STORAGE") ? NULL : settings.storage);
         if (place_list_data(storage, &labels, err) < 0)

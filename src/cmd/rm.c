@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* crunit rm. */
 #include "../base/log.h"
-#include "../base/settings.h"
 #include "../container/place.h"
 #include "../container/stop.h"
 #include "../container/writable.h"
@@ -45,7 +44,7 @@ static int rm_remove_kept(const char *name, bool *ret_found, struct error *err)
         AUTO_FREE char *prefix = str_format("%s@", name);
         const char *storage;
 
-        if (settings_load(&settings, err) < 0)
+        if (cmd_load_settings(&settings, err) < 0)
                 return -1;
         storage = store_root(getenv("CRUNIT_STORAGE") ? NULL : settings.storage);
         if (place_list_data(storage, &labels, err) < 0)

@@ -2,7 +2,6 @@
 /* crunit run: options in, the container's life begins in container/run.c. */
 #include "../container/run.h"
 #include "../base/log.h"
-#include "../base/settings.h"
 #include "../image/store.h"
 #include "commands.h"
 #include "run-options.h"
@@ -47,7 +46,7 @@ int cmd_run(const struct cmd *cmd, int argc, char **argv)
         int first, status, loaded;
 
         spec_init(&spec);
-        loaded = settings_load(&settings, &err);
+        loaded = cmd_load_settings(&settings, &err);
         if (loaded == 0)
                 loaded = run_set_defaults(&spec, &settings, &err);
         if (!cmd_options(cmd, true, argc, argv, &spec, 1, -1, &first, &status))
