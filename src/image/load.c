@@ -186,8 +186,7 @@ static int load_open_layer(struct load *load, size_t i, int fd, struct stream **
                 }
                 source.no_digest = false;
         }
-        if (!load->in_place &&
-            !verified_blob(load->store->fd, layer->digest, layer->diff_id)) {
+        if (!load->in_place && !verified_blob(load->store->fd, layer->digest, layer->diff_id)) {
                 if (load_open_copy(load, i, &source.copy, err) < 0)
                         return -1;
                 *ret_copy = source.copy;

@@ -482,7 +482,8 @@ static void test_rubbish(void)
                      "half an archive");
 }
 
-/* The store's blob of the first layer is not what it is named by, as after another tool's failure. */
+/* The store's blob of the first layer is not what it is named by, as after another tool's failure.
+ */
 static void spoil_blob(void)
 {
         AUTO_STRBUF struct strbuf one = { 0 };
