@@ -99,6 +99,24 @@ static int load_status(const struct load_options *options, int result, const str
         return load_signal ? 128 + load_signal : 125;
 }
 
+/* FILE may be a transport's name, unless there is a file of that name. */
+static int load_from(struct store *store, const struct load_options *options, struct strv *names,
+                     struct error *err)
+{
+        AUTO_TRANSPORT struct transport transport = { 0 };
+        int found = options->path && access(options->path, F_OK) < 0
+                            ? transport_parse(options->path, &transport, err)
+                            : 0;
+
+        if (found < 0)
+                return -1;
+        if (transport.kind == TRANSPORT_REGISTRY)
+                return error_set(err, EINVAL, "%s is in a registry: use `crunit pull`",
+                                 options->path);
+        return found ? load_transport(store, &transport, options, names, err)
+                     : load_images(store, options, names, err);
+}
+
 int cmd_load(const struct cmd *cmd, int argc, char **argv)
 {
         CLEANUP(load_arguments_free) struct load_arguments arguments = { 0 };
@@ -121,7 +139,7 @@ int cmd_load(const struct cmd *cmd, int argc, char **argv)
         load_catch_signals();
         result = cmd_open_store(arguments.root, STORE_WRITE, &store, &err);
         if (result == 0)
-                result = load_images(&store, &options, &names, &err);
+                result = load_from(&store, &options, &names, &err);
         status = load_status(&options, result, &err);
         for (size_t i = 0; i < names.count && result == 0; i++)
                 printf("Loaded image: %s\n", names.items[i]);

@@ -56,6 +56,30 @@ static size_t load_plan_add_layer(struct load_plan *plan, struct load_layer *lay
         return plan->layer_count++;
 }
 
+/* --- which of them */
+
+/* Does "@N" mean the image at this place? */
+static bool load_is_place(const char *select, size_t place)
+{
+        unsigned long long number;
+
+        return *select == '@' && str_to_u64(select + 1, LOAD_MAX_IMAGES, &number) &&
+               number == place;
+}
+
+/* Is text, as the archive has it, the name that was asked for? registry stands for a missing one.
+ */
+static bool load_is_name(const char *select, const char *text, const char *registry)
+{
+        AUTO_FREE char *wanted = NULL;
+        AUTO_FREE char *name = NULL;
+
+        if (str_equal(select, text))
+                return true;
+        return text && reference_normalize(select, registry, &wanted, NULL) == 0 &&
+               reference_normalize(text, registry, &name, NULL) == 0 && str_equal(wanted, name);
+}
+
 /* --- a document and its digest */
 
 static int load_parse_config(struct load_image *image, const char *name, struct image_config *ret,
@@ -71,11 +95,30 @@ static int load_parse_config(struct load_image *image, const char *name, struct 
         return 0;
 }
 
-/* A blob of an OCI layout, compared with its descriptor. */
+/* Where a blob is: in an OCI layout, or in skopeo's dir:, which has manifests below an index under
+ * a longer name. NULL where it is in none of these places. */
+static const struct bundle_member *load_find_blob(struct bundle *bundle, const char *digest)
+{
+        static const struct {
+                const char *before, *after;
+        } places[] = { { "blobs/sha256/", "" }, { "", "" }, { "", ".manifest.json" } };
+        const struct bundle_member *member = NULL;
+
+        for (size_t i = 0; !member && i < sizeof places / sizeof *places; i++) {
+                AUTO_FREE char *path =
+                        str_concat(places[i].before, digest_hex(digest), places[i].after);
+
+                member = bundle_find(bundle, path);
+        }
+        return member;
+}
+
+/* A document, compared with its descriptor. */
 static int load_read_blob(struct bundle *bundle, const struct descriptor *descriptor, size_t max,
                           char **ret_data, size_t *ret_length, struct error *err)
 {
-        AUTO_FREE char *path = str_format("blobs/sha256/%s", digest_hex(descriptor->digest));
+        const struct bundle_member *member = load_find_blob(bundle, descriptor->digest);
+        const char *path = member ? member->name : descriptor->digest;
         AUTO_FREE char *data = NULL;
         AUTO_FREE char *digest = NULL;
 
@@ -154,23 +197,32 @@ static int load_docker_image(struct bundle *bundle, struct json_object *object,
         return load_docker_layers(bundle, plan, image, &layers, &config.diff_ids, err);
 }
 
-static int load_plan_docker(struct bundle *bundle, struct load_plan *plan, struct error *err)
+static bool load_docker_wanted(const char *select, struct json_object *object, size_t place)
 {
-        AUTO_FREE char *text = NULL;
-        AUTO_JSON struct json_object *document = NULL;
-        size_t length;
+        AUTO_STRV struct strv tags = { 0 };
 
-        if (bundle_read(bundle, "manifest.json", MANIFEST_MAX_SIZE, &text, &length, err) < 0 ||
-            json_parse(text, length, "manifest.json", &document, err) < 0)
-                return -1;
-        if (!json_object_is_type(document, json_type_array))
-                return error_set(err, EBADMSG, "manifest.json is no list");
-        if (json_object_array_length(document) > LOAD_MAX_IMAGES)
+        if (!select || load_is_place(select, place))
+                return true;
+        if (json_get_strv(object, "RepoTags", &tags, NULL) < 0)
+                return false;
+        for (size_t i = 0; i < tags.count; i++)
+                if (load_is_name(select, tags.items[i], "docker.io"))
+                        return true;
+        return false;
+}
+
+static int load_plan_docker(struct bundle *bundle, struct json_object *list, const char *select,
+                            struct load_plan *plan, struct error *err)
+{
+        if (json_object_array_length(list) > LOAD_MAX_IMAGES)
                 return error_set(err, EFBIG, "more than %d images", LOAD_MAX_IMAGES);
-        for (size_t i = 0; i < json_object_array_length(document); i++)
-                if (load_docker_image(bundle, json_object_array_get_idx(document, i), plan, err) <
-                    0)
+        for (size_t i = 0; i < json_object_array_length(list); i++) {
+                struct json_object *object = json_object_array_get_idx(list, i);
+
+                if (load_docker_wanted(select, object, i) &&
+                    load_docker_image(bundle, object, plan, err) < 0)
                         return error_wrap(err, "manifest.json[%zu]", i);
+        }
         return 0;
 }
 
@@ -180,15 +232,14 @@ static int load_oci_layer(struct bundle *bundle, struct load_plan *plan, struct 
                           const struct descriptor *descriptor, const char *diff_id,
                           struct error *err)
 {
-        AUTO_FREE char *path = str_format("blobs/sha256/%s", digest_hex(descriptor->digest));
-        struct load_layer layer = { .member = bundle_find(bundle, path) };
+        struct load_layer layer = { .member = load_find_blob(bundle, descriptor->digest) };
 
         if (!layer.member)
-                return error_set(err, ENOENT, "the layer %s is missing", path);
+                return error_set(err, ENOENT, "the layer %s is missing", descriptor->digest);
         if (layer.member->size != descriptor->size)
                 return error_set(err, EBADMSG,
-                                 "%s is damaged: it has %llu bytes, expected were %llu", path,
-                                 (unsigned long long)layer.member->size,
+                                 "%s is damaged: it has %llu bytes, expected were %llu",
+                                 layer.member->name, (unsigned long long)layer.member->size,
                                  (unsigned long long)descriptor->size);
         layer.diff_id = str_dup(diff_id);
         layer.digest = str_dup(descriptor->digest);
@@ -220,20 +271,23 @@ static int load_oci_layers(struct bundle *bundle, struct load_plan *plan, struct
 
 static int load_oci_descriptor(struct bundle *bundle, struct load_plan *plan,
                                struct load_image *image, const struct descriptor *descriptor,
-                               int depth, struct error *err)
+                               int depth, struct error *err);
+
+/* A manifest or index whose text (taken over) agrees with the descriptor. */
+static int load_oci_document(struct bundle *bundle, struct load_plan *plan,
+                             struct load_image *image, const struct descriptor *descriptor,
+                             char *owned, size_t length, int depth, struct error *err)
 {
         struct platform host = platform_host();
-        AUTO_FREE char *text = NULL;
+        AUTO_FREE char *text = owned;
         AUTO_JSON struct json_object *document = NULL;
         AUTO_MANIFEST struct manifest manifest = { 0 };
         const struct descriptor *chosen = NULL;
-        size_t length;
+        const char *type = descriptor->media_type;
 
-        if (depth > 4)
-                return error_set(err, EBADMSG, "indexes nested too deep");
-        if (load_read_blob(bundle, descriptor, MANIFEST_MAX_SIZE, &text, &length, err) < 0 ||
-            json_parse(text, length, descriptor->digest, &document, err) < 0 ||
-            manifest_parse(document, descriptor->digest, &manifest, err) < 0)
+        if (json_parse(text, length, descriptor->digest, &document, err) < 0 ||
+            manifest_parse(document, descriptor->digest, &manifest, err) < 0 ||
+            (!type && json_get_string(document, "mediaType", &type, err) < 0))
                 return -1;
         if (manifest.is_index) {
                 if (manifest_choose(&manifest, &host, descriptor->digest, &chosen, err) < 0)
@@ -244,9 +298,22 @@ static int load_oci_descriptor(struct bundle *bundle, struct load_plan *plan,
         image->manifest_length = length;
         image->descriptor.digest = str_dup(descriptor->digest);
         image->descriptor.size = length;
-        image->descriptor.media_type =
-                str_dup(descriptor->media_type ? descriptor->media_type : MEDIA_OCI_MANIFEST);
+        image->descriptor.media_type = str_dup(type ? type : MEDIA_OCI_MANIFEST);
         return load_oci_layers(bundle, plan, image, &manifest, err);
+}
+
+static int load_oci_descriptor(struct bundle *bundle, struct load_plan *plan,
+                               struct load_image *image, const struct descriptor *descriptor,
+                               int depth, struct error *err)
+{
+        char *text = NULL;
+        size_t length = 0;
+
+        if (depth > 4)
+                return error_set(err, EBADMSG, "indexes nested too deep");
+        if (load_read_blob(bundle, descriptor, MANIFEST_MAX_SIZE, &text, &length, err) < 0)
+                return -1;
+        return load_oci_document(bundle, plan, image, descriptor, text, length, depth, err);
 }
 
 /* containerd writes the full name to one annotation and a tag to the other; the other annotation
@@ -278,7 +345,7 @@ static int load_oci_named(struct bundle *bundle, struct load_plan *plan,
 /* Each named descriptor is an image. Those without a name are one image for several platforms, or
  * images on their own where no platform is given. */
 static int load_oci_index(struct bundle *bundle, struct load_plan *plan,
-                          const struct manifest *index, struct error *err)
+                          const struct manifest *index, const char *select, struct error *err)
 {
         struct platform host = platform_host();
         const struct descriptor *chosen = NULL;
@@ -289,7 +356,11 @@ static int load_oci_index(struct bundle *bundle, struct load_plan *plan,
 
                 if (descriptor->attestation)
                         continue;
-                if (!named && descriptor->architecture && index->manifest_count > 1) {
+                if (select && !load_is_place(select, i) &&
+                    !load_is_name(select, descriptor->ref_name, "localhost") &&
+                    !load_is_name(select, descriptor->image_name, "localhost"))
+                        continue;
+                if (!select && !named && descriptor->architecture && index->manifest_count > 1) {
                         if (chosen)
                                 continue;
                         if (manifest_choose(index, &host, "index.json", &chosen, err) < 0)
@@ -302,7 +373,8 @@ static int load_oci_index(struct bundle *bundle, struct load_plan *plan,
         return 0;
 }
 
-static int load_plan_oci(struct bundle *bundle, struct load_plan *plan, struct error *err)
+static int load_plan_oci(struct bundle *bundle, const char *select, struct load_plan *plan,
+                         struct error *err)
 {
         AUTO_FREE char *text = NULL;
         AUTO_JSON struct json_object *document = NULL;
@@ -317,22 +389,71 @@ static int load_plan_oci(struct bundle *bundle, struct load_plan *plan, struct e
                 return error_set(err, EBADMSG, "index.json is no index");
         if (index.manifest_count > LOAD_MAX_IMAGES)
                 return error_set(err, EFBIG, "more than %d images", LOAD_MAX_IMAGES);
-        return load_oci_index(bundle, plan, &index, err);
+        return load_oci_index(bundle, plan, &index, select, err);
 }
 
-int load_plan_bundle(struct bundle *bundle, const char *name, struct load_plan *ret,
-                     struct error *err)
+/* --- skopeo's dir: */
+
+static int load_plan_directory(struct bundle *bundle, const char *text, size_t length,
+                               struct load_plan *plan, struct error *err)
+{
+        AUTO_DESCRIPTOR struct descriptor descriptor = { .digest = digest_of(text, length),
+                                                         .size = length };
+
+        return load_oci_document(bundle, plan, load_plan_add_image(plan), &descriptor,
+                                 str_dupn(text, length), length, 0, err);
+}
+
+/* manifest.json is a list in a docker-archive, and the one image's manifest in dir:. */
+static int load_plan_manifest_json(struct bundle *bundle, const struct load_wish *wish,
+                                   struct load_plan *plan, struct error *err)
+{
+        AUTO_FREE char *text = NULL;
+        AUTO_JSON struct json_object *document = NULL;
+        size_t length;
+
+        if (bundle_read(bundle, "manifest.json", MANIFEST_MAX_SIZE, &text, &length, err) < 0 ||
+            json_parse(text, length, "manifest.json", &document, err) < 0)
+                return -1;
+        if (json_object_is_type(document, json_type_array) && wish->transport != TRANSPORT_DIR)
+                return load_plan_docker(bundle, document, wish->select, plan, err);
+        if (json_object_is_type(document, json_type_object) &&
+            wish->transport != TRANSPORT_DOCKER_ARCHIVE)
+                return load_plan_directory(bundle, text, length, plan, err);
+        return error_set(err, EBADMSG, "manifest.json is no %s",
+                         wish->transport == TRANSPORT_DIR ? "image's manifest" : "list");
+}
+
+static bool load_wants_oci(const struct load_wish *wish)
+{
+        return wish->transport != TRANSPORT_DOCKER_ARCHIVE && wish->transport != TRANSPORT_DIR;
+}
+
+static bool load_wants_other(const struct load_wish *wish)
+{
+        return wish->transport != TRANSPORT_OCI && wish->transport != TRANSPORT_OCI_ARCHIVE;
+}
+
+int load_plan_bundle(struct bundle *bundle, const char *name, const struct load_wish *wish,
+                     struct load_plan *ret, struct error *err)
 {
         AUTO_PLAN struct load_plan plan = { 0 };
         int result;
 
-        if (bundle_find(bundle, "oci-layout") && bundle_find(bundle, "index.json"))
-                result = load_plan_oci(bundle, &plan, err);
-        else if (bundle_find(bundle, "manifest.json"))
-                result = load_plan_docker(bundle, &plan, err);
+        if (load_wants_oci(wish) && bundle_find(bundle, "oci-layout") &&
+            bundle_find(bundle, "index.json"))
+                result = load_plan_oci(bundle, wish->select, &plan, err);
+        else if (load_wants_other(wish) && bundle_find(bundle, "manifest.json"))
+                result = load_plan_manifest_json(bundle, wish, &plan, err);
+        else if (!load_wants_other(wish))
+                result = error_set(err, ENOENT, "it has no index.json and oci-layout");
+        else if (!load_wants_oci(wish))
+                result = error_set(err, ENOENT, "it has no manifest.json");
         else
                 result = error_set(err, ENOENT,
                                    "it has neither index.json and oci-layout nor manifest.json");
+        if (result == 0 && !plan.image_count && wish->select)
+                result = error_set(err, ENOENT, "there is no image '%s' in it", wish->select);
         if (result == 0 && !plan.image_count)
                 result = error_set(err, ENOENT, "there is no image in it");
         if (result < 0)

@@ -8,6 +8,7 @@
 #include "bundle.h"
 #include "image.h"
 #include "layer.h"
+#include "transport.h"
 
 struct load_layer {
         const struct bundle_member *member; /* borrowed from the bundle; NULL: the rootfs stream */
@@ -42,9 +43,16 @@ struct load_plan {
         size_t layer_count;
 };
 
-/* The images of a bundle. A tar that is both kinds counts as OCI, which keeps the digests. */
-int load_plan_bundle(struct bundle *bundle, const char *name, struct load_plan *ret,
-                     struct error *err);
+/* Which images of a bundle are wanted. */
+struct load_wish {
+        enum transport_kind transport; /* what the bundle has to be; TRANSPORT_NONE: anything */
+        const char *select; /* borrowed; only the image of that name, or "@N"; NULL: all */
+};
+
+/* The images of a bundle. A tar that is both kinds counts as OCI, which keeps the digests. ENOENT
+ * where nothing is there that was wanted. */
+int load_plan_bundle(struct bundle *bundle, const char *name, const struct load_wish *wish,
+                     struct load_plan *ret, struct error *err);
 
 /* One manifest of an OCI layout: what is in the store itself already. */
 int load_plan_manifest(struct bundle *bundle, const struct descriptor *descriptor, const char *name,

@@ -510,6 +510,31 @@ static int load_rootfs_name(const struct load *load, char **ret, struct error *e
         return 0;
 }
 
+static int load_plan_images(struct load *load, struct error *err)
+{
+        const struct load_wish wish = { load->options->transport, load->options->select };
+
+        return load_plan_bundle(load->bundle, load->name, &wish, &load->plan, err);
+}
+
+/* Is the stream the tar of a root file system? */
+static bool load_is_rootfs(const struct load *load, const void *data, size_t length)
+{
+        switch (load->options->transport) {
+        case TRANSPORT_NONE:
+                return bundle_guess(data, length) == BUNDLE_ROOTFS;
+        case TRANSPORT_TARBALL:
+                return true;
+        case TRANSPORT_OCI_ARCHIVE:
+        case TRANSPORT_DOCKER_ARCHIVE:
+        case TRANSPORT_OCI:
+        case TRANSPORT_DIR:
+        case TRANSPORT_REGISTRY:
+                break;
+        }
+        return false;
+}
+
 static int load_plan_stream(struct load *load, bool compressed_or_pipe, int fd, struct error *err)
 {
         AUTO_FREE char *name = NULL;
@@ -520,7 +545,7 @@ static int load_plan_stream(struct load *load, bool compressed_or_pipe, int fd, 
                 return -1;
         if (!length)
                 return error_set(err, EBADMSG, "%s is empty", load->name);
-        if (bundle_guess(data, length) == BUNDLE_ROOTFS) {
+        if (load_is_rootfs(load, data, length)) {
                 if (load_rootfs_name(load, &name, err) < 0)
                         return error_wrap(err, "%s", load->name);
                 load_plan_rootfs(load->stream, name, &load->plan);
@@ -532,7 +557,7 @@ static int load_plan_stream(struct load *load, bool compressed_or_pipe, int fd, 
                      ? bundle_spool(load->stream, load->name, load->work, &load->bundle, err)
                      : bundle_open_tar(fd, load->name, &load->bundle, err)) < 0)
                 return -1;
-        return load_plan_bundle(load->bundle, load->name, &load->plan, err);
+        return load_plan_images(load, err);
 }
 
 /* A tar whose bytes can be read anywhere needs no copy of its members; as a rootfs it needs one of
@@ -555,6 +580,31 @@ static int load_plan_file(struct load *load, int fd, int *ret_copy, struct error
         return load_plan_stream(load, !seekable || stream_is_compressed(load->stream), fd, err);
 }
 
+static int load_check_type(const struct load *load, bool is_directory, struct error *err)
+{
+        enum transport_kind kind = load->options->transport;
+        bool wants_directory = kind == TRANSPORT_OCI || kind == TRANSPORT_DIR;
+
+        if (kind == TRANSPORT_NONE || wants_directory == is_directory)
+                return 0;
+        return error_set(err, is_directory ? EISDIR : ENOTDIR, "%s is %s directory", load->name,
+                         is_directory ? "a" : "no");
+}
+
+/* dir: says nothing of names: the image gets the directory's, where that makes one. */
+static void load_name_directory(struct load *load)
+{
+        AUTO_FREE char *text = NULL;
+        char *name = NULL;
+
+        if (bundle_find(load->bundle, "index.json") || load->plan.image_count != 1 ||
+            load->plan.images->names.count)
+                return;
+        text = load_name_from_path(load->options->path);
+        if (reference_normalize(text, "localhost", &name, NULL) == 0)
+                strv_append_owned(&load->plan.images->names, name);
+}
+
 static int load_plan_input(struct load *load, int *ret_fd, int *ret_copy, struct error *err)
 {
         const char *path = load->options->path;
@@ -564,11 +614,15 @@ static int load_plan_input(struct load *load, int *ret_fd, int *ret_copy, struct
                        : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
         if (*ret_fd < 0 || fstat(*ret_fd, &st) < 0)
                 return error_errno(err, errno, "cannot open %s", load->name);
+        if (load_check_type(load, S_ISDIR(st.st_mode), err) < 0)
+                return -1;
         if (!S_ISDIR(st.st_mode))
                 return load_plan_file(load, *ret_fd, ret_copy, err);
-        if (bundle_open_directory(*ret_fd, load->name, &load->bundle, err) < 0)
+        if (bundle_open_directory(*ret_fd, load->name, &load->bundle, err) < 0 ||
+            load_plan_images(load, err) < 0)
                 return -1;
-        return load_plan_bundle(load->bundle, load->name, &load->plan, err);
+        load_name_directory(load);
+        return 0;
 }
 
 static int load_apply_tag(struct load *load, struct error *err)
@@ -615,6 +669,17 @@ int load_images(struct store *store, const struct load_options *options, struct 
                              .done = PTHREAD_COND_INITIALIZER };
 
         return load_run(&load, names, err);
+}
+
+int load_transport(struct store *store, const struct transport *from,
+                   const struct load_options *options, struct strv *names, struct error *err)
+{
+        struct load_options own = *options;
+
+        own.path = from->path;
+        own.transport = from->kind;
+        own.select = from->reference;
+        return load_images(store, &own, names, err);
 }
 
 static int load_run_unpack(struct load *load, struct error *err)

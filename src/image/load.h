@@ -19,6 +19,7 @@
 #include "../base/str.h"
 
 #include "store.h"
+#include "transport.h"
 
 #include <signal.h>
 #include <stdatomic.h>
@@ -27,9 +28,11 @@
 typedef void load_progress_function(void *context, uint64_t done, uint64_t total);
 
 struct load_options {
-        const char *path; /* borrowed; NULL: standard input */
-        const char *tag;  /* borrowed; name for the one image that is in there, or NULL */
-        unsigned threads; /* 0: as many as there are processors, at most LOAD_MAX_THREADS */
+        const char *path;              /* borrowed; NULL: standard input */
+        enum transport_kind transport; /* what path is; TRANSPORT_NONE: its content tells */
+        const char *select; /* borrowed; load only the image of that name there, or "@N"; or NULL */
+        const char *tag;    /* borrowed; name for the one image that is in there, or NULL */
+        unsigned threads;   /* 0: as many as there are processors, at most LOAD_MAX_THREADS */
         const volatile sig_atomic_t *cancel; /* borrowed; non-zero: stop and clean up; or NULL */
         load_progress_function *progress;    /* or NULL */
         void *context;                       /* of progress */
@@ -44,6 +47,11 @@ enum {
  * names. The store is open for writing. EINTR where cancel stopped it. */
 int load_images(struct store *store, const struct load_options *options, struct strv *names,
                 struct error *err);
+
+/* Load what a transport other than docker:// leads to: path, transport and select of the options
+ * come from it. */
+int load_transport(struct store *store, const struct transport *from,
+                   const struct load_options *options, struct strv *names, struct error *err);
 
 /* Unpack the layers of an image that is in the store without them: it was copied there by another
  * tool, or somebody removed the cache. */

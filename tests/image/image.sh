@@ -82,13 +82,27 @@ archives() {
 		skopeo copy -q "oci:$work/store:localhost/demo:latest" "docker-archive:$work/d.tar:copied:1" &&
 		skopeo copy -q "oci:$work/store:localhost/demo:latest" "oci-archive:$work/o.tar:localhost/copied:2" &&
 		skopeo copy -q "oci:$work/store:localhost/demo:latest" "oci:$work/layout:copied:3" &&
-		skopeo copy -q "oci:$work/layout:copied:3" "oci:$work/store:localhost/foreign:1"
+		skopeo copy -q "oci:$work/layout:copied:3" "oci:$work/store:localhost/foreign:1" &&
+		skopeo copy -q "oci:$work/layout:copied:3" "oci:$work/layout:second:1" &&
+		skopeo copy -q "oci:$work/layout:copied:3" "dir:$work/flat"
 }
 if command -v skopeo >/dev/null || [ -n "${CI:-}" ]; then
 	check 'skopeo reads the store, and writes to it' archives
 	check 'its docker-archive is loaded' says 0 'Loaded image: docker.io/library/copied:1' load "$work/d.tar"
 	check 'its oci-archive is loaded' says 0 'Loaded image: localhost/copied:2' load "$work/o.tar"
 	check 'its layout is loaded' says 0 'Loaded image: localhost/copied:3' load "$work/layout"
+	check 'one image of a layout by its name' says 0 'Loaded image: localhost/second:1' load "oci:$work/layout:second:1"
+	check 'or by its place' says 0 'Loaded image: localhost/copied:3' load "oci:$work/layout:@0"
+	check 'one that is not in there' says 125 "$work/layout: there is no image 'third' in it" load "oci:$work/layout:third"
+	check 'an archive by its transport' says 0 'Loaded image: localhost/copied:2' load "oci-archive:$work/o.tar"
+	check 'and one image of it' says 0 'Loaded image: docker.io/library/copied:1' load "docker-archive:$work/d.tar:copied:1"
+	check 'an archive of the other kind' says 125 "$work/d.tar: it has no index.json and oci-layout" load "oci-archive:$work/d.tar"
+	check 'a directory with manifest and blobs' says 0 'Loaded image: localhost/flat:latest' load "dir:$work/flat"
+	check 'its content tells that as well' says 0 'Loaded image: localhost/named:1' load -t named:1 "$work/flat"
+	check 'a file is no directory' says 125 "$work/d.tar is no directory" load "dir:$work/d.tar"
+	check 'the tar of a root file system by its transport' says 0 'Loaded image: localhost/demo:latest' load "tarball:$work/Demo.tar"
+	check 'a transport that is not ours' says 125 'docker-daemon is not supported: use `docker save`' load docker-daemon:web:1
+	check 'a transport with nothing behind it' says 125 'oci:: there is no path behind oci:' load oci:
 	check 'all have the same tree' bash -c "[ \$(ls '$work/store/layers' | wc -l) = 1 ]"
 	rm -rf "$work/store/layers"/*
 	check 'what was copied into the store is unpacked' run 0 image unpack foreign:1
