@@ -74,6 +74,18 @@ static bool take_unit(struct writer *writer, FILE *units)
         return false;
 }
 
+/* The scheduler often leaves a new process where its parent runs, and has not moved it by the time
+ * it is done. Where there is no other processor, it stays. */
+static void leave_processor(int processor)
+{
+        cpu_set_t others;
+
+        if (processor < 0 || sched_getaffinity(0, sizeof others, &others) < 0)
+                return;
+        CPU_CLR((unsigned)processor, &others);
+        sched_setaffinity(0, sizeof others, &others);
+}
+
 /* The child's life. It answers at the end: before, nobody listens. */
 static void run_child(struct writer *writer, int fd)
 {
@@ -103,6 +115,7 @@ static bool wants_child(size_t count)
 /* Where there can be no child, we write ourselves. */
 static void start_child(struct writer *writer)
 {
+        int processor = sched_getcpu();
         int pair[2];
         AUTO_CLOSE int ours = -1;
         AUTO_CLOSE int theirs = -1;
@@ -120,6 +133,7 @@ static void start_child(struct writer *writer)
         writer->child = fork();
         if (writer->child == 0) {
                 close(writer->socket);
+                leave_processor(processor);
                 run_child(writer, theirs);
         }
 }

@@ -241,7 +241,7 @@ const char *str_nearest_row(const char *word, const void *rows, size_t size)
         }
 }
 
-static void strbuf_reserve(struct strbuf *buf, size_t more)
+void strbuf_reserve(struct strbuf *buf, size_t more)
 {
         size_t needed = buf->length + more + 1;
 
@@ -263,13 +263,6 @@ void strbuf_append_n(struct strbuf *buf, const void *data, size_t length)
 void strbuf_append(struct strbuf *buf, const char *s)
 {
         strbuf_append_n(buf, s, strlen(s));
-}
-
-void strbuf_append_char(struct strbuf *buf, char c)
-{
-        strbuf_reserve(buf, 1);
-        buf->data[buf->length++] = c;
-        buf->data[buf->length] = '\0';
 }
 
 void strbuf_appendf(struct strbuf *buf, const char *format, ...)

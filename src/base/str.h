@@ -73,7 +73,15 @@ struct strbuf {
 
 void strbuf_append(struct strbuf *buf, const char *s);
 void strbuf_append_n(struct strbuf *buf, const void *data, size_t length);
-void strbuf_append_char(struct strbuf *buf, char c);
+void strbuf_reserve(struct strbuf *buf, size_t more); /* room for so many bytes behind length */
+/* Here, because text is taken apart and put together by it, character by character. */
+static inline void strbuf_append_char(struct strbuf *buf, char c)
+{
+        if (buf->length + 2 > buf->capacity)
+                strbuf_reserve(buf, 1);
+        buf->data[buf->length++] = c;
+        buf->data[buf->length] = '\0';
+}
 void strbuf_appendf(struct strbuf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 char *strbuf_steal(struct strbuf *buf); /* never NULL; buf is empty again */
 void strbuf_free(struct strbuf *buf);

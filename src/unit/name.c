@@ -155,6 +155,15 @@ static int compare_services(const void *a, const void *b)
         return order ? order : strcmp(left->name, right->name);
 }
 
+/* Files in the order of their names usually make units in that order. */
+static bool are_services_sorted(struct unit_source *const *sources, size_t count)
+{
+        for (size_t i = 1; i < count; i++)
+                if (strcmp(sources[i - 1]->service, sources[i]->service) >= 0)
+                        return false;
+        return true;
+}
+
 /* Two files, one unit: the second would silently take the place of the first. */
 static void report_collisions(struct unit_set *set, struct report *report)
 {
@@ -164,6 +173,8 @@ static void report_collisions(struct unit_set *set, struct report *report)
         for (size_t i = 0; i < set->count; i++)
                 if (set->sources[i].usable && set->sources[i].service)
                         sorted[count++] = &set->sources[i];
+        if (are_services_sorted(sorted, count))
+                return;
         qsort(sorted, count, sizeof *sorted, compare_services);
         for (size_t i = 1; i < count; i++) {
                 if (strcmp(sorted[i - 1]->service, sorted[i]->service) != 0)

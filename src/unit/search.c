@@ -87,14 +87,15 @@ static bool is_excluded(const struct search *search, const char *path)
         return false;
 }
 
-static void add_file(struct search *search, const char *directory, char **name)
+static void add_file(struct search *search, const char *directory, struct name *name)
 {
         if (search->count == search->capacity) {
                 search->capacity = search->capacity ? search->capacity * 2 : 64;
                 search->files = alloc_grow(search->files, search->capacity, sizeof *search->files);
         }
-        search->files[search->count++] =
-                (struct search_file){ .directory = directory, .name = steal_str(name) };
+        search->files[search->count++] = (struct search_file){ .directory = directory,
+                                                               .name = steal_str(&name->text),
+                                                               .regular = name->type == DT_REG };
 }
 
 static void walk(struct search *search, const char *path, bool skip_numbers, int depth,
@@ -140,7 +141,7 @@ static void walk(struct search *search, const char *path, bool skip_numbers, int
         directory = search->directories.items[search->directories.count - 1];
         for (size_t i = 0; i < names.count; i++)
                 if (unit_type_of(names.items[i].text))
-                        add_file(search, directory, &names.items[i].text);
+                        add_file(search, directory, &names.items[i]);
         for (size_t i = 0; i < names.count; i++)
                 if (names.items[i].text)
                         walk_entry(search, directory, &names.items[i], skip_numbers, depth, report);

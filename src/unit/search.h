@@ -10,11 +10,13 @@
 
 #include "../base/str.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct search_file {
         const char *directory; /* borrowed from the search */
         char *name;            /* owned */
+        bool regular;          /* known to be a regular file; else it may be anything */
 };
 
 /* Start with { 0 }. */

@@ -38,38 +38,48 @@ static bool is_null_device(const struct stat *st)
         return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
 }
 
-/* The whole of a regular file, with a single read where its size is what it says. */
-static int read_text(int fd, const struct stat *st, const char *path, char **ret_text,
-                     size_t *ret_length, struct error *err)
+/* Returns 1 where it is a link to /dev/null: there is to be no unit. */
+static int check_regular(int fd, const char *path, struct error *err)
 {
-        size_t size = (size_t)st->st_size;
-        AUTO_FREE char *text = size <= UNIT_FILE_MAX ? alloc_grow(NULL, size + 1, 1) : NULL;
-
-        if (text && pread(fd, text, size + 1, 0) == st->st_size) {
-                text[size] = '\0';
-                *ret_text = steal_str(&text);
-                *ret_length = size;
-                return 0;
-        }
-        return io_read_fd(fd, path, UNIT_FILE_MAX, ret_text, ret_length, err);
-}
-
-/* Read one file into file. A FIFO must not hold up the boot, hence O_NONBLOCK. Returns 1 where it
- * is a link to /dev/null: there is to be no unit. */
-static int read_into(struct unit_file *file, const char *path, struct error *err)
-{
-        AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
         struct stat st;
-        char *text;
-        size_t length;
 
-        if (fd < 0 || fstat(fd, &st) < 0)
+        if (fstat(fd, &st) < 0)
                 return error_errno(err, errno, "cannot open %s", path);
         if (is_null_device(&st))
                 return 1;
-        if (!S_ISREG(st.st_mode))
-                return error_set(err, 0, "%s: not a regular file", path);
-        if (read_text(fd, &st, path, &text, &length, err) < 0)
+        return S_ISREG(st.st_mode) ? 0 : error_set(err, 0, "%s: not a regular file", path);
+}
+
+/* The whole of a regular file; of most files with a single read. */
+static int read_text(int fd, const char *path, char **ret_text, size_t *ret_length,
+                     struct error *err)
+{
+        char buffer[4096];
+        ssize_t length = pread(fd, buffer, sizeof buffer, 0);
+
+        if (length < 0 || length == sizeof buffer)
+                return io_read_fd(fd, path, UNIT_FILE_MAX, ret_text, ret_length, err);
+        *ret_text = alloc_grow(NULL, (size_t)length + 1, 1);
+        memcpy(*ret_text, buffer, (size_t)length);
+        (*ret_text)[length] = '\0';
+        *ret_length = (size_t)length;
+        return 0;
+}
+
+/* Read one file into file; regular: it is known to be one. A FIFO must not hold up the boot, hence
+ * O_NONBLOCK. Returns 1 where there is to be no unit. */
+static int read_into(struct unit_file *file, const char *path, bool regular, struct error *err)
+{
+        AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        int result = 0;
+        char *text;
+        size_t length;
+
+        if (fd < 0)
+                return error_errno(err, errno, "cannot open %s", path);
+        if (!regular && (result = check_regular(fd, path, err)) != 0)
+                return result;
+        if (read_text(fd, path, &text, &length, err) < 0)
                 return -1;
         return unit_parse(file, path, text, length, err);
 }
@@ -83,7 +93,7 @@ static void load_dropins(struct unit_source *source, const struct search *search
                 AUTO_ERROR struct error err = { 0 };
 
                 report_detail(report, "Loading source drop-in file %s", source->paths.items[i]);
-                if (read_into(&source->file, source->paths.items[i], &err) < 0)
+                if (read_into(&source->file, source->paths.items[i], false, &err) < 0)
                         report_failure(report, &err);
         }
 }
@@ -145,7 +155,7 @@ static bool load_source(struct unit_source *source, const struct search_file *fo
                 return false;
         }
         report_detail(report, "Loading source unit file %s", source->path);
-        result = read_into(&source->file, source->path, &err);
+        result = read_into(&source->file, source->path, found->regular, &err);
         if (result > 0) {
                 report_detail(report, "%s is masked", source->path);
                 return false;

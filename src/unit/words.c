@@ -197,23 +197,37 @@ void words_quote(const char *word, struct strbuf *buf)
         strbuf_append_char(buf, '"');
 }
 
-void words_add(struct strbuf *line, const char *word)
+static void words_separate(struct strbuf *line)
 {
         if (line->length)
                 strbuf_append_char(line, ' ');
+}
+
+void words_add(struct strbuf *line, const char *word)
+{
+        words_separate(line);
         words_quote(word, line);
 }
 
+/* Quotes are seldom needed: the word is put together where it belongs, and only then looked at. */
 void words_add_all_parts(struct strbuf *line, const char *const *parts)
 {
-        AUTO_FREE char *word = str_concat_all(parts);
+        AUTO_FREE char *word = NULL;
+        size_t start;
 
-        words_add(line, word);
+        words_separate(line);
+        start = line->length;
+        for (; *parts; parts++)
+                strbuf_append(line, *parts);
+        if (!needs_quotes(line->data + start, line->length - start))
+                return;
+        word = str_dup(line->data + start);
+        line->length = start;
+        words_quote(word, line);
 }
 
 void words_add_text(struct strbuf *line, const char *text)
 {
-        if (line->length)
-                strbuf_append_char(line, ' ');
+        words_separate(line);
         strbuf_append(line, text);
 }
