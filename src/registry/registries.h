@@ -10,7 +10,10 @@
  *   - the *.conf files of /usr/share/containers/registries.conf.d and
  *     /etc/containers/registries.conf.d, sorted by name; one in /etc hides one of the same name in
  *     /usr/share. None of these where the user's own main file is read;
- *   - those of ~/.config/containers/registries.conf.d.
+ *   - those of ~/.config/containers/registries.conf.d;
+ *   - the aliases that Podman notes when it has asked somebody, in
+ *     /var/cache/containers/short-name-aliases.conf, for users other than root
+ *     ~/.cache/containers/short-name-aliases.conf.
  * $CONTAINERS_REGISTRIES_CONF names one file that stands for all of these;
  * $CONTAINERS_REGISTRIES_CONF_OVERRIDE names one more, read last. A later file replaces single
  * settings, aliases, and [[registry]] tables of the same prefix. No file at all is fine.
@@ -73,9 +76,21 @@ struct registries {
         struct strv warnings; /* "FILE:LINE: …", to be shown */
 };
 
-/* Read all files. fallback (borrowed, or NULL) is the list of search registries that holds where no
- * file has one: the settings' [registry] search. */
+/* Where to read; NULL leaves a place out. */
+struct registries_places {
+        const char *only;    /* this file for all of the others but last */
+        const char *user;    /* a directory with registries.conf and registries.conf.d in it */
+        const char *machine; /* the same: /etc/containers */
+        const char *vendor;  /* the same: /usr/share/containers */
+        const char *noted;   /* short-name-aliases.conf */
+        const char *last;    /* one more file */
+};
+
+/* Read all files in their usual places. fallback (borrowed, or NULL) is the list of search
+ * registries that holds where no file has one: the settings' [registry] search. */
 int registries_load(const struct strv *fallback, struct registries *ret, struct error *err);
+int registries_load_places(const struct registries_places *places, const struct strv *fallback,
+                           struct registries *ret, struct error *err);
 void registries_free(struct registries *registries);
 #define AUTO_REGISTRIES CLEANUP(registries_free)
 
@@ -83,10 +98,10 @@ void registries_free(struct registries *registries);
 struct registries_endpoint {
         char *host;       /* owned; as written: docker.io is for the transfer to translate */
         char *repository; /* owned; "library/web" */
-        char *tag;        /* owned; NULL where the name has none (then there is a digest) */
-        char *digest;     /* owned; NULL where the name has none. With both, the digest counts */
+        char *tag;        /* owned; NULL where there is a digest, which alone counts then */
+        char *digest;     /* owned; NULL where the name has none */
         bool insecure;    /* http, and TLS without a known certificate, are allowed */
-        bool rewritten;   /* a mirror, or another location: --creds is not for it */
+        bool foreign;     /* not the host that the name says: --creds is not for it */
 };
 
 struct registries_endpoints {
