@@ -289,3 +289,22 @@ int io_remove_tree(int parent, const char *path, struct error *err)
                 return error_errno(err, errno, "cannot remove %s", path);
         return 0;
 }
+
+int io_each_name(int parent, const char *path, io_name_function *function, void *context,
+                 struct error *err)
+{
+        AUTO_CLOSE int fd = openat(parent, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        AUTO_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+        struct dirent *entry;
+
+        if (!dir)
+                return error_errno(err, errno, "cannot read directory %s", path);
+        fd = -1;
+        while ((entry = readdir(dir))) {
+                if (str_equal(entry->d_name, ".") || str_equal(entry->d_name, ".."))
+                        continue;
+                if (function(dirfd(dir), entry->d_name, context, err) < 0)
+                        return -1;
+        }
+        return 0;
+}

@@ -47,3 +47,8 @@ int io_open_beneath(int dirfd, const char *path, int flags, mode_t mode);
 /* Remove a file or a whole tree; never follows a link, never leaves the file system it starts on.
  * ENOENT is success. */
 int io_remove_tree(int parent, const char *path, struct error *err);
+
+/* Call function for each name in a directory, but "." and "..", until it fails. */
+typedef int io_name_function(int dir, const char *name, void *context, struct error *err);
+int io_each_name(int parent, const char *path, io_name_function *function, void *context,
+                 struct error *err);

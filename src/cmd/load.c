@@ -137,7 +137,7 @@ int cmd_load(const struct cmd *cmd, int argc, char **argv)
                 return 125;
         }
         load_catch_signals();
-        result = cmd_open_store(arguments.root, STORE_WRITE, &store, &err);
+        result = cmd_open_store(arguments.root, STORE_MAKE, &store, &err);
         if (result == 0)
                 result = load_from(&store, &options, &names, &err);
         status = load_status(&options, result, &err);
@@ -158,7 +158,7 @@ int cmd_image_unpack(const struct cmd *cmd, int argc, char **argv)
                 return status;
         options = load_make_options(&arguments);
         load_catch_signals();
-        result = cmd_open_store(arguments.root, STORE_WRITE, &store, &err);
+        result = cmd_open_store(arguments.root, STORE_MAKE, &store, &err);
         if (result == 0)
                 result = load_unpack(&store, argv[first], &options, &err);
         return load_status(&options, result, &err);

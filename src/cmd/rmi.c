@@ -194,6 +194,7 @@ static int rmi_finish(struct rmi *rmi, struct error *err)
                 return 0;
         if (store_save(&rmi->store, err) < 0 || store_collect(&rmi->store, err) < 0)
                 return -1;
+        store_unlock(&rmi->store);
         rmi_print(rmi);
         return 0;
 }

@@ -25,6 +25,7 @@ void load_plan_free(struct load_plan *plan)
                 free(plan->layers[i].diff_id);
                 free(plan->layers[i].digest);
                 free(plan->layers[i].media_type);
+                free(plan->layers[i].blob);
                 layer_result_free(&plan->layers[i].result);
         }
         free(plan->images);

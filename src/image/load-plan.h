@@ -20,7 +20,7 @@ struct load_layer {
 
         /* What carrying it out found. */
         bool unpacked; /* in the work directory, as layer.N */
-        bool copied;   /* likewise, blob.N */
+        char *blob;    /* owned; the file in tmp/ that becomes the blob, or NULL */
         struct layer_result result;
 };
 

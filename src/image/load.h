@@ -5,10 +5,7 @@
  * of a root file system, each compressed or not, from a file or a pipe. What it is, its content
  * tells.
  *
- * Nothing has a name before each blob was compared with its descriptor and each layer with the
- * configuration's diff id. Work is done in the store's tmp/, layers side by side; at the end one
- * syncfs, then renames, index.json last. A failure, a signal, a kill or a power cut before that
- * leaves the store as it was.
+ * How it comes into the store, intake.h says.
  *
  * Short names in a docker-archive mean docker.io, as they do for who wrote them; in an oci-archive
  * and for --tag they become localhost/NAME.
@@ -32,19 +29,18 @@ struct load_options {
         enum transport_kind transport; /* what path is; TRANSPORT_NONE: its content tells */
         const char *select; /* borrowed; load only the image of that name there, or "@N"; or NULL */
         const char *tag;    /* borrowed; name for the one image that is in there, or NULL */
-        unsigned threads;   /* 0: as many as there are processors, at most LOAD_MAX_THREADS */
+        unsigned threads;   /* 0: as many as there are processors, at most INTAKE_MAX_THREADS */
         const volatile sig_atomic_t *cancel; /* borrowed; non-zero: stop and clean up; or NULL */
         load_progress_function *progress;    /* or NULL */
         void *context;                       /* of progress */
 };
 
 enum {
-        LOAD_MAX_THREADS = 4,
         LOAD_MAX_IMAGES = 100
 };
 
 /* Load all images of the archive; their names (or "sha256:ID" where one has none) are appended to
- * names. The store is open for writing. EINTR where cancel stopped it. */
+ * names. The store is open in STORE_MAKE. EINTR where cancel stopped it. */
 int load_images(struct store *store, const struct load_options *options, struct strv *names,
                 struct error *err);
 

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a writer does to the store (store.h). Every change is one rename of index.json, on disk when
- * the function returns; blobs and layers that nothing leads to any more are removed after it.
+ * What a writer does to the store (store.h), while it has the exclusive lock. Every change is one
+ * rename of index.json, on disk when the function returns; blobs and layers that nothing leads to
+ * any more are removed after it.
  */
 #pragma once
 
 #include "store.h"
 
-/* Make the store's directories and open tmp/ (called by store_open). */
+/* Make the store's directories and files, open tmp/ and the lock (called by store_open). */
 int store_prepare(struct store *store, struct error *err);
-
-/* Empty tmp/ and remove what nothing leads to (called by store_open). */
-int store_sweep(struct store *store, struct error *err);
 
 /*
  * Let name mean this manifest, whose blobs and layers are in the store, on disk. NULL: the image
@@ -31,10 +29,13 @@ int store_forget(struct store *store, const char *digest, struct error *err);
 int store_save(struct store *store, struct error *err);
 
 /*
- * Remove the blobs and layers that no descriptor of index.json leads to and no container uses.
- * Nothing is removed where one of the documents cannot be read: then nobody knows what leads where.
+ * Take away the blobs and layers that no descriptor of index.json leads to, no container uses and
+ * no process is about to name (work_keep()). They are moved to tmp/, which takes no time, and
+ * removed by store_empty_trash() or store_close(), when the store is no longer locked. Nothing is
+ * taken away where one of the documents cannot be read: then nobody knows what leads where.
  */
 int store_collect(struct store *store, struct error *err);
+void store_empty_trash(struct store *store);
 
 /* The ids of the images that containers use, from the state files under $CRUNIT_RUN or
  * /run/crunit: as keys, "container" the value. */

@@ -4,6 +4,7 @@
 #include "../base/io.h"
 #include "reference.h"
 #include "store-change.h"
+#include "store-work.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -27,6 +28,8 @@ static int store_read_index(struct store *store, struct error *err)
 {
         AUTO_ERROR struct error reason = { 0 };
 
+        json_object_put(store->index);
+        store->index = NULL;
         if (store->fd >= 0 &&
             json_read_file(store->fd, "index.json", STORE_MAX_INDEX, &store->index, &reason) < 0 &&
             reason.code != ENOENT)
@@ -56,22 +59,65 @@ static int store_lock_for_reading(struct store *store, struct error *err)
         return 0;
 }
 
+int store_lock(struct store *store, enum store_lock how, struct error *err)
+{
+        if (flock(store->lock, how == STORE_SHARED ? LOCK_SH : LOCK_EX) < 0)
+                return error_errno(err, errno, "cannot lock the image store %s", store->root);
+        if (store_read_index(store, err) == 0)
+                return 0;
+        store_unlock(store);
+        return -1;
+}
+
+void store_unlock(struct store *store)
+{
+        if (store->lock >= 0)
+                flock(store->lock, LOCK_UN);
+}
+
+static int store_open_for_making(struct store *store, struct error *err)
+{
+        bool abandoned = false;
+
+        if (store_prepare(store, err) < 0 || work_sweep(store, &abandoned, err) < 0)
+                return -1;
+        if (!abandoned)
+                return 0;
+        /* Who died may have been about to name what is there now. Not being able to collect is no
+         * reason to refuse a load. */
+        if (store_lock(store, STORE_EXCLUSIVE, err) < 0)
+                return -1;
+        store_collect(store, NULL);
+        store_unlock(store);
+        store_empty_trash(store);
+        return 0;
+}
+
+static int store_open_for_writing(struct store *store, struct error *err)
+{
+        bool abandoned;
+
+        if (store_prepare(store, err) < 0 || work_sweep(store, &abandoned, err) < 0 ||
+            store_lock(store, STORE_EXCLUSIVE, err) < 0)
+                return -1;
+        store_collect(store, NULL);
+        return 0;
+}
+
 int store_open(const char *root, enum store_mode mode, struct store *ret, struct error *err)
 {
         AUTO_STORE struct store store = STORE_NONE;
+        int result;
 
         store.root = str_dup(root);
-        if (mode == STORE_WRITE) {
-                if (store_prepare(&store, err) < 0)
-                        return -1;
-                if (flock(store.tmp, LOCK_EX) < 0)
-                        return error_errno(err, errno, "cannot lock the image store %s", root);
-        } else if (store_lock_for_reading(&store, err) < 0) {
-                return -1;
-        }
-        if (store_read_index(&store, err) < 0)
-                return -1;
-        if (mode == STORE_WRITE && store_sweep(&store, err) < 0)
+        if (mode == STORE_READ)
+                result = store_lock_for_reading(&store, err) < 0 ? -1
+                                                                 : store_read_index(&store, err);
+        else if (mode == STORE_WRITE)
+                result = store_open_for_writing(&store, err);
+        else
+                result = store_open_for_making(&store, err);
+        if (result < 0)
                 return -1;
         *ret = store;
         store = (struct store)STORE_NONE;
@@ -80,9 +126,10 @@ int store_open(const char *root, enum store_mode mode, struct store *ret, struct
 
 void store_close(struct store *store)
 {
+        cleanup_close(&store->lock);
+        store_empty_trash(store);
         free(store->root);
         cleanup_close(&store->fd);
-        cleanup_close(&store->lock);
         cleanup_close(&store->tmp);
         json_object_put(store->index);
         *store = (struct store)STORE_NONE;

@@ -7,14 +7,15 @@
  *     blobs/sha256/HEX          truth: manifests, configurations, layers as they came
  *     layers/HEX/               cache: one unpacked layer each, named by the digest of its tar
  *                               (the diff id), in the form overlayfs mounts
- *     tmp/                      what is being made; its flock is the one writer's
+ *     tmp/                      what is being made (store-work.h): each thing has its own flock
  *     lock                      flock: shared while an image is looked up and mounted, exclusive
- *                               while something is removed
+ *                               while index.json changes or something is removed; never held while
+ *                               something is waited for
  *
  * Each descriptor of index.json that has a name carries the full one (reference.h) in the two
  * usual annotations; an image with several names has several descriptors, one without any name has
  * one descriptor. A directory in layers/ is complete, always: it is made in tmp/, synced, and
- * renamed. What a writer that died left in tmp/, and blobs and layers that nothing leads to, go
+ * renamed. What a process that died left in tmp/, and blobs and layers that nothing leads to, go
  * when the next writer opens the store.
  */
 #pragma once
@@ -27,15 +28,26 @@
 
 enum store_mode {
         STORE_READ,  /* shared lock until store_close(); a store that is not there yet is empty */
-        STORE_WRITE, /* made where missing; waits for another writer; leftovers are swept */
+        STORE_WRITE, /* made where missing; exclusive lock until store_close(), for what takes no
+                        time; leftovers are swept */
+        STORE_MAKE,  /* made where missing; leftovers are swept; not locked: what takes long is done
+                        in tmp/, and store_lock() is for the moments that need it */
 };
+
+enum store_lock {
+        STORE_SHARED,   /* nothing is removed meanwhile */
+        STORE_EXCLUSIVE /* nobody else looks or changes */
+};
+
+struct work;
 
 struct store {
         char *root;                /* owned */
         int fd;                    /* the root, or -1: there is no store yet */
-        int lock;                  /* holds the shared lock (STORE_READ) */
-        int tmp;                   /* tmp/; holds the writer's lock (STORE_WRITE), else -1 */
-        struct json_object *index; /* owned; index.json as it was when the store was opened */
+        int lock;                  /* the lock file, or -1 */
+        int tmp;                   /* tmp/, or -1 (STORE_READ) */
+        struct json_object *index; /* owned; index.json as it was when the store was locked */
+        struct work *trash;        /* owned; what was collected and goes at the end; or NULL */
 };
 
 /* The store's directory: option where given, else $CRUNIT_STORAGE, else /var/lib/crunit. Borrowed.
@@ -43,6 +55,13 @@ struct store {
 const char *store_root(const char *option);
 
 int store_open(const char *root, enum store_mode mode, struct store *ret, struct error *err);
+
+/* Wait for the lock, and read index.json anew. Only in STORE_MAKE, where nothing is locked. A
+ * signal ends the waiting, with EINTR. */
+int store_lock(struct store *store, enum store_lock how, struct error *err);
+/* From here on others may change the store (also in STORE_WRITE, when all is done). */
+void store_unlock(struct store *store);
+
 void store_close(struct store *store);
 #define STORE_NONE                                                                                 \
         {                                                                                          \

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From a work directory to the store's places (intake.h). */
+#include "intake.h"
+
+#include "../base/io.h"
+#include "reference.h"
+#include "store-change.h"
+#include "verified.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+static int intake_open_unpacked(const struct intake *intake, size_t i)
+{
+        const struct load_layer *layer = intake->plan.layers + i;
+        AUTO_FREE char *path = layer->unpacked
+                                       ? str_format("layer.%zu", i)
+                                       : str_format("layers/%s", digest_hex(layer->diff_id));
+
+        return openat(layer->unpacked ? intake->work.fd : intake->store->fd, path,
+                      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* Directories that a layer takes for granted get owner and mode from the layers below it. */
+static int intake_fix_image(struct intake *intake, const struct load_image *image,
+                            struct error *err)
+{
+        AUTO_FREE int *open_layers = alloc_zero(image->layer_count, sizeof *open_layers);
+        size_t count = 0;
+        int result = 0;
+
+        for (; result == 0 && count < image->layer_count; count++) {
+                struct load_layer *layer = intake->plan.layers + image->layers[count];
+
+                open_layers[count] = intake_open_unpacked(intake, image->layers[count]);
+                if (open_layers[count] < 0) {
+                        result = error_errno(err, errno, "cannot open layer %s", layer->diff_id);
+                        break;
+                }
+                if (layer->unpacked)
+                        result = layer_fix_implied(open_layers[count], &layer->result.implied,
+                                                   open_layers, count, err);
+        }
+        while (count-- > 0)
+                cleanup_close(open_layers + count);
+        return result;
+}
+
+static int intake_write_document(struct intake *intake, const char *digest, const char *data,
+                                 size_t length, struct error *err)
+{
+        if (io_write_file(intake->work.fd, digest_hex(digest), data, length, 0644, IO_NO_SYNC,
+                          err) < 0)
+                return error_wrap(err, "tmp/%s", intake->work.name);
+        return 0;
+}
+
+static int intake_write_documents(struct intake *intake, struct error *err)
+{
+        for (size_t i = 0; i < intake->plan.image_count; i++) {
+                struct load_image *image = intake->plan.images + i;
+
+                if (!image->manifest)
+                        load_plan_make_manifest(&intake->plan, image);
+                if (intake_write_document(intake, image->config_digest, image->config,
+                                          image->config_length, err) < 0 ||
+                    intake_write_document(intake, image->descriptor.digest, image->manifest,
+                                          image->manifest_length, err) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+/* from: a name in tmp/. */
+static int intake_move_blob(struct intake *intake, const char *from, const char *digest,
+                            struct error *err)
+{
+        AUTO_FREE char *to = str_format("blobs/sha256/%s", digest_hex(digest));
+
+        /* Two images may share a document: the second finds it moved already. */
+        if (renameat(intake->store->tmp, from, intake->store->fd, to) < 0 &&
+            !(errno == ENOENT && intake_has(intake, "blobs/sha256", digest)))
+                return error_errno(err, errno, "cannot move tmp/%s to %s", from, to);
+        return 0;
+}
+
+static int intake_move_document(struct intake *intake, const char *digest, struct error *err)
+{
+        AUTO_FREE char *from = str_format("%s/%s", intake->work.name, digest_hex(digest));
+
+        return intake_move_blob(intake, from, digest, err);
+}
+
+/* Another process may have been faster: its tree is as good as ours. */
+static int intake_move_layer(struct intake *intake, size_t i, struct error *err)
+{
+        const struct load_layer *layer = intake->plan.layers + i;
+        AUTO_FREE char *directory = str_format("layer.%zu", i);
+        AUTO_FREE char *to = str_format("layers/%s", digest_hex(layer->diff_id));
+        AUTO_FREE char *kept = str_format("blobs/sha256/%s", digest_hex(layer->digest));
+
+        if (layer->blob && intake_move_blob(intake, layer->blob, layer->digest, err) < 0)
+                return -1;
+        if (layer->unpacked && !intake_has(intake, "layers", layer->diff_id) &&
+            renameat(intake->work.fd, directory, intake->store->fd, to) < 0 && errno != EEXIST &&
+            errno != ENOTEMPTY)
+                return error_errno(err, errno, "cannot move %s to %s", directory, to);
+        if (layer->unpacked)
+                verified_note(intake->store->fd, kept, layer->diff_id);
+        return 0;
+}
+
+static int intake_sync_directory(struct intake *intake, const char *path, struct error *err)
+{
+        AUTO_CLOSE int fd = openat(intake->store->fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (fd < 0 || fsync(fd) < 0)
+                return error_errno(err, errno, "cannot sync %s", path);
+        return 0;
+}
+
+static int intake_move_all(struct intake *intake, struct error *err)
+{
+        for (size_t i = 0; i < intake->plan.layer_count; i++)
+                if (intake_move_layer(intake, i, err) < 0)
+                        return -1;
+        for (size_t i = 0; i < intake->plan.image_count; i++) {
+                const struct load_image *image = intake->plan.images + i;
+
+                if (intake_move_document(intake, image->config_digest, err) < 0 ||
+                    intake_move_document(intake, image->descriptor.digest, err) < 0)
+                        return -1;
+        }
+        if (intake_sync_directory(intake, "blobs/sha256", err) < 0)
+                return -1;
+        return intake_sync_directory(intake, "layers", err);
+}
+
+static int intake_name_images(struct intake *intake, struct strv *names, struct error *err)
+{
+        for (size_t i = 0; i < intake->plan.image_count; i++) {
+                const struct load_image *image = intake->plan.images + i;
+
+                if (!image->names.count) {
+                        if (store_tag(intake->store, NULL, &image->descriptor, err) < 0)
+                                return -1;
+                        strv_append(names, image->config_digest);
+                }
+                for (size_t j = 0; j < image->names.count; j++)
+                        if (store_tag(intake->store, image->names.items[j], &image->descriptor,
+                                      err) < 0)
+                                return -1;
+                strv_append_all(names, &image->names);
+        }
+        return store_save(intake->store, err);
+}
+
+static int intake_name_locked(struct intake *intake, struct strv *names, struct error *err)
+{
+        int result;
+
+        if (store_lock(intake->store, STORE_EXCLUSIVE, err) < 0)
+                return -1;
+        result = intake_name_images(intake, names, err);
+        store_unlock(intake->store);
+        return result;
+}
+
+/* Everything is checked and in the work directory: put it on disk, then into its places. */
+int intake_commit(struct intake *intake, struct strv *names, struct error *err)
+{
+        for (size_t i = 0; i < intake->plan.image_count; i++)
+                if (intake_fix_image(intake, intake->plan.images + i, err) < 0)
+                        return -1;
+        if (intake_write_documents(intake, err) < 0 || intake_keep(intake, err) < 0)
+                return -1;
+        if (syncfs(intake->work.fd) < 0)
+                return error_errno(err, errno, "cannot write to %s", intake->store->root);
+        if (intake_cancelled(intake))
+                return error_set(err, EINTR, "interrupted");
+        if (intake_move_all(intake, err) < 0)
+                return -1;
+        return names ? intake_name_locked(intake, names, err) : 0;
+}

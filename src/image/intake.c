@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "intake.h"
+
+#include "../base/io.h"
+#include "reference.h"
+#include "store-change.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+        INTAKE_PROGRESS_MS = 200
+};
+
+int intake_begin(struct intake *intake, struct store *store, const char *kind, struct error *err)
+{
+        intake->store = store;
+        pthread_mutex_init(&intake->mutex, NULL);
+        pthread_cond_init(&intake->done, NULL);
+        intake->begun = true;
+        return work_begin(store, kind, &intake->work, err);
+}
+
+void intake_end(struct intake *intake)
+{
+        load_plan_free(&intake->plan);
+        if (!intake->begun)
+                return;
+        pthread_mutex_destroy(&intake->mutex);
+        pthread_cond_destroy(&intake->done);
+        error_clear(&intake->failure);
+        work_end(&intake->work);
+}
+
+bool intake_cancelled(const struct intake *intake)
+{
+        return intake->cancel && *intake->cancel;
+}
+
+bool intake_has(const struct intake *intake, const char *directory, const char *digest)
+{
+        AUTO_FREE char *path = digest ? str_format("%s/%s", directory, digest_hex(digest)) : NULL;
+
+        return path && faccessat(intake->store->fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Everything whose digest is known by now. */
+static void intake_list_digests(const struct intake *intake, struct strv *digests)
+{
+        for (size_t i = 0; i < intake->plan.image_count; i++) {
+                const struct load_image *image = intake->plan.images + i;
+
+                if (image->config_digest)
+                        strv_append(digests, image->config_digest);
+                if (image->descriptor.digest)
+                        strv_append(digests, image->descriptor.digest);
+        }
+        for (size_t i = 0; i < intake->plan.layer_count; i++) {
+                const struct load_layer *layer = intake->plan.layers + i;
+
+                if (layer->digest)
+                        strv_append(digests, layer->digest);
+                if (layer->diff_id)
+                        strv_append(digests, layer->diff_id);
+        }
+}
+
+int intake_keep_locked(struct intake *intake, struct error *err)
+{
+        AUTO_STRV struct strv digests = { 0 };
+
+        intake_list_digests(intake, &digests);
+        return work_keep(&intake->work, &digests, err);
+}
+
+int intake_keep(struct intake *intake, struct error *err)
+{
+        int result;
+
+        if (store_lock(intake->store, STORE_SHARED, err) < 0)
+                return -1;
+        result = intake_keep_locked(intake, err);
+        store_unlock(intake->store);
+        return result;
+}
+
+/* An empty directory; one of an earlier try goes. */
+static int intake_make_top(struct intake *intake, size_t i, int *ret_top, struct error *err)
+{
+        AUTO_FREE char *directory = str_format("layer.%zu", i);
+        AUTO_CLOSE int top = -1;
+
+        if (intake->plan.layers[i].unpacked && io_remove_tree(intake->work.fd, directory, err) < 0)
+                return -1;
+        if (mkdirat(intake->work.fd, directory, 0755) < 0 ||
+            (top = openat(intake->work.fd, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 ||
+            fchmod(top, 0755) < 0)
+                return error_errno(err, errno, "cannot make tmp/%s/%s", intake->work.name,
+                                   directory);
+        intake->plan.layers[i].unpacked = true;
+        *ret_top = steal_fd(&top);
+        return 0;
+}
+
+int intake_unpack(struct intake *intake, size_t i, struct stream *stream, const char *name,
+                  struct error *err)
+{
+        struct load_layer *layer = intake->plan.layers + i;
+        AUTO_FREE char *blob = NULL;
+        AUTO_FREE char *diff_id = NULL;
+        AUTO_CLOSE int top = -1;
+        uint64_t size;
+
+        if (intake_make_top(intake, i, &top, err) < 0 ||
+            (intake->reads_ahead && stream_read_ahead(stream, err) < 0))
+                return -1;
+        if (layer_unpack(stream, name, top, &layer->result, err) < 0 ||
+            stream_finish(stream, &blob, &diff_id, &size, err) < 0)
+                return -1;
+        if (layer->diff_id && !str_equal(layer->diff_id, diff_id))
+                return error_set(err, EBADMSG,
+                                 "%s is damaged: unpacked it is %s, the configuration says %s",
+                                 name, diff_id, layer->diff_id);
+        if (layer->digest && blob && !str_equal(layer->digest, blob))
+                return error_set(err, EBADMSG, "%s is damaged: it is %s, the manifest says %s",
+                                 name, blob, layer->digest);
+        if (!layer->diff_id)
+                layer->diff_id = steal_str(&diff_id);
+        if (!layer->digest) {
+                layer->digest = blob ? steal_str(&blob) : str_dup(layer->member->digest);
+                layer->size = size;
+                layer->media_type = str_format("%s%s", MEDIA_OCI_LAYER, stream_suffix(stream));
+        }
+        return 0;
+}
+
+/* --- layers side by side */
+
+bool intake_stopped(const struct intake *intake)
+{
+        return intake->stop || intake_cancelled(intake);
+}
+
+void intake_fail(struct intake *intake, struct error *err)
+{
+        pthread_mutex_lock(&intake->mutex);
+        if (!intake->failure.message) {
+                intake->failure = *err;
+                *err = (struct error){ 0 };
+        }
+        intake->stop = true;
+        pthread_mutex_unlock(&intake->mutex);
+        error_clear(err);
+}
+
+static void *intake_worker(void *context)
+{
+        struct intake *intake = context;
+
+        while (!intake_stopped(intake)) {
+                struct error err = { 0 };
+                size_t i = intake->next++;
+
+                if (i >= intake->plan.layer_count)
+                        break;
+                if (intake->take(intake->context, i, &err) < 0)
+                        intake_fail(intake, &err);
+        }
+        pthread_mutex_lock(&intake->mutex);
+        intake->running--;
+        pthread_cond_signal(&intake->done);
+        pthread_mutex_unlock(&intake->mutex);
+        return NULL;
+}
+
+static unsigned intake_thread_limit(const struct intake *intake)
+{
+        long processors = sysconf(_SC_NPROCESSORS_ONLN);
+        unsigned limit = intake->threads;
+
+        if (!limit)
+                limit = processors > 0 ? (unsigned)processors : 1;
+        return limit > INTAKE_MAX_THREADS ? INTAKE_MAX_THREADS : limit;
+}
+
+/* The pause of somebody who waits for the workers, on their mutex. */
+static void intake_pause(struct intake *intake)
+{
+        struct timespec until;
+
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += INTAKE_PROGRESS_MS * 1000000L;
+        until.tv_sec += until.tv_nsec / 1000000000L;
+        until.tv_nsec %= 1000000000L;
+        pthread_cond_timedwait(&intake->done, &intake->mutex, &until);
+}
+
+int intake_start(struct intake *intake, intake_take *take, void *context, struct error *err)
+{
+        unsigned limit = intake_thread_limit(intake), wanted = limit;
+
+        if (wanted > intake->plan.layer_count)
+                wanted = (unsigned)intake->plan.layer_count;
+        intake->take = take;
+        intake->context = context;
+        /* Often one layer is larger than all others: it alone has to keep two processors busy. */
+        intake->reads_ahead = limit > 1;
+        intake->next = 0;
+        intake->running = intake->started = 0;
+        while (intake->started < wanted) {
+                pthread_mutex_lock(&intake->mutex);
+                intake->running++;
+                pthread_mutex_unlock(&intake->mutex);
+                if (pthread_create(intake->workers + intake->started, NULL, intake_worker,
+                                   intake) != 0)
+                        break;
+                intake->started++;
+        }
+        if (intake->started < wanted) {
+                pthread_mutex_lock(&intake->mutex);
+                intake->running--;
+                pthread_mutex_unlock(&intake->mutex);
+        }
+        if (wanted && !intake->started)
+                return error_set(err, EAGAIN, "cannot start a thread");
+        return 0;
+}
+
+int intake_wait(struct intake *intake, struct error *err)
+{
+        pthread_mutex_lock(&intake->mutex);
+        while (intake->running) {
+                intake_pause(intake);
+                if (intake->tick)
+                        intake->tick(intake->context);
+        }
+        pthread_mutex_unlock(&intake->mutex);
+        for (unsigned i = 0; i < intake->started; i++)
+                pthread_join(intake->workers[i], NULL);
+        intake->started = 0;
+        if (intake_cancelled(intake))
+                return error_set(err, EINTR, "interrupted");
+        if (intake->failure.message)
+                return error_set(err, intake->failure.code, "%s", intake->failure.message);
+        return 0;
+}
