@@ -10,6 +10,7 @@
 static const struct cmd commands[] = {
         { CMD_LOAD_ROW, .run = cmd_load, .options = cmd_load_options },
         { CMD_IMAGE_UNPACK_ROW, .run = cmd_image_unpack, .options = cmd_image_unpack_options },
+        { CMD_SAVE_ROW, .run = cmd_save, .options = cmd_save_options },
         { .name = NULL },
 };
 

@@ -38,6 +38,7 @@ static const struct cmd commands[] = {
           .options = cmd_image_prune_options },
         { CMD_IMAGE_UNPACK_ROW, .program = "crunit-image" },
         { CMD_LOAD_ROW, .program = "crunit-image" },
+        { CMD_SAVE_ROW, .program = "crunit-image" },
         { .name = "rmi",
           .arguments = "[OPTIONS] IMAGE…",
           .help = "Remove names, and images that have no other",

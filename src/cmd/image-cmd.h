@@ -12,15 +12,19 @@
 #define CMD_IMAGE_UNPACK_ROW                                                                       \
         .name = "image unpack", .arguments = "[OPTIONS] IMAGE",                                    \
         .help = "Unpack the layers of an image another tool put into the store"
+#define CMD_SAVE_ROW                                                                               \
+        .name = "save", .arguments = "[OPTIONS] IMAGE…",                                           \
+        .help = "Write images to an archive, a directory or a root file system's tar"
 
 extern const struct option_row cmd_load_options[];
+extern const struct option_row cmd_save_options[];
 extern const struct option_row cmd_image_unpack_options[];
 extern const struct option_row cmd_images_options[];
 extern const struct option_row cmd_rmi_options[];
 extern const struct option_row cmd_image_inspect_options[];
 extern const struct option_row cmd_image_prune_options[];
 
-cmd_function cmd_load, cmd_image_unpack;
+cmd_function cmd_load, cmd_image_unpack, cmd_save;
 cmd_function cmd_images, cmd_rmi, cmd_image_inspect, cmd_image_prune;
 
 /* Open the store that --root (or NULL), $CRUNIT_STORAGE or the settings file names, in this order.

@@ -526,17 +526,6 @@ void load_plan_finish_rootfs(struct load_plan *plan)
 
 /* --- a manifest of our own */
 
-static struct json_object *load_new_descriptor(const char *media_type, const char *digest,
-                                               uint64_t size)
-{
-        struct json_object *object = json_object_new_object();
-
-        json_set_string(object, "mediaType", media_type);
-        json_set_string(object, "digest", digest);
-        json_object_object_add(object, "size", json_object_new_int64((int64_t)size));
-        return object;
-}
-
 void load_plan_make_manifest(struct load_plan *plan, struct load_image *image)
 {
         AUTO_JSON struct json_object *manifest = json_object_new_object();
@@ -546,13 +535,13 @@ void load_plan_make_manifest(struct load_plan *plan, struct load_image *image)
         json_set_string(manifest, "mediaType", MEDIA_OCI_MANIFEST);
         json_object_object_add(
                 manifest, "config",
-                load_new_descriptor(MEDIA_OCI_CONFIG, image->config_digest, image->config_length));
+                descriptor_to_json(MEDIA_OCI_CONFIG, image->config_digest, image->config_length));
         layers = json_add_array(manifest, "layers");
         for (size_t i = 0; i < image->layer_count; i++) {
                 const struct load_layer *layer = plan->layers + image->layers[i];
 
                 json_object_array_add(
-                        layers, load_new_descriptor(layer->media_type, layer->digest, layer->size));
+                        layers, descriptor_to_json(layer->media_type, layer->digest, layer->size));
         }
         image->manifest = json_text(manifest, false);
         image->manifest_length = strlen(image->manifest);

@@ -19,6 +19,16 @@ void descriptor_free(struct descriptor *descriptor)
         *descriptor = (struct descriptor){ 0 };
 }
 
+struct json_object *descriptor_to_json(const char *media_type, const char *digest, uint64_t size)
+{
+        struct json_object *object = json_object_new_object();
+
+        json_set_string(object, "mediaType", media_type);
+        json_set_string(object, "digest", digest);
+        json_object_object_add(object, "size", json_object_new_int64((int64_t)size));
+        return object;
+}
+
 bool descriptor_is_index(const struct descriptor *descriptor)
 {
         return str_equal(descriptor->media_type, MEDIA_OCI_INDEX) ||

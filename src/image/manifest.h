@@ -25,6 +25,10 @@ enum {
 #define MEDIA_OCI_CONFIG   "application/vnd.oci.image.config.v1+json"
 #define MEDIA_OCI_LAYER    "application/vnd.oci.image.layer.v1.tar"
 
+#define MEDIA_DOCKER_MANIFEST "application/vnd.docker.distribution.manifest.v2+json"
+#define MEDIA_DOCKER_CONFIG   "application/vnd.docker.container.image.v1+json"
+#define MEDIA_DOCKER_LAYER    "application/vnd.docker.image.rootfs.diff.tar"
+
 struct descriptor {
         char *media_type;                  /* owned, as all strings here; NULL where it says none */
         char *digest;                      /* "sha256:…", checked */
@@ -60,6 +64,8 @@ int manifest_choose(const struct manifest *index, const struct platform *host, c
 
 int descriptor_parse(struct json_object *object, struct descriptor *ret, struct error *err);
 void descriptor_free(struct descriptor *descriptor);
+/* Type, digest and size as they stand in a manifest. */
+struct json_object *descriptor_to_json(const char *media_type, const char *digest, uint64_t size);
 #define AUTO_DESCRIPTOR CLEANUP(descriptor_free)
 
 /* Does the descriptor lead to an index rather than a manifest, as far as its type tells? */
