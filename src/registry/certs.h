@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Whom to trust, and what to show, for one registry (containers-certs.d(5)): a directory with
+ * *.crt, authorities to be trusted besides the system's, and NAME.cert with NAME.key, a client's
+ * certificate. --cert-dir names it, or it is HOST:PORT or HOST within
+ *
+ *     $XDG_CONFIG_HOME/containers/certs.d (~/.config/containers/certs.d; not for root)
+ *     /etc/containers/certs.d
+ *     /etc/docker/certs.d
+ *
+ * of which the first that exists is taken.
+ */
+#pragma once
+
+#include "../base/attr.h"
+#include "../base/error.h"
+
+enum {
+        CERTS_MAX_FILE = 4 << 20 /* bytes */
+};
+
+struct certs {
+        char *ca_file;     /* owned; all authorities in one file; NULL: only the system's */
+        int ca_fd;         /* owned; what ca_file is a name of; only where that is set */
+        char *client_cert; /* owned; path, or NULL */
+        char *client_key;  /* owned; path, or NULL */
+};
+
+/* directory: --cert-dir, or NULL. Fails where something of it cannot be read, or a certificate
+ * lacks its key. */
+int certs_find(const char *directory, const char *registry, struct certs *ret, struct error *err);
+void certs_free(struct certs *certs);
+#define AUTO_CERTS CLEANUP(certs_free)
