@@ -2,6 +2,7 @@
 #include "load.h"
 
 #include "../base/io.h"
+#include "../registry/policy.h"
 #include "bundle.h"
 #include "intake.h"
 #include "reference.h"
@@ -335,14 +336,39 @@ static int load_all_layers(struct load *load, struct error *err)
         return intake_wait(&load->intake, err);
 }
 
+/* What policy.json calls the place the images come from, once that is known. */
+static const char *load_transport_name(const struct load *load)
+{
+        static const char *const names[] = {
+                [TRANSPORT_OCI] = "oci",
+                [TRANSPORT_OCI_ARCHIVE] = "oci-archive",
+                [TRANSPORT_DOCKER_ARCHIVE] = "docker-archive",
+                [TRANSPORT_DIR] = "dir",
+                [TRANSPORT_TARBALL] = "tarball",
+        };
+        bool layout;
+        struct stat st;
+
+        if (load->options->transport != TRANSPORT_NONE)
+                return names[load->options->transport];
+        if (!load->bundle)
+                return "tarball";
+        layout = bundle_find(load->bundle, "index.json") != NULL;
+        if (load->options->path && stat(load->options->path, &st) == 0 && S_ISDIR(st.st_mode))
+                return layout ? "oci" : "dir";
+        return layout ? "oci-archive" : "docker-archive";
+}
+
 static int load_run(struct load *load, struct store *store, struct strv *names, struct error *err)
 {
         AUTO_CLOSE int fd = -1;
         AUTO_CLOSE int copy = -1;
 
         if (intake_begin(&load->intake, store, "load", err) < 0 ||
-            load_plan_input(load, &fd, &copy, err) < 0 || load_apply_tag(load, err) < 0 ||
-            intake_keep(&load->intake, err) < 0 || load_all_layers(load, err) < 0)
+            load_plan_input(load, &fd, &copy, err) < 0 ||
+            policy_check(load_transport_name(load), load->options->path, err) < 0 ||
+            load_apply_tag(load, err) < 0 || intake_keep(&load->intake, err) < 0 ||
+            load_all_layers(load, err) < 0)
                 return -1;
         if (load->intake.plan.layer_count && load->intake.plan.layers[0].stream)
                 load_plan_finish_rootfs(&load->intake.plan);
