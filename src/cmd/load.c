@@ -11,15 +11,25 @@
 #include <unistd.h>
 
 struct load_arguments {
-        char *input, *tag, *root; /* owned */
-        bool quiet;
+        char *input, *tag, *root, *config; /* owned */
+        struct strv changes;               /* owned */
+        bool quiet, reference;
 };
 
 const struct option_row cmd_load_options[] = {
+        { "change", 'c', OPTION_VALUE, "LINE",
+          "Set what a root file system starts with, as `CMD [\"/app\"]` does in a build file",
+          option_take_list, offsetof(struct load_arguments, changes) },
+        { "config", 0, OPTION_VALUE, "FILE",
+          "The settings of a root file system (default: its name with .json, where that is)",
+          option_take_string, offsetof(struct load_arguments, config) },
         { "input", 'i', OPTION_VALUE, "FILE", "Read from FILE instead of standard input",
           option_take_string, offsetof(struct load_arguments, input) },
         { "quiet", 'q', OPTION_FLAG, NULL, "Show no progress", option_take_bool,
           offsetof(struct load_arguments, quiet) },
+        { "reference", 0, OPTION_FLAG, NULL,
+          "Leave a squashfs or erofs file where it is, instead of copying it", option_take_bool,
+          offsetof(struct load_arguments, reference) },
         { "tag", 't', OPTION_VALUE, "NAME", "Name the image NAME, whatever the archive says",
           option_take_string, offsetof(struct load_arguments, tag) },
         { "root", 0, OPTION_VALUE, "DIR", cmd_root_help, option_take_string,
@@ -40,6 +50,8 @@ static void load_arguments_free(struct load_arguments *arguments)
         free(arguments->input);
         free(arguments->tag);
         free(arguments->root);
+        free(arguments->config);
+        strv_free(&arguments->changes);
 }
 
 /* The signal that asked us to stop: the only state a handler may touch. */
@@ -85,6 +97,10 @@ static struct load_options load_make_options(const struct load_arguments *argume
         bool show = !arguments->quiet && isatty(STDERR_FILENO);
 
         return (struct load_options){ .tag = arguments->tag,
+                                      .config = arguments->config,
+                                      .changes = &arguments->changes,
+                                      .file = arguments->reference ? LOAD_FILE_REFER
+                                                                   : LOAD_FILE_COPY,
                                       .cancel = &load_signal,
                                       .progress = show ? load_show_progress : NULL };
 }

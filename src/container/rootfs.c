@@ -2,6 +2,7 @@
 #include "rootfs.h"
 
 #include "../base/io.h"
+#include "filesystem.h"
 
 #include <sched.h>
 #include <sys/mount.h>
@@ -10,6 +11,7 @@
 void rootfs_free(struct rootfs *rootfs)
 {
         strv_free(&rootfs->layers);
+        strv_free(&rootfs->mounted);
 }
 
 static int rootfs_leave(struct error *err)
@@ -184,6 +186,46 @@ static int rootfs_overlay_classic(const struct rootfs *rootfs, const char *run, 
         return io_remove_tree(AT_FDCWD, names, err);
 }
 
+static int rootfs_mount_file(struct rootfs *rootfs, size_t i, const char *run, struct error *err)
+{
+        AUTO_FREE char *directory = str_format("%s/lower/%zu", run, i);
+
+        if (io_make_dirs(AT_FDCWD, directory, 0700, err) < 0 ||
+            filesystem_mount(rootfs->layers.items[i], directory, err) < 0)
+                return -1;
+        str_replace(rootfs->layers.items + i, directory);
+        strv_append(&rootfs->mounted, directory);
+        return 0;
+}
+
+int rootfs_mount_files(struct rootfs *rootfs, const char *run, struct error *err)
+{
+        for (size_t i = 0; i < rootfs->layers.count; i++) {
+                struct stat st;
+
+                if (stat(rootfs->layers.items[i], &st) < 0)
+                        return error_errno(err, errno, "cannot use %s", rootfs->layers.items[i]);
+                if (S_ISREG(st.st_mode) && rootfs_mount_file(rootfs, i, run, err) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+/* The overlay, or the bind mount, has its own hold on what was mounted there. */
+int rootfs_detach_files(struct rootfs *rootfs, const char *run, struct error *err)
+{
+        AUTO_FREE char *lower = str_format("%s/lower", run);
+
+        if (rootfs->mounted.count == 0)
+                return 0;
+        for (size_t i = rootfs->mounted.count; i-- > 0;)
+                if (umount2(rootfs->mounted.items[i], MNT_DETACH) < 0)
+                        return error_errno(err, errno, "cannot detach %s",
+                                           rootfs->mounted.items[i]);
+        strv_free(&rootfs->mounted);
+        return io_remove_tree(AT_FDCWD, lower, err);
+}
+
 static int rootfs_attach(int mount_fd, const char *target, struct error *err)
 {
         if (move_mount(mount_fd, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH) < 0)
@@ -219,7 +261,7 @@ static int rootfs_overlay(const struct rootfs *rootfs, const char *run, const ch
         return done < 0 ? -1 : rootfs_attach(mounted, target, err);
 }
 
-int rootfs_mount(const struct rootfs *rootfs, const char *run, struct error *err)
+int rootfs_mount(struct rootfs *rootfs, const char *run, struct error *err)
 {
         AUTO_FREE char *target = str_format("%s/rootfs", run);
         AUTO_CLOSE int before = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -234,6 +276,8 @@ int rootfs_mount(const struct rootfs *rootfs, const char *run, struct error *err
                 result = rootfs_bind(rootfs, target, err);
         else
                 result = rootfs_overlay(rootfs, run, target, err);
+        if (result == 0)
+                result = rootfs_detach_files(rootfs, run, err);
         if (before >= 0 && fchdir(before) < 0 && result == 0)
                 return error_errno(err, errno, "cannot go back to the working directory");
         return result;

@@ -20,10 +20,12 @@ enum {
 };
 
 struct rootfs {
-        struct strv layers; /* owned; absolute directories, lowest first; with --rootfs just one */
-        bool bind;          /* that one is the root itself, with what is mounted in it */
-        int writable;       /* borrowed; directory with upper and work, or -1: read-only */
-        bool fresh;         /* upper is new: after a crash nobody wants it, so nothing is synced */
+        struct strv layers;  /* owned; absolute directories, or files that are file systems
+                                (filesystem.h), lowest first; with --rootfs just one directory */
+        struct strv mounted; /* owned; where such files were mounted meanwhile */
+        bool bind;           /* that one is the root itself, with what is mounted in it */
+        int writable;        /* borrowed; directory with upper and work, or -1: read-only */
+        bool fresh;          /* upper is new: after a crash nobody wants it, so nothing is synced */
 };
 
 void rootfs_free(struct rootfs *rootfs);
@@ -33,9 +35,16 @@ void rootfs_free(struct rootfs *rootfs);
  * cannot be part of an overlay any more. */
 int rootfs_unshare(const struct strv *shared, struct error *err);
 
+/* Mount the layers that are files, in `run`/lower, and put these directories in their place: they
+ * can be looked into then. After rootfs_unshare(), before rootfs_mount(), which takes them away
+ * again: the root holds what it needs of them. */
+int rootfs_mount_files(struct rootfs *rootfs, const char *run, struct error *err);
+/* For who gives up between the two. */
+int rootfs_detach_files(struct rootfs *rootfs, const char *run, struct error *err);
+
 /* Mount it on the directory `run`/rootfs, which is made; scratch names for mount(2) go to `run`.
  * The process's working directory is kept. */
-int rootfs_mount(const struct rootfs *rootfs, const char *run, struct error *err);
+int rootfs_mount(struct rootfs *rootfs, const char *run, struct error *err);
 
 /* The first 500 are allowed: a clear error before anything is mounted. */
 int rootfs_check(const struct rootfs *rootfs, struct error *err);

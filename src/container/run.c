@@ -257,6 +257,8 @@ static int run_mount_root(struct run *run, struct error *err)
                 return -1;
         run->rootfs.fresh = run->writable.fresh && !run->state.keep;
         run->rootfs.writable = run->rootfs.bind ? -1 : run->writable.fd;
+        if (rootfs_mount_files(&run->rootfs, run->place.run, err) < 0)
+                return -1;
         if (run->writable.fresh && !run->rootfs.bind && run_copy_root_mode(run, err) < 0)
                 return -1;
         if (rootfs_mount(&run->rootfs, run->place.run, err) < 0)
@@ -555,6 +557,7 @@ static void run_remove_traces(struct run *run)
                 AUTO_FREE char *mounted = str_format("%s/rootfs", run->place.run);
 
                 umount2(mounted, MNT_DETACH);
+                rootfs_detach_files(&run->rootfs, run->place.run, NULL);
         }
         writable_close(&run->writable);
         writable_remove(run->place.data, false, NULL);

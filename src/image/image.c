@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum image_kind {
@@ -191,17 +192,20 @@ int image_config_check_platform(const struct image_config *config, const char *n
 
 /* A layer that occurs twice is mounted once, where it is uppermost: there it hides all of the lower
  * occurrence. */
-static void image_list_layers(struct store *store, struct image *image)
+static void image_list_layers(struct store *store, const struct manifest *manifest,
+                              struct image *image)
 {
         const struct strv *diff_ids = &image->config.diff_ids;
 
         for (size_t i = 0; i < diff_ids->count; i++) {
+                bool file = i < manifest->layer_count && descriptor_is_file(manifest->layers + i);
                 bool again = false;
 
                 for (size_t j = i + 1; j < diff_ids->count; j++)
                         again = again || str_equal(diff_ids->items[i], diff_ids->items[j]);
                 if (!again)
-                        strv_appendf(&image->layers, "%s/layers/%s", store->root,
+                        strv_appendf(&image->layers, "%s/%s/%s", store->root,
+                                     file ? "blobs/sha256" : "layers",
                                      digest_hex(diff_ids->items[i]));
         }
 }
@@ -219,7 +223,7 @@ int image_read(struct store *store, const struct store_entry *entry, struct imag
                 return -1;
         image.id = str_dup(digest_hex(manifest.config.digest));
         image.name = str_dup(entry->name);
-        image_list_layers(store, &image);
+        image_list_layers(store, &manifest, &image);
         *ret_image = image;
         image = (struct image){ 0 };
         if (ret_manifest) {
@@ -229,8 +233,41 @@ int image_read(struct store *store, const struct store_entry *entry, struct imag
         return 0;
 }
 
-static int image_check_layers(const struct image *image, const char *reference, struct error *err)
+/* One that is loaded by reference is its owner's, who may replace it. */
+static int image_check_file(const struct descriptor *layer, const char *path, const char *reference,
+                            struct error *err)
 {
+        AUTO_FREE char *target = realpath(path, NULL);
+        AUTO_FREE char *time = NULL;
+        struct stat st;
+
+        if (!target || stat(target, &st) < 0)
+                return error_set(err, ESTALE,
+                                 "the file of image %s is gone (%s): load the image again",
+                                 reference, path);
+        time = str_format("%lld.%09ld", (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+        if ((uint64_t)st.st_size != layer->size ||
+            (layer->file_time && !str_equal(layer->file_time, time)))
+                return error_set(err, ESTALE,
+                                 "%s is not the file any more that image %s was loaded from: load "
+                                 "it again",
+                                 target, reference);
+        return 0;
+}
+
+static int image_check_layers(const struct image *image, const struct manifest *manifest,
+                              const char *root, const char *reference, struct error *err)
+{
+        for (size_t i = 0; i < manifest->layer_count; i++) {
+                const struct descriptor *layer = manifest->layers + i;
+                AUTO_FREE char *path = NULL;
+
+                if (!descriptor_is_file(layer))
+                        continue;
+                path = str_format("%s/blobs/sha256/%s", root, digest_hex(layer->digest));
+                if (image_check_file(layer, path, reference, err) < 0)
+                        return -1;
+        }
         for (size_t i = 0; i < image->layers.count; i++)
                 if (faccessat(AT_FDCWD, image->layers.items[i], F_OK, AT_SYMLINK_NOFOLLOW) < 0)
                         return error_set(err, ENODATA,
@@ -244,6 +281,7 @@ int image_open(struct store *store, const char *reference, struct image *ret_ima
                struct error *err)
 {
         AUTO_IMAGE struct image image = { 0 };
+        AUTO_MANIFEST struct manifest manifest = { 0 };
         const struct store_entry *entry = NULL;
         struct store_entry *entries;
         size_t count;
@@ -253,10 +291,10 @@ int image_open(struct store *store, const char *reference, struct image *ret_ima
                 return -1;
         result = store_find(store, reference, entries, count, &entry, err);
         if (result == 0)
-                result = image_read(store, entry, &image, NULL, err);
+                result = image_read(store, entry, &image, &manifest, err);
         store_list_free(entries, count);
         if (result < 0 || image_config_check_platform(&image.config, reference, err) < 0 ||
-            image_check_layers(&image, reference, err) < 0)
+            image_check_layers(&image, &manifest, store->root, reference, err) < 0)
                 return -1;
         *ret_image = image;
         image = (struct image){ 0 };

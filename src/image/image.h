@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * An image as a container needs it: its configuration (OCI image-spec, config.md) and the
- * directories its layers were unpacked to. Reading it takes three small files and no library but
- * json-c, since every start of a container does it.
+ * directories its layers were unpacked to; a layer that is a file system in one file stays one.
+ * Reading it takes three small files and no library but json-c, since every start of a container
+ * does it.
  */
 #pragma once
 
@@ -27,7 +28,9 @@ struct image {
         char *digest; /* owned; of the manifest, "sha256:…" */
         char *name;   /* owned; the full name it was found under, or NULL */
         struct image_config config;
-        struct strv layers; /* absolute directories, lowest first, none twice (overlayfs refuses) */
+        /* Absolute directories, or files that hold a file system, lowest first, none twice
+         * (overlayfs refuses). */
+        struct strv layers;
 };
 
 /*
@@ -36,7 +39,8 @@ struct image {
  * open, or a mount or a state file (store_used_ids) of a container uses them.
  *
  * ENOENT where the store does not have it. ENOEXEC where it is for another architecture. ENODATA
- * where its blobs are there and its layers are not unpacked: `crunit image unpack` helps.
+ * where its blobs are there and its layers are not unpacked: `crunit image unpack` helps. ESTALE
+ * where the file of a layer is gone or is not what it was: nothing but another load helps.
  */
 int image_open(struct store *store, const char *reference, struct image *ret_image,
                struct error *err);

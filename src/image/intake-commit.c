@@ -29,10 +29,12 @@ static int intake_fix_image(struct intake *intake, const struct load_image *imag
         size_t count = 0;
         int result = 0;
 
-        for (; result == 0 && count < image->layer_count; count++) {
-                struct load_layer *layer = intake->plan.layers + image->layers[count];
+        for (size_t i = 0; result == 0 && i < image->layer_count; i++) {
+                struct load_layer *layer = intake->plan.layers + image->layers[i];
 
-                open_layers[count] = intake_open_unpacked(intake, image->layers[count]);
+                if (layer->whole)
+                        continue;
+                open_layers[count] = intake_open_unpacked(intake, image->layers[i]);
                 if (open_layers[count] < 0) {
                         result = error_errno(err, errno, "cannot open layer %s", layer->diff_id);
                         break;
@@ -40,6 +42,7 @@ static int intake_fix_image(struct intake *intake, const struct load_image *imag
                 if (layer->unpacked)
                         result = layer_fix_implied(open_layers[count], &layer->result.implied,
                                                    open_layers, count, err);
+                count++;
         }
         while (count-- > 0)
                 cleanup_close(open_layers + count);

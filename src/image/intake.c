@@ -104,19 +104,33 @@ static int intake_make_top(struct intake *intake, size_t i, int *ret_top, struct
         return 0;
 }
 
+static int intake_write_tree(struct intake *intake, size_t i, struct stream *stream,
+                             const char *name, struct error *err)
+{
+        struct load_layer *layer = intake->plan.layers + i;
+        AUTO_CLOSE int top = -1;
+
+        if (layer->whole && stream_is_compressed(stream))
+                return error_set(err, EBADMSG, "%s is compressed, it could not be mounted", name);
+        /* stream_finish() reads, copies and hashes all of it. */
+        if (layer->whole)
+                return 0;
+        if (intake_make_top(intake, i, &top, err) < 0)
+                return -1;
+        return layer_unpack(stream, name, top, &layer->result, err);
+}
+
 int intake_unpack(struct intake *intake, size_t i, struct stream *stream, const char *name,
                   struct error *err)
 {
         struct load_layer *layer = intake->plan.layers + i;
         AUTO_FREE char *blob = NULL;
         AUTO_FREE char *diff_id = NULL;
-        AUTO_CLOSE int top = -1;
         uint64_t size;
 
-        if (intake_make_top(intake, i, &top, err) < 0 ||
-            (intake->reads_ahead && stream_read_ahead(stream, err) < 0))
+        if (intake->reads_ahead && stream_read_ahead(stream, err) < 0)
                 return -1;
-        if (layer_unpack(stream, name, top, &layer->result, err) < 0 ||
+        if (intake_write_tree(intake, i, stream, name, err) < 0 ||
             stream_finish(stream, &blob, &diff_id, &size, err) < 0)
                 return -1;
         if (layer->diff_id && !str_equal(layer->diff_id, diff_id))
@@ -131,7 +145,9 @@ int intake_unpack(struct intake *intake, size_t i, struct stream *stream, const 
         if (!layer->digest) {
                 layer->digest = blob ? steal_str(&blob) : str_dup(layer->member->digest);
                 layer->size = size;
-                layer->media_type = str_format("%s%s", MEDIA_OCI_LAYER, stream_suffix(stream));
+                if (!layer->media_type)
+                        layer->media_type =
+                                str_format("%s%s", MEDIA_OCI_LAYER, stream_suffix(stream));
         }
         return 0;
 }

@@ -2,6 +2,7 @@
 #include "load-plan.h"
 
 #include "../base/json.h"
+#include "change.h"
 #include "digest.h"
 #include "load.h"
 #include "reference.h"
@@ -15,6 +16,7 @@ void load_plan_free(struct load_plan *plan)
                 struct load_image *image = plan->images + i;
 
                 strv_free(&image->names);
+                json_object_put(image->base);
                 free(image->config);
                 free(image->config_digest);
                 free(image->manifest);
@@ -25,6 +27,7 @@ void load_plan_free(struct load_plan *plan)
                 free(plan->layers[i].diff_id);
                 free(plan->layers[i].digest);
                 free(plan->layers[i].media_type);
+                free(plan->layers[i].file_time);
                 free(plan->layers[i].blob);
                 layer_result_free(&plan->layers[i].result);
         }
@@ -245,6 +248,7 @@ static int load_oci_layer(struct bundle *bundle, struct load_plan *plan, struct 
         layer.diff_id = str_dup(diff_id);
         layer.digest = str_dup(descriptor->digest);
         layer.size = descriptor->size;
+        layer.whole = descriptor_is_file(descriptor);
         image->layers[image->layer_count++] = load_plan_add_layer(plan, &layer);
         return 0;
 }
@@ -501,27 +505,53 @@ static void load_format_time(const struct timespec *when, char *text, size_t siz
         strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", &broken);
 }
 
-void load_plan_finish_rootfs(struct load_plan *plan)
+int load_plan_describe_rootfs(struct load_plan *plan, struct json_object *document,
+                              const char *name, const struct strv *changes, struct error *err)
 {
-        AUTO_JSON struct json_object *config = json_object_new_object();
+        AUTO_JSON struct json_object *base = NULL;
+
+        if (!document)
+                base = json_object_new_object();
+        else if (change_adopt(document, name, &base, err) < 0)
+                return -1;
+        for (size_t i = 0; changes && i < changes->count; i++)
+                if (change_apply(base, changes->items[i], err) < 0)
+                        return -1;
+        json_object_put(plan->images->base);
+        plan->images->base = steal_ptr(&base);
+        return 0;
+}
+
+static void load_set_default(struct json_object *config, const char *key, const char *value)
+{
+        if (!json_object_object_get_ex(config, key, NULL))
+                json_set_string(config, key, value);
+}
+
+int load_plan_finish_rootfs(struct load_plan *plan, const char *name, struct error *err)
+{
+        AUTO_IMAGE_CONFIG struct image_config parsed = { 0 };
         struct load_image *image = plan->images;
+        AUTO_JSON struct json_object *config =
+                image->base ? json_object_get(image->base) : json_object_new_object();
         struct platform host = platform_host();
         AUTO_STRV struct strv diff_ids = { 0 };
         struct json_object *rootfs;
         char created[40];
 
         load_format_time(&plan->layers->result.newest, created, sizeof created);
-        json_set_string(config, "created", created);
-        json_set_string(config, "architecture", host.architecture);
-        json_set_string(config, "os", host.os);
-        json_add_object(config, "config");
+        load_set_default(config, "created", created);
+        load_set_default(config, "architecture", host.architecture);
+        load_set_default(config, "os", host.os);
+        if (!json_object_object_get_ex(config, "config", NULL))
+                json_add_object(config, "config");
         rootfs = json_add_object(config, "rootfs");
         json_set_string(rootfs, "type", "layers");
         strv_append(&diff_ids, plan->layers->diff_id);
         json_set_strv(rootfs, "diff_ids", &diff_ids);
         image->config = json_text(config, false);
         image->config_length = strlen(image->config);
-        image->config_digest = digest_of(image->config, image->config_length);
+        return load_parse_config(image, name, &parsed, err);
 }
 
 /* --- a manifest of our own */
@@ -540,8 +570,13 @@ void load_plan_make_manifest(struct load_plan *plan, struct load_image *image)
         for (size_t i = 0; i < image->layer_count; i++) {
                 const struct load_layer *layer = plan->layers + image->layers[i];
 
-                json_object_array_add(
-                        layers, descriptor_to_json(layer->media_type, layer->digest, layer->size));
+                struct json_object *object =
+                        descriptor_to_json(layer->media_type, layer->digest, layer->size);
+
+                if (layer->file_time)
+                        json_set_string(json_add_object(object, "annotations"), MANIFEST_FILE_TIME,
+                                        layer->file_time);
+                json_object_array_add(layers, object);
         }
         image->manifest = json_text(manifest, false);
         image->manifest_length = strlen(image->manifest);

@@ -17,6 +17,8 @@ struct load_layer {
         char *digest;                       /* owned; the blob's, where a manifest says it */
         uint64_t size;                      /* bytes; the blob's, with digest */
         char *media_type;                   /* owned; of the blob, for a new manifest */
+        bool whole;                         /* a file system in one file: not unpacked */
+        char *file_time; /* owned; of one that is elsewhere, and for a new manifest; or NULL */
 
         /* What carrying it out found. */
         bool unpacked; /* in the work directory, as layer.N */
@@ -25,8 +27,9 @@ struct load_layer {
 };
 
 struct load_image {
-        struct strv names; /* full names; none: the image gets none */
-        char *config;      /* owned; the document's bytes; NULL for a rootfs until it is made */
+        struct strv names;        /* full names; none: the image gets none */
+        struct json_object *base; /* owned; what a rootfs's configuration is made from, or NULL */
+        char *config; /* owned; the document's bytes; NULL for a rootfs until it is made */
         size_t config_length;
         char *config_digest; /* owned */
         char *manifest;      /* owned; the document's bytes; NULL where one has to be made */
@@ -61,8 +64,14 @@ int load_plan_manifest(struct bundle *bundle, const struct descriptor *descripto
 /* One image with one layer, which comes from an open stream (borrowed). */
 void load_plan_rootfs(struct stream *stream, const char *name, struct load_plan *ret);
 
-/* The configuration of an image made of one tar. */
-void load_plan_finish_rootfs(struct load_plan *plan);
+/* What the user says of such an image: a document (name is for messages) or NULL, and lines as
+ * change.h has them, or NULL. */
+int load_plan_describe_rootfs(struct load_plan *plan, struct json_object *document,
+                              const char *name, const struct strv *changes, struct error *err);
+
+/* The configuration of an image made of one tar or file, name for messages. ENOEXEC where it is for
+ * another machine. */
+int load_plan_finish_rootfs(struct load_plan *plan, const char *name, struct error *err);
 
 /* Make the manifest of an image that came without one. */
 void load_plan_make_manifest(struct load_plan *plan, struct load_image *image);

@@ -5,8 +5,10 @@
 #include "../registry/policy.h"
 #include "bundle.h"
 #include "intake.h"
+#include "load-rootfs.h"
 #include "reference.h"
 #include "stream.h"
+#include "superblock.h"
 #include "verified.h"
 
 #include <errno.h>
@@ -124,7 +126,6 @@ static int load_one_layer(void *context, size_t i, struct error *err)
         AUTO_CLOSE int copy = -1;
 
         if (layer->stream) { /* its copy was given when it was opened */
-                load_keep_copy(load, i);
                 return intake_unpack(&load->intake, i, layer->stream, load->name, err);
         }
         if (load_reuse_layer(load, layer)) {
@@ -143,11 +144,11 @@ static int load_one_layer(void *context, size_t i, struct error *err)
 
 /* --- what to load */
 
-/* FILE.tar.gz → FILE, in characters that names may have. */
-static char *load_name_from_path(const char *path)
+char *load_name_from_path(const char *path)
 {
-        static const char *const endings[] = { ".gz",  ".zst",  ".xz",  ".bz2",
-                                               ".tgz", ".tzst", ".txz", ".tar" };
+        static const char *const endings[] = { ".gz",   ".zst",   ".xz",       ".bz2",
+                                               ".tgz",  ".tzst",  ".txz",      ".tar",
+                                               ".sqfs", ".erofs", ".squashfs", ".sfs" };
         AUTO_FREE char *copy = str_dup(path);
         char *name = basename(copy);
 
@@ -158,24 +159,6 @@ static char *load_name_from_path(const char *path)
                 if (*at >= 'A' && *at <= 'Z')
                         *at = (char)(*at - 'A' + 'a');
         return str_dup(name);
-}
-
-static int load_rootfs_name(const struct load *load, char **ret, struct error *err)
-{
-        AUTO_FREE char *text = NULL;
-        AUTO_ERROR struct error reason = { 0 };
-
-        if (load->options->tag)
-                return reference_normalize(load->options->tag, "localhost", ret, err);
-        if (!load->options->path)
-                return error_set(err, EINVAL,
-                                 "this is the tar of a root file system: give it a name (--tag)");
-        text = load_name_from_path(load->options->path);
-        if (reference_normalize(text, "localhost", ret, &reason) < 0)
-                return error_set(err, EINVAL,
-                                 "this is the tar of a root file system, and its name makes no "
-                                 "image's name: give one (--tag)");
-        return 0;
 }
 
 static int load_plan_images(struct load *load, struct error *err)
@@ -203,22 +186,80 @@ static bool load_is_rootfs(const struct load *load, const void *data, size_t len
         return false;
 }
 
+static int load_plan_rootfs_stream(struct load *load, struct error *err)
+{
+        struct load_plan *plan = &load->intake.plan;
+        AUTO_FREE char *name = NULL;
+
+        if (load_rootfs_name(load->options, &name, err) < 0)
+                return error_wrap(err, "%s", load->name);
+        load_plan_rootfs(load->stream, name, plan);
+        load_keep_copy(load, 0);
+        return load_rootfs_describe(load->options, plan, err);
+}
+
+/* A file that is mounted later as it is. */
+static int load_plan_whole(struct load *load, const struct superblock *superblock,
+                           struct stream_source *source, struct error *err)
+{
+        bool copied = load->options->file == LOAD_FILE_COPY;
+        struct load_layer *layer;
+
+        if (!copied)
+                source->copy = -1;
+        if (stream_open(source, &load->stream, err) < 0 || load_plan_rootfs_stream(load, err) < 0)
+                return -1;
+        layer = load->intake.plan.layers;
+        layer->whole = true;
+        layer->media_type = str_format("%s%s", MEDIA_FILE_LAYER, superblock->type);
+        layer->result.newest.tv_sec = superblock->created;
+        if (copied)
+                return 0;
+        if (unlinkat(load->intake.work.fd, "blob.0", 0) < 0)
+                return error_errno(err, errno, "cannot remove the copy");
+        return load_rootfs_link(load->options, load->intake.store, &load->intake.work, source->fd,
+                                "blob.0", layer, err);
+}
+
+/* What makes no sense with what the stream is. */
+static int load_check_stream(const struct load *load, bool rootfs, const void *data, size_t length,
+                             struct error *err)
+{
+        const struct load_options *options = load->options;
+
+        if (options->file != LOAD_FILE_COPY)
+                return error_set(
+                        err, EINVAL,
+                        "%s is no file system: only squashfs and erofs can be mounted where "
+                        "they are",
+                        load->name);
+        if (length >= 4 && memcmp(data, "hsqs", 4) == 0)
+                return error_set(err, ESPIPE,
+                                 "%s is a squashfs in a pipe or compressed: name the file itself",
+                                 load->name);
+        if (!rootfs && (options->config || (options->changes && options->changes->count)))
+                return error_set(err, EINVAL,
+                                 "%s has images with settings of their own: --config and --change "
+                                 "are for root file systems",
+                                 load->name);
+        return 0;
+}
+
 static int load_plan_stream(struct load *load, bool compressed_or_pipe, int fd, struct error *err)
 {
-        AUTO_FREE char *name = NULL;
         const void *data = NULL;
         size_t length = 0;
+        bool rootfs;
 
         if (stream_peek(load->stream, &data, &length, err) < 0)
                 return -1;
         if (!length)
                 return error_set(err, EBADMSG, "%s is empty", load->name);
-        if (load_is_rootfs(load, data, length)) {
-                if (load_rootfs_name(load, &name, err) < 0)
-                        return error_wrap(err, "%s", load->name);
-                load_plan_rootfs(load->stream, name, &load->intake.plan);
-                return 0;
-        }
+        rootfs = load_is_rootfs(load, data, length);
+        if (load_check_stream(load, rootfs, data, length, err) < 0)
+                return -1;
+        if (rootfs)
+                return load_plan_rootfs_stream(load, err);
         stream_forget_blob(load->stream);
         if ((compressed_or_pipe ? bundle_spool(load->stream, load->name, load->intake.work.fd,
                                                &load->bundle, err)
@@ -237,11 +278,18 @@ static int load_plan_file(struct load *load, int fd, int *ret_copy, struct error
                                         .progress = &load->intake.progress,
                                         .name = load->name };
         bool seekable = lseek(fd, 0, SEEK_CUR) == 0;
+        enum transport_kind kind = load->options->transport;
+        struct superblock superblock;
+        int whole = kind == TRANSPORT_NONE || kind == TRANSPORT_TARBALL
+                            ? superblock_read(fd, load->name, &superblock, err)
+                            : 0;
 
-        if (load_open_copy(load, 0, ret_copy, err) < 0)
+        if (whole < 0 || load_open_copy(load, 0, ret_copy, err) < 0)
                 return -1;
         source.copy = *ret_copy;
         source.positioned = seekable;
+        if (whole)
+                return load_plan_whole(load, &superblock, &source, err);
         if (stream_open(&source, &load->stream, err) < 0)
                 return -1;
         return load_plan_stream(load, !seekable || stream_is_compressed(load->stream), fd, err);
@@ -285,6 +333,11 @@ static int load_plan_input(struct load *load, int *ret_fd, int *ret_copy, struct
                 return -1;
         if (!S_ISDIR(st.st_mode))
                 return load_plan_file(load, *ret_fd, ret_copy, err);
+        if (load->options->file != LOAD_FILE_COPY)
+                return error_set(err, EINVAL,
+                                 "%s is a directory: only a squashfs or erofs file can be mounted "
+                                 "where it is",
+                                 load->name);
         if (bundle_open_directory(*ret_fd, load->name, &load->bundle, err) < 0 ||
             load_plan_images(load, err) < 0)
                 return -1;
@@ -370,8 +423,9 @@ static int load_run(struct load *load, struct store *store, struct strv *names, 
             load_apply_tag(load, err) < 0 || intake_keep(&load->intake, err) < 0 ||
             load_all_layers(load, err) < 0)
                 return -1;
-        if (load->intake.plan.layer_count && load->intake.plan.layers[0].stream)
-                load_plan_finish_rootfs(&load->intake.plan);
+        if (load->intake.plan.layer_count && load->intake.plan.layers[0].stream &&
+            load_plan_finish_rootfs(&load->intake.plan, load->name, err) < 0)
+                return -1;
         return intake_commit(&load->intake, names, err);
 }
 

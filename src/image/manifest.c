@@ -16,6 +16,7 @@ void descriptor_free(struct descriptor *descriptor)
         free(descriptor->variant);
         free(descriptor->ref_name);
         free(descriptor->image_name);
+        free(descriptor->file_time);
         *descriptor = (struct descriptor){ 0 };
 }
 
@@ -33,6 +34,11 @@ bool descriptor_is_index(const struct descriptor *descriptor)
 {
         return str_equal(descriptor->media_type, MEDIA_OCI_INDEX) ||
                str_equal(descriptor->media_type, MEDIA_DOCKER_LIST);
+}
+
+bool descriptor_is_file(const struct descriptor *descriptor)
+{
+        return descriptor->media_type && str_has_prefix(descriptor->media_type, MEDIA_FILE_LAYER);
 }
 
 static int descriptor_parse_platform(struct json_object *object, struct descriptor *descriptor,
@@ -67,7 +73,8 @@ static int descriptor_parse_annotations(struct json_object *object, struct descr
             json_copy_string(annotations, "org.opencontainers.image.ref.name",
                              &descriptor->ref_name, err) < 0 ||
             json_copy_string(annotations, "io.containerd.image.name", &descriptor->image_name,
-                             err) < 0)
+                             err) < 0 ||
+            json_copy_string(annotations, MANIFEST_FILE_TIME, &descriptor->file_time, err) < 0)
                 return -1;
         if (type)
                 descriptor->attestation = true;

@@ -24,6 +24,12 @@ enum {
 #define MEDIA_OCI_MANIFEST "application/vnd.oci.image.manifest.v1+json"
 #define MEDIA_OCI_CONFIG   "application/vnd.oci.image.config.v1+json"
 #define MEDIA_OCI_LAYER    "application/vnd.oci.image.layer.v1.tar"
+/* A layer that is no tar but a file system in one file, which is mounted as it is. Its digest is
+ * its diff id. Behind the dot follows what superblock.h calls it. */
+#define MEDIA_FILE_LAYER "application/vnd.crunit.image.layer.v1."
+/* Annotation of such a layer whose file is elsewhere, and blobs/ has a symbolic link to it: its
+ * modification time, "SECONDS.NANOSECONDS". */
+#define MANIFEST_FILE_TIME "io.crunit.file.mtime"
 
 #define MEDIA_DOCKER_MANIFEST "application/vnd.docker.distribution.manifest.v2+json"
 #define MEDIA_DOCKER_CONFIG   "application/vnd.docker.container.image.v1+json"
@@ -36,6 +42,7 @@ struct descriptor {
         char *os, *architecture, *variant; /* NULL where it says none */
         char *ref_name;   /* annotation org.opencontainers.image.ref.name, or NULL */
         char *image_name; /* annotation io.containerd.image.name, or NULL */
+        char *file_time;  /* annotation MANIFEST_FILE_TIME, or NULL */
         bool attestation; /* says things about an image, is none itself */
 };
 
@@ -67,6 +74,9 @@ void descriptor_free(struct descriptor *descriptor);
 /* Type, digest and size as they stand in a manifest. */
 struct json_object *descriptor_to_json(const char *media_type, const char *digest, uint64_t size);
 #define AUTO_DESCRIPTOR CLEANUP(descriptor_free)
+
+/* Is the layer a file system in one file? */
+bool descriptor_is_file(const struct descriptor *descriptor);
 
 /* Does the descriptor lead to an index rather than a manifest, as far as its type tells? */
 bool descriptor_is_index(const struct descriptor *descriptor);

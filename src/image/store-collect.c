@@ -56,8 +56,11 @@ static int store_reach_config(struct store_reach *reach, const char *digest, str
         if (json_get_object(config, "rootfs", &rootfs, NULL) < 0 || !rootfs ||
             json_get_strv(rootfs, "diff_ids", &diff_ids, NULL) < 0)
                 return 0;
-        for (size_t i = 0; i < diff_ids.count; i++)
+        for (size_t i = 0; i < diff_ids.count; i++) {
                 store_set_add(reach->layers, diff_ids.items[i]);
+                /* A layer that is mounted as a file is a blob of that name. */
+                store_set_add(reach->blobs, diff_ids.items[i]);
+        }
         return 0;
 }
 
