@@ -23,9 +23,13 @@ extern const struct option_row cmd_images_options[];
 extern const struct option_row cmd_rmi_options[];
 extern const struct option_row cmd_image_inspect_options[];
 extern const struct option_row cmd_image_prune_options[];
+extern const struct option_row cmd_image_exists_options[];
+extern const struct option_row cmd_history_options[];
+extern const struct option_row cmd_tag_options[]; /* of untag as well */
 
 cmd_function cmd_load, cmd_image_unpack, cmd_save;
-cmd_function cmd_images, cmd_rmi, cmd_image_inspect, cmd_image_prune;
+cmd_function cmd_images, cmd_rmi, cmd_image_inspect, cmd_image_prune, cmd_image_exists;
+cmd_function cmd_history, cmd_tag, cmd_untag;
 
 /* Open the store that --root (or NULL), $CRUNIT_STORAGE or the settings file names, in this order.
  */

@@ -4,13 +4,17 @@
 #include "../base/log.h"
 #include "../image/image.h"
 #include "../image/reference.h"
+#include "../image/store-change.h"
 #include "image-cmd.h"
+#include "image-filter.h"
+#include "listing.h"
 
 #include <stddef.h>
-#include <time.h>
+#include <stdlib.h>
 
 struct images_arguments {
-        char *format, *root; /* owned */
+        char *format, *sort, *root; /* owned */
+        struct strv filters;
         bool quiet, digests, full_ids, no_heading, all;
 };
 
@@ -20,11 +24,18 @@ const struct option_row cmd_images_options[] = {
         { "all", 'a', OPTION_FLAG, NULL, NULL, option_take_bool, FIELD(all) },
         { "digests", 0, OPTION_FLAG, NULL, "Show the manifests' digests", option_take_bool,
           FIELD(digests) },
+        { "filter", 'f', OPTION_VALUE, "KEY=VALUE",
+          "Only images that match (before, since, until, label, reference, id, digest, dangling, "
+          "containers)",
+          option_take_list, FIELD(filters) },
         { "format", 0, OPTION_VALUE, "FORMAT", "table or json", option_take_string, FIELD(format) },
         { "no-trunc", 0, OPTION_FLAG, NULL, "Show whole ids", option_take_bool, FIELD(full_ids) },
         { "noheading", 'n', OPTION_FLAG, NULL, "Print no line above the table", option_take_bool,
           FIELD(no_heading) },
         { "quiet", 'q', OPTION_FLAG, NULL, "Print ids only", option_take_bool, FIELD(quiet) },
+        { "sort", 0, OPTION_VALUE, "KEY",
+          "Sort by created (default, newest first), id, repository, size or tag",
+          option_take_string, FIELD(sort) },
         { "root", 0, OPTION_VALUE, "DIR", cmd_root_help, option_take_string, FIELD(root) },
         { .name = NULL },
 };
@@ -32,6 +43,8 @@ const struct option_row cmd_images_options[] = {
 static void images_arguments_free(struct images_arguments *arguments)
 {
         free(arguments->format);
+        free(arguments->sort);
+        strv_free(&arguments->filters);
         free(arguments->root);
 }
 
@@ -39,6 +52,7 @@ static void images_arguments_free(struct images_arguments *arguments)
 struct images_row {
         struct image image;
         uint64_t size; /* bytes of its blobs */
+        bool used;     /* by a container */
 };
 
 static uint64_t images_size(const struct manifest *manifest)
@@ -50,56 +64,13 @@ static uint64_t images_size(const struct manifest *manifest)
         return size;
 }
 
-static char *images_format_size(uint64_t size)
-{
-        static const char *const units[] = { "B", "kB", "MB", "GB", "TB" };
-        double number = (double)size;
-        size_t unit = 0;
-
-        for (; number >= 1000 && unit + 1 < sizeof units / sizeof *units; unit++)
-                number /= 1000;
-        return str_format(unit ? "%.3g %s" : "%.0f %s", number, units[unit]);
-}
-
-/* RFC 3339 → seconds since 1970; 0 where there is none. A fraction does not matter here. */
-static time_t images_parse_time(const char *text)
-{
-        struct tm broken = { 0 };
-
-        if (!text || !strptime(text, "%Y-%m-%dT%H:%M:%S", &broken))
-                return 0;
-        return timegm(&broken);
-}
-
-static char *images_format_age(time_t created)
-{
-        static const struct {
-                long long seconds;
-                const char *name;
-        } units[] = { { 365 * 86400, "year" }, { 30 * 86400, "month" }, { 7 * 86400, "week" },
-                      { 86400, "day" },        { 3600, "hour" },        { 60, "minute" },
-                      { 1, "second" } };
-        long long age = (long long)time(NULL) - (long long)created;
-
-        if (!created)
-                return str_dup("unknown");
-        for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-                long long count = age / units[i].seconds;
-
-                if (count > 0)
-                        return str_format("%lld %s%s ago", count, units[i].name,
-                                          count > 1 ? "s" : "");
-        }
-        return str_dup("just now");
-}
-
 static void images_print_row(const struct images_row *row, const struct images_arguments *arguments)
 {
         const char *name = row->image.name ? row->image.name : "<none>:<none>";
         const char *colon = strrchr(name, ':');
         AUTO_FREE char *repository = str_dupn(name, (size_t)(colon - name));
-        AUTO_FREE char *size = images_format_size(row->size);
-        AUTO_FREE char *age = images_format_age(images_parse_time(row->image.config.created));
+        AUTO_FREE char *size = listing_size(row->size);
+        AUTO_FREE char *age = listing_age(row->image.config.created);
 
         printf("%-40s  %-12s  ", repository, colon + 1);
         if (arguments->digests)
@@ -140,11 +111,16 @@ static struct json_object *images_new_object(const struct images_row *row)
 
         json_set_string(object, "Id", row->image.id);
         json_set_string(object, "Digest", row->image.digest);
+        json_add_array(object, "RepoTags");
+        json_add_array(object, "RepoDigests");
         json_add_array(object, "Names");
         json_object_object_add(object, "Size", json_object_new_int64((int64_t)row->size));
         json_object_object_add(object, "Created",
-                               json_object_new_int64(images_parse_time(row->image.config.created)));
+                               json_object_new_int64(listing_time(row->image.config.created)));
         json_set_string(object, "CreatedAt", row->image.config.created);
+        json_set_string(object, "Os", row->image.config.os);
+        json_set_string(object, "Arch", row->image.config.architecture);
+        json_object_object_add(object, "Containers", json_object_new_int(row->used));
         labels = json_add_object(object, "Labels");
         for (size_t i = 0; i < row->image.config.labels.count; i++) {
                 const char *label = row->image.config.labels.items[i];
@@ -156,6 +132,21 @@ static struct json_object *images_new_object(const struct images_row *row)
         return object;
 }
 
+static void images_add_name(struct json_object *object, const char *name, const char *digest)
+{
+        AUTO_FREE char *with_digest =
+                str_format("%.*s@%s", (int)(strrchr(name, ':') - name), name, digest);
+        const struct {
+                const char *key, *value;
+        } members[] = { { "RepoTags", name }, { "RepoDigests", with_digest }, { "Names", name } };
+
+        for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+                struct json_object *list = json_object_object_get(object, members[i].key);
+
+                json_object_array_add(list, json_object_new_string(members[i].value));
+        }
+}
+
 /* One object for each image, with all its names. */
 static void images_print_json(const struct images_row *rows, size_t count)
 {
@@ -164,14 +155,13 @@ static void images_print_json(const struct images_row *rows, size_t count)
 
         for (size_t i = 0; i < count; i++) {
                 struct json_object *object = images_find_object(list, rows[i].image.digest);
-                struct json_object *names = NULL;
 
                 if (!object) {
                         object = images_new_object(rows + i);
                         json_object_array_add(list, object);
                 }
-                if (rows[i].image.name && json_get_array(object, "Names", &names, NULL) == 0)
-                        json_object_array_add(names, json_object_new_string(rows[i].image.name));
+                if (rows[i].image.name)
+                        images_add_name(object, rows[i].image.name, rows[i].image.digest);
         }
         text = json_text(list, true);
         puts(text);
@@ -223,48 +213,170 @@ static bool images_wanted(const struct store_entry *entry, const char *wanted)
         return false;
 }
 
+/* --- order */
+
+static int images_compare_id(const void *a, const void *b)
+{
+        const struct images_row *x = a, *y = b;
+
+        return strcmp(x->image.id, y->image.id);
+}
+
+static int images_compare_repository(const void *a, const void *b)
+{
+        const struct images_row *x = a, *y = b;
+
+        return strcmp(x->image.name ? x->image.name : "", y->image.name ? y->image.name : "");
+}
+
+static int images_compare_tag(const void *a, const void *b)
+{
+        const struct images_row *x = a, *y = b;
+        const char *one = x->image.name ? strrchr(x->image.name, ':') : "";
+        const char *other = y->image.name ? strrchr(y->image.name, ':') : "";
+        int result = strcmp(one, other);
+
+        return result ? result : images_compare_repository(a, b);
+}
+
+static int images_compare_size(const void *a, const void *b)
+{
+        const struct images_row *x = a, *y = b;
+
+        return x->size == y->size ? images_compare_repository(a, b) : x->size < y->size ? -1 : 1;
+}
+
+static int images_compare_created(const void *a, const void *b)
+{
+        const struct images_row *x = a, *y = b;
+        int64_t one = listing_time(x->image.config.created);
+        int64_t other = listing_time(y->image.config.created);
+
+        return one == other ? images_compare_repository(a, b) : one > other ? -1 : 1;
+}
+
+static const struct images_order {
+        const char *name;
+        int (*compare)(const void *a, const void *b);
+} images_orders[] = {
+        { "created", images_compare_created },
+        { "id", images_compare_id },
+        { "repository", images_compare_repository },
+        { "size", images_compare_size },
+        { "tag", images_compare_tag },
+        { NULL },
+};
+
+static const struct images_order *images_find_order(const struct images_arguments *arguments)
+{
+        const struct images_order *order = images_orders;
+
+        while (arguments->sort && order->name && !str_equal(order->name, arguments->sort))
+                order++;
+        return order;
+}
+
+/* --- reading */
+
+static bool images_is_dangling(const struct store_entry *entries, size_t count, size_t i)
+{
+        for (size_t j = 0; j < count; j++)
+                if (entries[j].name &&
+                    str_equal(entries[j].descriptor.digest, entries[i].descriptor.digest))
+                        return false;
+        return true;
+}
+
+/* A listing under way. */
+struct images_list {
+        const struct store_entry *entries; /* borrowed */
+        size_t count;
+        struct image_filter filter;
+        struct json_object *used; /* owned; ids of the images that containers use */
+        const char *wanted;       /* borrowed; a name, or NULL */
+};
+
+static void images_list_free(struct images_list *list)
+{
+        image_filter_free(&list->filter);
+        json_object_put(list->used);
+}
+
+/* Returns 1 where the image is to be shown. */
+static int images_read_row(struct store *store, const struct images_list *list, size_t i,
+                           struct images_row *ret, struct error *err)
+{
+        AUTO_MANIFEST struct manifest manifest = { 0 };
+        struct images_row row = { 0 };
+        struct image_subject subject = { .image = &row.image };
+
+        if (image_read(store, list->entries + i, &row.image, &manifest, err) < 0)
+                return -1;
+        row.size = images_size(&manifest);
+        row.used = subject.used = json_object_object_get_ex(list->used, row.image.id, NULL);
+        subject.dangling = images_is_dangling(list->entries, list->count, i);
+        if (!image_filter_matches(&list->filter, &subject)) {
+                image_free(&row.image);
+                return 0;
+        }
+        *ret = row;
+        return 1;
+}
+
 /* What cannot be read (another platform's, or damaged) is named and left out. */
-static size_t images_read(struct store *store, const struct store_entry *entries, size_t count,
-                          const char *wanted, struct images_row *rows)
+static size_t images_read(struct store *store, const struct images_list *list,
+                          struct images_row *rows)
 {
         size_t used = 0;
 
-        for (size_t i = 0; i < count; i++) {
+        for (size_t i = 0; i < list->count; i++) {
+                const struct store_entry *entry = list->entries + i;
                 AUTO_ERROR struct error err = { 0 };
-                AUTO_MANIFEST struct manifest manifest = { 0 };
+                int shown = images_wanted(entry, list->wanted)
+                                    ? images_read_row(store, list, i, rows + used, &err)
+                                    : 0;
 
-                if (!images_wanted(entries + i, wanted))
-                        continue;
-                if (image_read(store, entries + i, &rows[used].image, &manifest, &err) < 0) {
+                if (shown < 0)
                         log_warning("image %s: %s",
-                                    entries[i].name ? entries[i].name
-                                                    : entries[i].descriptor.digest,
+                                    entry->name ? entry->name : entry->descriptor.digest,
                                     err.message);
-                        continue;
-                }
-                rows[used++].size = images_size(&manifest);
+                used += shown > 0;
         }
         return used;
 }
 
-static int images_list(const struct images_arguments *arguments, const char *wanted,
-                       struct error *err)
+static int images_show(struct store *store, const struct images_arguments *arguments,
+                       struct images_list *list, struct error *err)
 {
-        AUTO_STORE struct store store = STORE_NONE;
-        AUTO_FREE struct images_row *rows = NULL;
-        struct store_entry *entries;
-        size_t count, used;
+        AUTO_FREE struct images_row *rows = alloc_zero(list->count, sizeof *rows);
+        size_t used;
 
-        if (cmd_open_store(arguments->root, STORE_READ, &store, err) < 0 ||
-            store_list(&store, &entries, &count, err) < 0)
+        if (image_filter_parse(&arguments->filters, store, &list->filter, err) < 0 ||
+            store_used_ids(&list->used, err) < 0)
                 return -1;
-        rows = alloc_zero(count, sizeof *rows);
-        used = images_read(&store, entries, count, wanted, rows);
+        used = images_read(store, list, rows);
+        qsort(rows, used, sizeof *rows, images_find_order(arguments)->compare);
         images_print(rows, used, arguments);
         for (size_t i = 0; i < used; i++)
                 image_free(&rows[i].image);
-        store_list_free(entries, count);
         return 0;
+}
+
+static int images_run(const struct images_arguments *arguments, const char *wanted,
+                      struct error *err)
+{
+        AUTO_STORE struct store store = STORE_NONE;
+        CLEANUP(images_list_free) struct images_list list = { .wanted = wanted };
+        struct store_entry *entries;
+        int result;
+
+        if (cmd_open_store(arguments->root, STORE_READ, &store, err) < 0 ||
+            store_list(&store, &entries, &list.count, err) < 0)
+                return -1;
+        list.entries = entries;
+        result = images_show(&store, arguments, &list, err);
+        store_list_free(entries, list.count);
+        return result;
 }
 
 int cmd_images(const struct cmd *cmd, int argc, char **argv)
@@ -280,7 +392,12 @@ int cmd_images(const struct cmd *cmd, int argc, char **argv)
                 log_error("images: --format %s: table or json is possible", arguments.format);
                 return 125;
         }
-        if (images_list(&arguments, first < argc ? argv[first] : NULL, &err) < 0) {
+        if (!images_find_order(&arguments)->name) {
+                log_error("images: --sort %s: created, id, repository, size or tag is possible",
+                          arguments.sort);
+                return 125;
+        }
+        if (images_run(&arguments, first < argc ? argv[first] : NULL, &err) < 0) {
                 log_failure(&err);
                 return 125;
         }

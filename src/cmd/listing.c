@@ -37,6 +37,25 @@ int64_t listing_time(const char *rfc3339)
         return end ? timegm(&time) : 0;
 }
 
+char *listing_age(const char *rfc3339)
+{
+        int64_t when = listing_time(rfc3339);
+        AUTO_FREE char *span = listing_duration(time(NULL) - when);
+
+        return when ? str_format("%s ago", span) : str_dup("unknown");
+}
+
+char *listing_size(uint64_t bytes)
+{
+        static const char *const units[] = { "B", "kB", "MB", "GB", "TB" };
+        double number = (double)bytes;
+        size_t unit = 0;
+
+        for (; number >= 1000 && unit + 1 < sizeof units / sizeof *units; unit++)
+                number /= 1000;
+        return str_format(unit ? "%.3g %s" : "%.0f %s", number, units[unit]);
+}
+
 void listing_print(const struct strv *rows, size_t row_count, size_t columns)
 {
         AUTO_FREE size_t *widths = alloc_zero(columns, sizeof *widths);

@@ -12,5 +12,11 @@ char *listing_duration(int64_t seconds);
 /* Seconds since the epoch of an RFC 3339 time; 0 where it is none. */
 int64_t listing_time(const char *rfc3339);
 
+/* "5 minutes ago" since an RFC 3339 time, "unknown" where it is none; owned by the caller. */
+char *listing_age(const char *rfc3339);
+
+/* "12.3 MB", in powers of 1000; owned by the caller. */
+char *listing_size(uint64_t bytes);
+
 /* One table: rows of cells, columns as wide as their widest cell, two blanks between them. */
 void listing_print(const struct strv *rows, size_t row_count, size_t columns);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* crunit rmi, crunit image prune */
+/* crunit rmi */
 #include "../base/json.h"
 #include "../base/log.h"
 #include "../image/image.h"
@@ -10,9 +10,15 @@
 #include <errno.h>
 #include <stddef.h>
 
+enum { /* exit status */
+        RMI_MISSING = 1,
+        RMI_IN_USE = 2
+};
+
 struct rmi_arguments {
         char *root; /* owned */
         bool force, all, ignore;
+        bool no_prune; /* parents of an image, which are no images here */
 };
 
 #define FIELD(name) offsetof(struct rmi_arguments, name)
@@ -24,12 +30,7 @@ const struct option_row cmd_rmi_options[] = {
           FIELD(force) },
         { "ignore", 'i', OPTION_FLAG, NULL, "An image that is not there is no failure",
           option_take_bool, FIELD(ignore) },
-        { "root", 0, OPTION_VALUE, "DIR", cmd_root_help, option_take_string, FIELD(root) },
-        { .name = NULL },
-};
-
-const struct option_row cmd_image_prune_options[] = {
-        { "force", 'f', OPTION_FLAG, NULL, NULL, option_take_bool, FIELD(force) },
+        { "no-prune", 0, OPTION_FLAG, NULL, NULL, option_take_bool, FIELD(no_prune) },
         { "root", 0, OPTION_VALUE, "DIR", cmd_root_help, option_take_string, FIELD(root) },
         { .name = NULL },
 };
@@ -150,8 +151,8 @@ static int rmi_remove(struct rmi *rmi, const char *text, struct error *err)
         return result;
 }
 
-/* All, or those without a name; used ones are left where not forced. */
-static int rmi_remove_many(struct rmi *rmi, bool unnamed_only, struct error *err)
+/* Used ones are named and left, where not forced. */
+static int rmi_remove_all(struct rmi *rmi, int *status, struct error *err)
 {
         struct store_entry *entries;
         size_t count;
@@ -161,19 +162,20 @@ static int rmi_remove_many(struct rmi *rmi, bool unnamed_only, struct error *err
                 return -1;
         for (size_t i = 0; result == 0 && i < count; i++) {
                 const char *digest = entries[i].descriptor.digest;
+                AUTO_ERROR struct error reason = { 0 };
                 AUTO_FREE char *id = NULL;
 
-                if (unnamed_only && entries[i].name)
-                        continue;
                 if (store_entry_id(&rmi->store, entries + i, &id, NULL) < 0)
                         id = str_dup(digest_hex(digest));
                 if (strv_contains(&rmi->digests, digest))
                         continue;
-                if (unnamed_only && json_object_object_get_ex(rmi->used, id, NULL))
-                        continue;
-                result = rmi_check_unused(rmi, entries[i].name ? entries[i].name : id, id, err);
-                if (result == 0)
+                if (rmi_check_unused(rmi, entries[i].name ? entries[i].name : id, id, &reason) <
+                    0) {
+                        log_failure(&reason);
+                        *status = RMI_IN_USE;
+                } else {
                         result = rmi_drop_image(rmi, entries, count, entries + i, id, err);
+                }
         }
         store_list_free(entries, count);
         return result;
@@ -221,7 +223,7 @@ int cmd_rmi(const struct cmd *cmd, int argc, char **argv)
         }
         status = EXIT_SUCCESS;
         if (rmi_begin(&rmi, &err) < 0 ||
-            (arguments.all && rmi_remove_many(&rmi, false, &err) < 0)) {
+            (arguments.all && rmi_remove_all(&rmi, &status, &err) < 0)) {
                 log_failure(&err);
                 return 125;
         }
@@ -230,7 +232,9 @@ int cmd_rmi(const struct cmd *cmd, int argc, char **argv)
 
                 if (rmi_remove(&rmi, argv[first], &reason) < 0) {
                         log_failure(&reason);
-                        status = reason.code == ENOENT ? 1 : reason.code == EBUSY ? 2 : 125;
+                        status = reason.code == ENOENT  ? RMI_MISSING
+                                 : reason.code == EBUSY ? RMI_IN_USE
+                                                        : 125;
                 }
         }
         if (rmi_finish(&rmi, &err) < 0) {
@@ -238,21 +242,4 @@ int cmd_rmi(const struct cmd *cmd, int argc, char **argv)
                 return 125;
         }
         return status;
-}
-
-int cmd_image_prune(const struct cmd *cmd, int argc, char **argv)
-{
-        CLEANUP(rmi_arguments_free) struct rmi_arguments arguments = { 0 };
-        CLEANUP(rmi_free) struct rmi rmi = { .store = STORE_NONE, .arguments = &arguments };
-        AUTO_ERROR struct error err = { 0 };
-        int first, status;
-
-        if (!cmd_options(cmd, false, argc, argv, &arguments, 0, 0, &first, &status))
-                return status;
-        if (rmi_begin(&rmi, &err) < 0 || rmi_remove_many(&rmi, true, &err) < 0 ||
-            rmi_finish(&rmi, &err) < 0) {
-                log_failure(&err);
-                return 125;
-        }
-        return EXIT_SUCCESS;
 }

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* crunit history */
+#include "../base/json.h"
+#include "../base/log.h"
+#include "../image/image.h"
+#include "image-cmd.h"
+#include "listing.h"
+
+#include <stddef.h>
+
+struct history_arguments {
+        char *format, *root; /* owned */
+        bool machine, whole, quiet;
+};
+
+#define FIELD(name) offsetof(struct history_arguments, name)
+
+/* --human is true unless said otherwise. */
+static int history_take_human(void *context, const struct option_row *row, const char *value,
+                              struct error *err)
+{
+        struct history_arguments *arguments = context;
+        bool human = true;
+
+        if (option_parse_bool(row->name, value, &human, err) < 0)
+                return -1;
+        arguments->machine = !human;
+        return 0;
+}
+
+const struct option_row cmd_history_options[] = {
+        { "format", 0, OPTION_VALUE, "FORMAT", "table or json", option_take_string, FIELD(format) },
+        { "human", 'H', OPTION_FLAG, NULL, "Sizes with units and times as ages (true)",
+          history_take_human, 0 },
+        { "no-trunc", 0, OPTION_FLAG, NULL, "Show whole ids and commands", option_take_bool,
+          FIELD(whole) },
+        { "quiet", 'q', OPTION_FLAG, NULL, "Print ids only", option_take_bool, FIELD(quiet) },
+        { "root", 0, OPTION_VALUE, "DIR", cmd_root_help, option_take_string, FIELD(root) },
+        { .name = NULL },
+};
+
+static void history_arguments_free(struct history_arguments *arguments)
+{
+        free(arguments->format);
+        free(arguments->root);
+}
+
+/* One step of an image's making. */
+struct history_step {
+        char *created, *created_by, *comment; /* owned; or NULL */
+        uint64_t size;                        /* bytes of its blob; 0 where it made none */
+        const char *id;                       /* borrowed; the image's, of the last step; or NULL */
+};
+
+struct history {
+        struct image image;
+        struct manifest manifest;
+        struct strv names;          /* the image's */
+        struct history_step *steps; /* owned; oldest first */
+        size_t count;
+};
+
+static void history_free(struct history *history)
+{
+        for (size_t i = 0; i < history->count; i++) {
+                free(history->steps[i].created);
+                free(history->steps[i].created_by);
+                free(history->steps[i].comment);
+        }
+        free(history->steps);
+        strv_free(&history->names);
+        image_free(&history->image);
+        manifest_free(&history->manifest);
+}
+
+static int history_read_step(struct json_object *object, struct history *history, size_t *layer,
+                             struct history_step *step, struct error *err)
+{
+        bool empty = false;
+
+        if (json_copy_string(object, "created", &step->created, err) < 0 ||
+            json_copy_string(object, "created_by", &step->created_by, err) < 0 ||
+            json_copy_string(object, "comment", &step->comment, err) < 0 ||
+            json_get_bool(object, "empty_layer", &empty, err) < 0)
+                return -1;
+        if (!empty && *layer < history->manifest.layer_count)
+                step->size = history->manifest.layers[(*layer)++].size;
+        return 0;
+}
+
+/* An image without a history has its layers. */
+static int history_read_steps(struct store *store, struct history *history, struct error *err)
+{
+        AUTO_JSON struct json_object *config = NULL;
+        struct json_object *list = NULL;
+        size_t count, layer = 0;
+
+        if (store_read_blob(store, history->manifest.config.digest, CONFIG_MAX_SIZE, &config, err) <
+                    0 ||
+            json_get_array(config, "history", &list, err) < 0)
+                return -1;
+        count = list ? json_object_array_length(list) : 0;
+        history->steps = alloc_zero(count + history->manifest.layer_count, sizeof *history->steps);
+        for (; history->count < count; history->count++)
+                if (history_read_step(json_object_array_get_idx(list, history->count), history,
+                                      &layer, history->steps + history->count, err) < 0) {
+                        history->count++;
+                        return error_wrap(err, "history[%zu]", history->count - 1);
+                }
+        while (layer < history->manifest.layer_count) {
+                history->steps[history->count].created = str_dup(history->image.config.created);
+                history->steps[history->count++].size = history->manifest.layers[layer++].size;
+        }
+        if (history->count)
+                history->steps[history->count - 1].id = history->image.id;
+        return 0;
+}
+
+static int history_read(struct store *store, const char *text, struct history *history,
+                        struct error *err)
+{
+        const struct store_entry *entry = NULL;
+        struct store_entry *entries;
+        size_t count;
+        int result;
+
+        if (store_list(store, &entries, &count, err) < 0)
+                return -1;
+        result = store_find(store, text, entries, count, &entry, err);
+        if (result == 0)
+                result = image_read(store, entry, &history->image, &history->manifest, err);
+        for (size_t i = 0; result == 0 && i < count; i++)
+                if (entries[i].name &&
+                    str_equal(entries[i].descriptor.digest, entry->descriptor.digest))
+                        strv_append(&history->names, entries[i].name);
+        if (result == 0)
+                result = history_read_steps(store, history, err);
+        store_list_free(entries, count);
+        return result;
+}
+
+/* --- printing, newest first */
+
+static const char *history_text(const char *text)
+{
+        return text ? text : "";
+}
+
+static char *history_id(const struct history_step *step, const struct history_arguments *arguments)
+{
+        return step->id ? str_dupn(step->id, arguments->whole ? 64 : 12) : str_dup("<missing>");
+}
+
+/* Control characters are the image's author's, and not for the terminal. */
+static char *history_command(const char *text, bool whole)
+{
+        enum {
+                WIDTH = 45
+        };
+        AUTO_FREE char *copy = str_dup(history_text(text));
+
+        for (char *at = copy; *at; at++)
+                if ((unsigned char)*at < ' ' || *at == 0x7f)
+                        *at = ' ';
+        if (whole || strlen(copy) <= WIDTH)
+                return steal_str(&copy);
+        return str_format("%.*s...", (int)str_utf8_valid(copy, WIDTH - 3), copy);
+}
+
+static void history_print_table(const struct history *history,
+                                const struct history_arguments *arguments)
+{
+        enum {
+                COLUMNS = 5
+        };
+        struct strv *rows = alloc_zero(history->count + 1, sizeof *rows);
+
+        strv_split(rows, "ID|CREATED|CREATED BY|SIZE|COMMENT", "|", true);
+        for (size_t i = 0; i < history->count; i++) {
+                const struct history_step *step = history->steps + history->count - 1 - i;
+                struct strv *row = rows + i + 1;
+
+                strv_append_owned(row, history_id(step, arguments));
+                strv_append_owned(row, arguments->machine ? str_dup(history_text(step->created))
+                                                          : listing_age(step->created));
+                strv_append_owned(row, history_command(step->created_by, arguments->whole));
+                strv_append_owned(row, arguments->machine
+                                               ? str_format("%llu", (unsigned long long)step->size)
+                                               : listing_size(step->size));
+                strv_append_owned(row, history_command(step->comment, true));
+        }
+        listing_print(rows, history->count + 1, COLUMNS);
+        for (size_t i = 0; i <= history->count; i++)
+                strv_free(rows + i);
+        free(rows);
+}
+
+static void history_print_json(const struct history *history)
+{
+        AUTO_JSON struct json_object *list = json_object_new_array();
+        AUTO_FREE char *text = NULL;
+
+        for (size_t i = history->count; i-- > 0;) {
+                const struct history_step *step = history->steps + i;
+                struct json_object *object = json_object_new_object();
+
+                json_set_string(object, "id", step->id ? step->id : "<missing>");
+                json_set_string(object, "created", step->created);
+                json_set_string(object, "CreatedBy", history_text(step->created_by));
+                json_object_object_add(object, "size", json_object_new_int64((int64_t)step->size));
+                json_set_string(object, "comment", history_text(step->comment));
+                if (step->id)
+                        json_set_strv(object, "tags", &history->names);
+                json_object_array_add(list, object);
+        }
+        text = json_text(list, true);
+        puts(text);
+}
+
+static void history_print(const struct history *history, const struct history_arguments *arguments)
+{
+        if (str_equal(arguments->format, "json"))
+                history_print_json(history);
+        else if (!arguments->quiet)
+                history_print_table(history, arguments);
+        for (size_t i = history->count; arguments->quiet && !arguments->format && i-- > 0;) {
+                AUTO_FREE char *id = history_id(history->steps + i, arguments);
+
+                puts(id);
+        }
+}
+
+int cmd_history(const struct cmd *cmd, int argc, char **argv)
+{
+        CLEANUP(history_arguments_free) struct history_arguments arguments = { 0 };
+        CLEANUP(history_free) struct history history = { 0 };
+        AUTO_ERROR struct error err = { 0 };
+        AUTO_STORE struct store store = STORE_NONE;
+        int first, status;
+
+        if (!cmd_options(cmd, false, argc, argv, &arguments, 1, 1, &first, &status))
+                return status;
+        if (arguments.format && !str_equal(arguments.format, "json") &&
+            !str_equal(arguments.format, "table")) {
+                log_error("history: --format %s: table or json is possible", arguments.format);
+                return 125;
+        }
+        if (cmd_open_store(arguments.root, STORE_READ, &store, &err) < 0 ||
+            history_read(&store, argv[first], &history, &err) < 0) {
+                log_failure(&err);
+                return 125;
+        }
+        history_print(&history, &arguments);
+        return EXIT_SUCCESS;
+}
