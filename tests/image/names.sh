@@ -118,7 +118,7 @@ check 'what dangles' shows '' -f dangling=true
 mkdir -p "$work/run/containers/web@"
 echo "{\"image\":\"$id\"}" >"$work/run/containers/web@/state.json"
 check 'what containers use' shows 'old:1' -f containers=true
-check 'a key that is not known' says 125 "--filter labels=x: 'labels' is not known: did you mean 'label'?" images -f lable=x
+check 'a key that is not known' says 125 "--filter labels=x: 'labels' is not known: did you mean 'label'?" images -f labels=x
 check 'no value' says 125 '--filter label: is not KEY=VALUE' images -f label
 check 'no time' says 125 "--filter until=soon: 'soon' is no time (" images -f until=soon
 check 'no image' says 125 "--filter since=nothing: no image 'nothing' in" images -f since=nothing
