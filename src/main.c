@@ -86,6 +86,7 @@ static const struct cmd commands[] = {
         { .name = "network", .arguments = "networks but host and none", .run = cmd_refuse },
         { .name = "pod", .arguments = "pods", .run = cmd_refuse },
         { .name = "volume", .arguments = "named volumes, use directories", .run = cmd_refuse },
+        { .name = "__names", .arguments = "KIND", .run = cmd_names },
         { .name = "cleanup", .arguments = "RUN DATA", .run = cmd_cleanup },
         { .name = NULL },
 };

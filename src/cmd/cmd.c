@@ -4,6 +4,7 @@
 #include "../base/log.h"
 #include "../base/settings.h"
 #include "../base/str.h"
+#include "complete.h"
 #include "global.h"
 
 #include <errno.h>
@@ -117,6 +118,17 @@ static int cmd_execute_program(const struct cmd *cmd, int argc, char **argv)
         return CMD_USAGE;
 }
 
+/* For the shells: argv[2…] is the command line so far. A program of its own knows its options. */
+static int cmd_complete(const struct cmd *table, int argc, char **argv)
+{
+        const struct cmd *cmd = complete_command(table, argc - 2, argv + 2);
+
+        if (cmd && cmd->program)
+                return cmd_execute_program(cmd, argc, argv);
+        complete_print(table, argc - 2, argv + 2, stdout);
+        return EXIT_SUCCESS;
+}
+
 int cmd_main(const char *program, const struct cmd *table, int argc, char **argv)
 {
         AUTO_ERROR struct error err = { 0 };
@@ -140,6 +152,8 @@ int cmd_main(const char *program, const struct cmd *table, int argc, char **argv
                 cmd_print_mdoc(table);
                 return EXIT_SUCCESS;
         }
+        if (str_equal(argv[1], "__complete"))
+                return cmd_complete(table, argc, argv);
         if (str_equal(argv[1], "--mdoc-settings")) {
                 settings_print_mdoc(stdout);
                 return EXIT_SUCCESS;

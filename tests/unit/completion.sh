@@ -1,0 +1,93 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# What the shells are told may follow on a command line, and what bash makes of it.
+set -uo pipefail
+
+build=$(readlink -f "${top_builddir:-build}")
+src=$(readlink -f "${top_srcdir:-.}")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export CRUNIT_LIBEXECDIR=$build CRUNIT_STORAGE=$work/store CRUNIT_RUN=$work/run
+number=0
+failed=0
+
+check() {
+	local name=$1
+	shift
+	if "$@"; then
+		echo "ok $((++number)) - completion: $name"
+	else
+		echo "not ok $((++number)) - completion: $name"
+		failed=1
+	fi
+}
+
+# offers WORD… gives CANDIDATE…: the answer has these lines (without descriptions) and, where the last
+# candidate is ".", no others.
+offers() {
+	local words=() wanted=() candidate
+	while [ "$1" != gives ]; do words+=("$1"); shift; done
+	shift
+	"$build/crunit" __complete "${words[@]}" >"$work/answer" || return 1
+	cut -f1 "$work/answer" >"$work/candidates"
+	for candidate; do
+		[ "$candidate" = . ] && { test "$(wc -l <"$work/candidates")" = $(($# - 1)); return; }
+		grep -qxF -e "$candidate" "$work/candidates" || { sed 's/^/# got: /' "$work/candidates"; return 1; }
+		wanted+=("$candidate")
+	done
+}
+
+check "commands" offers '' gives run stop ps image
+check "those that begin so" offers lo gives logs load .
+check "with what they do" grep -qx "load	Load images from .*" "$work/answer"
+check "not the hidden ones" offers _ gives .
+check "the second word of a command" offers image '' gives inspect prune
+check "options" offers ps -- gives --all --format
+check "one option" offers run --sdn gives --sdnotify .
+check "options in front of the command" offers --ro gives --root .
+check "the value of one" offers --root '' gives :dirs .
+check "a command behind it" offers --root /x sto gives stop .
+check "containers" offers exec '' gives :containers .
+check "what they execute is theirs" offers exec web '' gives .
+check "and its options" offers run image -- gives .
+check "images" offers rmi '' gives :images .
+check "one after the other" offers rmi a b '' gives :images .
+check "the value of an option" offers run --env-file '' gives :files .
+check "joined to it" offers run --env-file= gives :files .
+check "commands of crunit-image" offers load --ta gives --tag .
+check "their arguments" offers load '' gives :files .
+check "nothing for what is unknown" offers nonsense '' gives .
+
+mkdir -p "$work/run/containers/web@web"
+names() { test "$("$build/crunit" __names "$1")" = "$2"; }
+check "names of containers" names containers web
+tar -C "$work" -cf "$work/rootfs.tar" run
+"$build/crunit-image" load --tag localhost/some:1 -i "$work/rootfs.tar" >/dev/null 2>"$work/said" || sed 's/^/# /' "$work/said"
+check "names of images" names images localhost/some:1
+
+# bash asks the way bash-completion does.
+bash_offers() {
+	local line=$1
+	shift
+	PATH=$build:$PATH bash --norc -c '
+		_get_comp_words_by_ref() {
+			local IFS=" "
+			read -ra words <<<"$LINE"
+			[ "${LINE: -1}" != " " ] || words+=("")
+			cword=$((${#words[@]} - 1)) cur=${words[cword]}
+		}
+		__ltrimcolon_completions() { :; }
+		compopt() { :; }
+		. "$1"
+		LINE=$2
+		_crunit
+		printf "%s\n" "${COMPREPLY[@]}"' bash "$src/units/completion/crunit" "$line" >"$work/reply"
+	test "$(paste -sd' ' "$work/reply")" = "$*" || { sed 's/^/# got: /' "$work/reply"; return 1; }
+}
+check "bash: commands" bash_offers "crunit lo" logs load
+check "bash: names" bash_offers "crunit exec w" web
+check "bash: images" bash_offers "crunit rmi " localhost/some:1
+check "bash: files" bash_offers "crunit run --env-file=$work/root" "$work/rootfs.tar"
+echo "1..$number"
+exit $failed
