@@ -10,6 +10,7 @@
 #include "console.h"
 #include "create.h"
 #include "crun.h"
+#include "fetch.h"
 #include "guard.h"
 #include "handover.h"
 #include "interrupt.h"
@@ -21,7 +22,6 @@
 #include "signal.h"
 #include "state.h"
 #include "stop.h"
-#include "unpack.h"
 #include "volume-copy.h"
 #include "writable.h"
 
@@ -119,34 +119,14 @@ static int run_check(struct run *run, struct error *err)
         return run->spec->cgroups_split ? guard_start(&run->guard, err) : 0;
 }
 
-static int run_open_image(struct run *run, struct error *err)
-{
-        if (store_open(run->settings->storage, STORE_READ, &run->store, err) < 0)
-                return -1;
-        return image_open(&run->store, run->spec->image, &run->image, err);
-}
-
 static int run_find_image(struct run *run, struct error *err)
 {
-        const struct container_spec *spec = run->spec;
+        const struct fetch fetch = { .spec = run->spec,
+                                     .storage = run->settings->storage,
+                                     .signals = &run->signals,
+                                     .warn = run->warn };
 
-        if (spec->rootfs)
-                return 0;
-        if (run_open_image(run, err) == 0)
-                return 0;
-        if (err->code == ENODATA) {
-                /* The layers are a cache: somebody may have emptied it. */
-                error_clear(err);
-                store_close(&run->store);
-                run->store = (struct store)STORE_NONE;
-                return unpack_image(run->settings->storage, spec->image, &run->signals, err) < 0
-                               ? -1
-                               : run_open_image(run, err);
-        }
-        if (err->code != ENOENT)
-                return -1;
-        return error_set(err, ENOENT, "image %s is not in the store; load it with crunit load",
-                         spec->image);
+        return run->spec->rootfs ? 0 : fetch_image(&fetch, &run->store, &run->image, err);
 }
 
 static void run_describe(struct run *run)

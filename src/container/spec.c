@@ -23,7 +23,8 @@ void spec_init(struct container_spec *spec)
 #define FIELD(member) offsetof(struct container_spec, member)
 /* clang-format off */
 static const size_t spec_strings[] = {
-        FIELD(name), FIELD(image), FIELD(rootfs), FIELD(pull), FIELD(entrypoint), FIELD(workdir),
+        FIELD(name), FIELD(image), FIELD(rootfs), FIELD(pull), FIELD(os), FIELD(arch),
+        FIELD(variant), FIELD(entrypoint), FIELD(workdir),
         FIELD(user), FIELD(hostname), FIELD(timezone), FIELD(seccomp), FIELD(apparmor),
         FIELD(label_type), FIELD(label_level), FIELD(label_filetype), FIELD(label_user),
         FIELD(label_role), FIELD(cpuset_cpus), FIELD(cpuset_mems), FIELD(cgroup_parent),
@@ -31,7 +32,7 @@ static const size_t spec_strings[] = {
         FIELD(init_path), FIELD(cidfile), FIELD(pidfile), FIELD(pod), FIELD(autoupdate),
 };
 static const size_t spec_lists[] = {
-        FIELD(args), FIELD(env), FIELD(env_files), FIELD(unset_env), FIELD(groups), FIELD(cap_add),
+        FIELD(pull_options), FIELD(args), FIELD(env), FIELD(env_files), FIELD(unset_env), FIELD(groups), FIELD(cap_add),
         FIELD(cap_drop), FIELD(mask), FIELD(unmask), FIELD(proc_opts), FIELD(device_cgroup_rules),
         FIELD(sysctls), FIELD(cgroup_conf), FIELD(networks), FIELD(dns), FIELD(dns_search),
         FIELD(dns_options), FIELD(add_hosts), FIELD(network_aliases), FIELD(publish), FIELD(expose),

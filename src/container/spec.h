@@ -86,15 +86,17 @@ enum spec_systemd {
 };
 
 struct container_spec {
-        char *name;          /* owned, as all strings here */
-        char *image;         /* the image's reference, or NULL with rootfs */
-        char *rootfs;        /* --rootfs PATH */
-        bool use_rootfs;     /* the first word behind the options is a directory */
-        bool rootfs_overlay; /* PATH:O, changes are thrown away */
-        char *pull;          /* always, missing, never, newer */
-        struct strv args;    /* what stands behind the image */
-        char *entrypoint;    /* --entrypoint, a string or a JSON array; "" clears the image's */
-        struct strv env;     /* K=V, or K or K* to take values from our environment; in order */
+        char *name;                /* owned, as all strings here */
+        char *image;               /* the image's reference, or NULL with rootfs */
+        char *rootfs;              /* --rootfs PATH */
+        bool use_rootfs;           /* the first word behind the options is a directory */
+        bool rootfs_overlay;       /* PATH:O, changes are thrown away */
+        char *pull;                /* always, missing (the default), never, newer */
+        char *os, *arch, *variant; /* of the platform asked for, or NULL each */
+        struct strv pull_options;  /* words for `crunit pull`: "--retry=3" … */
+        struct strv args;          /* what stands behind the image */
+        char *entrypoint; /* --entrypoint, a string or a JSON array; "" clears the image's */
+        struct strv env;  /* K=V, or K or K* to take values from our environment; in order */
         struct strv env_files;
         bool env_host;
         bool http_proxy; /* true by default */

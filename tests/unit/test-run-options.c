@@ -108,8 +108,45 @@ static void test_relative(void)
                   "begins where we were called");
 }
 
+static void expect_pull(const char *line, const char *options)
+{
+        AUTO_SPEC struct container_spec spec = { 0 };
+        AUTO_FREE char *message = parse(line, &spec);
+        AUTO_FREE char *joined = strv_join(&spec.pull_options, " ");
+
+        check_str(message ? message : joined, options, line);
+}
+
+static void test_pull(void)
+{
+        AUTO_SPEC struct container_spec spec = { 0 };
+        AUTO_FREE char *message = parse("run --platform linux/armhf --arch x86_64 img", &spec);
+
+        check_str(message, NULL, "a platform");
+        check_str(spec.os, "linux", "its operating system");
+        check_str(spec.arch, "amd64", "the last architecture, by the name that images have");
+        check_str(spec.variant, "v7", "its variant");
+        expect_pull("run --pull=newer --retry 5 --retry-delay 1m --authfile a.json --creds u:p "
+                    "--cert-dir /c --tls-verify=false -q img",
+                    "--retry=5 --retry-delay=1m --authfile=a.json --creds=u:p --cert-dir=/c "
+                    "--tls-verify=false --quiet=true");
+        expect_pull("run --os linux --variant v8 --tls-verify img",
+                    "--os=linux --variant=v8 --tls-verify=true");
+        expect_pull("run --retry many img", "--retry many: not a number of tries");
+        expect_pull("run --retry-delay 5 img", "--retry-delay 5: not a time, such as 5s or 1m30s");
+        expect_pull("run --pull sometimes img",
+                    "--pull sometimes: not one of always, missing, never, newer");
+        expect_pull("run --arch AMD img",
+                    "--arch AMD: not made of names such as linux, arm64 or v8");
+        expect_pull("run --platform linux//v7 img",
+                    "--platform linux//v7: not made of names such as linux, arm64 or v8");
+        expect_pull("run --platform a/b/c/d img", "--platform a/b/c/d: not OS/ARCH[/VARIANT]");
+        expect_pull("run --authfile= img", "--authfile: there is nothing behind it");
+}
+
 int main(void)
 {
+        test_pull();
         test_keys();
         test_table();
         test_line();
