@@ -176,7 +176,9 @@ static int upload_sent(struct registry_slot *slot, struct error *err)
         uint64_t before = slot->blob->offset;
 
         if (request->error.message) {
-                if (!request->passing || upload_count_failure(slot) < 0)
+                /* 416: libcurl has sent it again by itself, over a new connection. */
+                if ((!request->passing && request->transfer.status != 416) ||
+                    upload_count_failure(slot) < 0)
                         return error_set(err, request->error.code, "%s", request->error.message);
                 return upload_start(slot, UPLOAD_ASK, err);
         }

@@ -88,16 +88,18 @@ hostile_start() {
 	hostile_proxy=127.0.0.1:$proxy_port hostile_token=127.0.0.1:$token_port
 }
 
-# Where there is no curl, there is Python.
 hostile_rule() {
-	local name=$1
+	local name=$1 body='' line
 	shift
-	python3 - "${registry_controls[$name]}" "$@" <<-'END'
-		import sys, urllib.request
-		data = "".join(line + "\n" for line in sys.argv[2:]).encode()
-		opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-		opener.open("http://127.0.0.1:%s/rules" % sys.argv[1], data=data)
-	END
+	for line; do
+		body+=$line$'\n'
+	done
+	exec 8<>"/dev/tcp/127.0.0.1/${registry_controls[$name]}"
+	printf 'POST /rules HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s' \
+		"$(LC_ALL=C && echo ${#body})" "$body" >&8
+	read -r line <&8
+	exec 8>&-
+	[[ $line == *" 204 "* ]] || { echo "# hostile: a rule was refused: $*" && return 1; }
 }
 
 hostile_log() {
