@@ -9,6 +9,7 @@
 
 static const struct cmd commands[] = {
         { CMD_LOAD_ROW, .run = cmd_load, .options = cmd_load_options },
+        { CMD_IMAGE_SQUASH_ROW, .run = cmd_image_squash, .options = cmd_image_squash_options },
         { CMD_IMAGE_UNPACK_ROW, .run = cmd_image_unpack, .options = cmd_image_unpack_options },
         { CMD_SAVE_ROW, .run = cmd_save, .options = cmd_save_options },
         { .name = "image load", "[OPTIONS] [FILE]", .run = cmd_load, .options = cmd_load_options },

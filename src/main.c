@@ -56,6 +56,7 @@ static const struct cmd commands[] = {
           .help = "Take names, or all of them, away from an image, which stays",
           .run = cmd_untag,
           .options = cmd_tag_options },
+        { CMD_IMAGE_SQUASH_ROW, .program = "crunit-image" },
         { CMD_IMAGE_UNPACK_ROW, .program = "crunit-image" },
         { CMD_LOAD_ROW, .program = "crunit-image" },
         { CMD_SAVE_ROW, .program = "crunit-image" },

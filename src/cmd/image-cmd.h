@@ -12,6 +12,9 @@
 #define CMD_IMAGE_UNPACK_ROW                                                                       \
         .name = "image unpack", .arguments = "[OPTIONS] IMAGE",                                    \
         .help = "Unpack the layers of an image another tool put into the store"
+#define CMD_IMAGE_SQUASH_ROW                                                                       \
+        .name = "image squash", .arguments = "[OPTIONS] IMAGE",                                    \
+        .help = "Make an image one read-only file"
 #define CMD_SAVE_ROW                                                                               \
         .name = "save", .arguments = "[OPTIONS] IMAGE…",                                           \
         .help = "Write images to an archive, a directory or a root file system's tar"
@@ -19,6 +22,7 @@
 extern const struct option_row cmd_load_options[];
 extern const struct option_row cmd_save_options[];
 extern const struct option_row cmd_image_unpack_options[];
+extern const struct option_row cmd_image_squash_options[];
 extern const struct option_row cmd_images_options[];
 extern const struct option_row cmd_rmi_options[];
 extern const struct option_row cmd_image_inspect_options[];
@@ -27,7 +31,7 @@ extern const struct option_row cmd_image_exists_options[];
 extern const struct option_row cmd_history_options[];
 extern const struct option_row cmd_tag_options[]; /* of untag as well */
 
-cmd_function cmd_load, cmd_image_unpack, cmd_save;
+cmd_function cmd_load, cmd_image_unpack, cmd_image_squash, cmd_save;
 cmd_function cmd_images, cmd_rmi, cmd_image_inspect, cmd_image_prune, cmd_image_exists;
 cmd_function cmd_history, cmd_tag, cmd_untag;
 

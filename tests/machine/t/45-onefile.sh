@@ -233,3 +233,134 @@ test_t2_no_such_file_system_in_the_kernel() {
 	assert_equal "$status" 125
 	crunit rmi none
 }
+
+# two_layers FILE: a docker-archive whose upper layer hides, replaces and adds.
+two_layers() {
+	local top=$work/layers i ids=()
+	rm -rf "$top"
+	mkdir -p "$top"/{1,2}/{hidden,opaque,both} "$top"/1/{bin,proc,sys,dev,run,tmp}
+	cp /bin/busybox "$top/1/bin/"
+	chroot "$top/1" /bin/busybox --install -s /bin
+	chmod 1777 "$top/1/tmp"
+	install -m 4755 -o 102 -g 999 /bin/busybox "$top/1/bin/setuid"
+	cp /bin/busybox "$top/1/bin/pinger"
+	setcap cap_net_raw=ep "$top/1/bin/pinger"
+	touch "$top"/1/hidden/{gone,stays} "$top"/1/opaque/{old,older} "$top"/2/hidden/.wh.gone "$top"/2/opaque/{.wh..wh..opq,new}
+	echo one >"$top/1/both/file"
+	echo two >"$top/2/both/file"
+	ln "$top/1/bin/pinger" "$top/1/both/linked"
+	ln -s ../both/file "$top/1/both/symbolic"
+	mknod "$top/1/both/device" c 1 3
+	mkfifo "$top/1/both/pipe"
+	setfattr -n user.note -v kept "$top/1/both/file"
+	setfattr -n user.note -v kept "$top/2/both/file"
+	chown -h 12:34 "$top/1/both/symbolic" "$top/2/both/file"
+	touch -d '2001-02-03 04:05:06' "$top/2/both/file"
+	for i in 1 2; do
+		tar --xattrs --xattrs-include='*' -C "$top/$i" -cf "$top/$i.tar" .
+		ids+=("\"sha256:$(sha256sum "$top/$i.tar" | cut -d ' ' -f 1)\"")
+	done
+	printf '{"architecture":"amd64","os":"linux","config":{"Cmd":["sleep","1000"],"Env":["A=kept"]},"rootfs":{"type":"layers","diff_ids":[%s,%s]}}' \
+		"${ids[@]}" >"$top/config.json"
+	echo '[{"Config":"config.json","RepoTags":["localhost/layers:latest"],"Layers":["1.tar","2.tar"]}]' >"$top/manifest.json"
+	tar -C "$top" -cf "$1" manifest.json config.json 1.tar 2.tar
+}
+
+runs_layers() {
+	container layers <<-'END'
+		[Container]
+		Image=localhost/layers:latest
+		Network=none
+		StopTimeout=1
+	END
+	start layers
+}
+
+# Everything but what differs by nature: fractions of seconds, and of directories
+# the size and the number of links.
+tree_of() {
+	local root
+	root=/proc/$(main_pid "$1")/root
+	(
+		cd "$root" || exit
+		find bin hidden opaque both tmp -printf '%p %y %m %U:%G %n %T@ %l %s\n' |
+			sed -E 's/^(.* d [0-7]+ [0-9:]+) [0-9]+ (.*) [0-9]+$/\1 \2/; s/(\.[0-9]+) /.0 /' | sort
+		getfattr -R -h -d -m - --absolute-names bin both 2>/dev/null | grep -v '^$'
+		cat both/file
+	)
+}
+
+squash_layers() {
+	local before after
+	two_layers $work/layers.tar
+	crunit load -q $work/layers.tar
+	runs_layers
+	before=$(tree_of layers)
+	assert_match "$before" 'security.capability'
+	assert_match "$before" 'hidden/stays'
+	[[ $before != *hidden/gone* && $before != *opaque/old* ]] || fail "what is hidden is there: $before"
+	systemctl stop layers
+	crunit tag layers second
+	crunit image squash --format "$1" layers
+	assert_equal "$(find /var/lib/crunit/layers -mindepth 1 -maxdepth 1 -newer $work/layers.tar | wc -l)" 0 "unpacked layers"
+	assert_equal "$(crunit images -q --no-trunc layers)" "$(crunit images -q --no-trunc second)" "the other name's image"
+	runs_layers
+	after=$(tree_of layers)
+	[ "$after" = "$before" ] || fail "the tree differs: $(diff <(echo "$before") <(echo "$after"))"
+	assert_equal "$(environment_of "$(main_pid layers)" | grep '^A=')" A=kept
+	systemctl stop layers
+	wait_for 3 no_loops
+	crunit rmi layers second
+}
+
+test_t2_squash_to_squashfs() {
+	squash_layers squashfs
+}
+
+test_t2_squash_to_erofs() {
+	squash_layers erofs
+}
+
+# A file that is carried to another machine, with its settings.
+test_t2_squash_to_a_file() {
+	two_layers $work/layers.tar
+	crunit load -q $work/layers.tar
+	crunit image squash -o $work/out.sqfs layers
+	crunit rmi layers
+	crunit load -q --reference $work/out.sqfs
+	assert_equal "$(crunit image inspect out | jq -r '.[0].Config.Env[0]')" A=kept
+	assert_equal "$(crunit run --rm --network none out cat /both/file)" two
+	crunit rmi out
+	find $work -name '.out*' | grep . && fail "something is left" || true
+}
+
+test_t2_squash_refuses() {
+	assert_fails crunit image squash --format ext4 hello
+	assert_match "$said" "'ext4' is not one of squashfs, erofs"
+	assert_fails crunit image squash nothing
+	assert_match "$said" "no image 'nothing'"
+	assert_fails env PATH=/nowhere /usr/bin/crunit image squash hello
+	assert_match "$said" 'mksquashfs is not installed: it comes with squashfs-tools'
+	assert_fails crunit image squash --compression nonsense hello
+	assert_match "$said" 'mksquashfs failed: '
+	assert_fails crunit image squash -o /nowhere/x.sqfs hello
+	assert_equal "$(find /var/lib/crunit/tmp -mindepth 1 | wc -l)" 0 "unfinished things"
+}
+
+test_t2_squash_killed_leaves_nothing() {
+	local pid
+	crunit image squash --compression xz nginx:1 &
+	pid=$!
+	wait_for 5 pgrep -x mksquashfs
+	pkill -KILL -x crunit-image
+	wait $pid || true
+	wait_for 3 no_mksquashfs
+	crunit images >/dev/null
+	crunit load -q -i /images/hello.tar
+	assert_equal "$(find /var/lib/crunit/tmp -mindepth 1 | wc -l)" 0 "unfinished things"
+	crunit run --rm --network none nginx:1 nginx -v
+}
+
+no_mksquashfs() {
+	! pgrep -x mksquashfs
+}
