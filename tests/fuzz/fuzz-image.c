@@ -80,12 +80,17 @@ static void fuzz_path(const char *text, size_t size)
 
 static char fuzz_scratch[] = "/tmp/fuzz-image.XXXXXX";
 
+static void fuzz_forget(void)
+{
+        rmdir(fuzz_scratch);
+}
+
 /* A directory around the layer's, in which nothing else may appear. */
 static int fuzz_directory(void)
 {
         static int fd = -1;
 
-        if (fd < 0 && mkdtemp(fuzz_scratch))
+        if (fd < 0 && mkdtemp(fuzz_scratch) && atexit(fuzz_forget) == 0)
                 fd = open(fuzz_scratch, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0)
                 abort();
@@ -132,36 +137,21 @@ enum {
         KIND_COUNT = sizeof kinds / sizeof *kinds
 };
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void fuzz_input(const uint8_t *data, size_t size)
 {
         AUTO_FREE char *copy = NULL;
 
         if (!size)
-                return 0;
+                return;
         copy = alloc_zero(size, 1); /* the kind's byte makes room for a NUL */
         memcpy(copy, data + 1, size - 1);
         kinds[data[0] % KIND_COUNT](copy, size - 1);
-        return 0;
 }
 
-#ifndef FUZZER
-#include "../tap.h"
-
-int main(int argc, char **argv)
+static void fuzz_file(char *data, size_t size)
 {
-        for (int i = 1; i < argc; i++) {
-                AUTO_ERROR struct error err = { 0 };
-                AUTO_FREE char *data = NULL;
-                size_t size;
-
-                if (check(io_read_file(AT_FDCWD, argv[i], 1 << 24, &data, &size, &err) == 0,
-                          argv[i]))
-                        for (size_t k = 0; k < KIND_COUNT; k++)
-                                kinds[k](data, size);
-        }
-        check(argc > 1, "the corpus is there");
-        rmdir(fuzz_scratch);
-        return tap_done();
+        for (size_t k = 0; k < KIND_COUNT; k++)
+                kinds[k](data, size);
 }
-#endif
+
+#include "fuzz-main.h"

@@ -117,25 +117,21 @@ enum {
         KIND_COUNT = sizeof kinds / sizeof *kinds
 };
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void fuzz_input(const uint8_t *data, size_t size)
 {
         if (size) {
                 AUTO_FREE char *text = str_dupn((const char *)data + 1, size - 1);
 
                 kinds[data[0] % KIND_COUNT](text);
         }
-        return 0;
 }
 
-#ifndef FUZZER
-#include "../tap.h"
-
 /* Each line by itself, and the file as a whole. */
-static void run_file(char *data)
+static void fuzz_file(char *data, size_t size)
 {
         AUTO_STRV struct strv lines = { 0 };
 
+        (void)size;
         strv_split(&lines, data, "\n", false);
         for (size_t kind = 0; kind < KIND_COUNT; kind++) {
                 kinds[kind](data);
@@ -144,18 +140,4 @@ static void run_file(char *data)
         }
 }
 
-int main(int argc, char **argv)
-{
-        for (int i = 1; i < argc; i++) {
-                AUTO_ERROR struct error err = { 0 };
-                AUTO_FREE char *data = NULL;
-                size_t size;
-
-                if (check(io_read_file(AT_FDCWD, argv[i], 1 << 24, &data, &size, &err) == 0,
-                          argv[i]))
-                        run_file(data);
-        }
-        check(argc > 1, "the corpus is there");
-        return tap_done();
-}
-#endif
+#include "fuzz-main.h"

@@ -37,28 +37,14 @@ static void run(const void *data, size_t size)
         }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void fuzz_input(const uint8_t *data, size_t size)
 {
         run(data, size);
-        return 0;
 }
 
-#ifndef FUZZER
-#include "../tap.h"
-
-int main(int argc, char **argv)
+static void fuzz_file(char *data, size_t size)
 {
-        for (int i = 1; i < argc; i++) {
-                AUTO_ERROR struct error err = { 0 };
-                AUTO_FREE char *data = NULL;
-                size_t size;
-
-                if (check(io_read_file(AT_FDCWD, argv[i], 1 << 24, &data, &size, &err) == 0,
-                          argv[i]))
-                        run(data, size);
-        }
-        check(argc > 1, "the corpus is there");
-        return tap_done();
+        run(data, size);
 }
-#endif
+
+#include "fuzz-main.h"

@@ -4,43 +4,9 @@
 # tag, untag, images with its filters, history, image exists and image prune as commands.
 # Needs root.
 set -uo pipefail
-build=${top_builddir:-.}
-work=$(mktemp -d -p /var/tmp)
-trap 'rm -rf "$work"' EXIT
-export CRUNIT_STORAGE=$work/store CRUNIT_RUN=$work/run CRUNIT_LIBEXECDIR=$build CRUNIT_CONF=$work/crunit.conf
-export LC_ALL=C
-number=0
-failed=0
+# shellcheck source=tests/image/lib.sh
+. "$(dirname "$0")/lib.sh"
 
-# check NAME COMMAND...: passes when the command succeeds.
-check() {
-	local name=$1
-	shift
-	number=$((number + 1))
-	if "$@" >"$work/log" 2>&1; then
-		echo "ok $number - names: $name"
-	else
-		failed=1
-		echo "not ok $number - names: $name"
-		sed 's/^/# /' "$work/log" "$work/said"
-	fi
-}
-# run STATUS ARGUMENT...: whether crunit exits so; what it prints is in said.
-run() {
-	local expected=$1 status=0
-	shift
-	timeout 60 "$build/crunit" "$@" >"$work/said" 2>&1 </dev/null || status=$?
-	[ $status = "$expected" ] || { echo "exit status $status, expected $expected"; return 1; }
-}
-# says STATUS TEXT ARGUMENT...
-says() {
-	local expected=$1 text=$2
-	shift 2
-	run "$expected" "$@" && grep -qF -- "$text" "$work/said"
-}
-silent() {
-	run "$@" && [ ! -s "$work/said" ]
-}
 # shows NAMES ARGUMENT...: images prints these, in this order.
 shows() {
 	local expected=$1
@@ -65,8 +31,6 @@ image() {
 	tar -C "$work/archive" -cf "$work/archive.tar" manifest.json config.json layer.tar
 	run 0 load "$work/archive.tar" || { cat "$work/said"; exit 99; }
 }
-: >"$work/crunit.conf"
-: >"$work/said"
 image old:1 2020-01-01T00:00:00Z '"tier":"back","keep":"yes"' \
 	'{"created":"2019-12-31T00:00:00Z","created_by":"/bin/sh -c \u001b[2Jmake everything that can be made and some more","comment":"first"},{"created":"2020-01-01T00:00:00Z","created_by":"CMD run","empty_layer":true}'
 image middle:2 2021-01-01T00:00:00Z '"tier":"front"'
@@ -162,6 +126,4 @@ mkdir -p "$work/run/containers/web@"
 echo "{\"image\":\"$("$build/crunit" images -q --no-trunc one:1)\"}" >"$work/run/containers/web@/state.json"
 check 'removing all names those in use' says 2 'in use by container web@' rmi -a
 check 'and removes the others' shows 'one:1'
-
-echo "1..$number"
-exit $failed
+finish

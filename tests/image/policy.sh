@@ -3,31 +3,13 @@
 #
 # policy.json decides what is loaded: by place, by kind, and never when it cannot be understood.
 set -uo pipefail
-build=${top_builddir:-.}
-work=$(mktemp -d -p /var/tmp)
-trap 'rm -rf "$work"' EXIT
-work=$(readlink -f "$work")
-export CRUNIT_STORAGE=$work/store CRUNIT_RUN=$work/run CRUNIT_LIBEXECDIR=$build CRUNIT_CONF=$work/crunit.conf
-export XDG_CONFIG_HOME=$work/config LC_ALL=C
+# shellcheck source=tests/image/lib.sh
+. "$(dirname "$0")/lib.sh"
+export XDG_CONFIG_HOME=$work/config
 policy=$work/config/containers/policy.json
 accept='[{"type":"insecureAcceptAnything"}]'
 reject='[{"type":"reject"}]'
-number=0
-failed=0
 
-# check NAME COMMAND...: passes when the command succeeds.
-check() {
-	local name=$1
-	shift
-	number=$((number + 1))
-	if "$@" >"$work/log" 2>&1; then
-		echo "ok $number - policy: $name"
-	else
-		failed=1
-		echo "not ok $number - policy: $name"
-		sed 's/^/# /' "$work/log"
-	fi
-}
 # loads FILE: it is accepted.
 loads() {
 	timeout 60 "$build/crunit" load "$1" >"$work/said" 2>&1 </dev/null || { cat "$work/said"; return 1; }
@@ -47,7 +29,6 @@ refuses() {
 }
 
 mkdir -p "$work/root/bin" "$work/config/containers" "$work/in" "$work/store/tmp"
-: >"$work/crunit.conf"
 echo program >"$work/root/bin/program"
 tar -C "$work/root" -cf "$work/in/demo.tar" .
 
@@ -94,6 +75,4 @@ done
 rm "$policy"
 mkdir "$policy"
 check 'nor by a file that cannot be read' refuses "$policy" "$work/in/demo.tar"
-
-echo "1..$number"
-exit $failed
+finish

@@ -5,28 +5,10 @@
 # pruned and listed side by side, and some of the processes are killed at any moment. Nobody may
 # lose what he loaded, find half of it, or wait for one who stands still. Needs root.
 set -uo pipefail
-build=${top_builddir:-.}
+# shellcheck source=tests/image/lib.sh
+. "$(dirname "$0")/lib.sh"
 archive=${top_srcdir:-.}/tests/machine/images/archive
 rounds=${RACE_ROUNDS:-6}
-work=$(mktemp -d -p /var/tmp)
-trap 'rm -rf "$work"' EXIT
-export CRUNIT_STORAGE=$work/store CRUNIT_RUN=$work/run CRUNIT_LIBEXECDIR=$build CRUNIT_CONF=$work/crunit.conf
-export LC_ALL=C
-number=0
-failed=0
-
-check() {
-	local name=$1
-	shift
-	number=$((number + 1))
-	if "$@" >"$work/log" 2>&1; then
-		echo "ok $number - race: $name"
-	else
-		failed=1
-		echo "not ok $number - race: $name"
-		sed 's/^/# /' "$work/log"
-	fi
-}
 
 crunit() {
 	timeout 60 "$build/crunit" "$@"
@@ -153,7 +135,6 @@ empty() {
 		[ "$(find "$work/store" -mindepth 1 -maxdepth 1 | wc -l)" -le 7 ]
 }
 
-: >"$work/crunit.conf"
 make_images
 check 'nobody is disturbed by the others' quiet
 for i in {1..6}; do
@@ -163,5 +144,4 @@ check 'the one that stood still came to its end' crunit image inspect slow
 check 'the name that moved is there' crunit image inspect moving
 check 'all blobs are what they are called' digests_are_right
 check 'nothing is left behind' empty
-echo "1..$number"
-exit $failed
+finish

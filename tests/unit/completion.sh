@@ -3,25 +3,12 @@
 #
 # What the shells are told may follow on a command line, and what bash makes of it.
 set -uo pipefail
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/../tap.sh"
 
-build=$(readlink -f "${top_builddir:-build}")
+build=$(readlink -f "$build")
 src=$(readlink -f "${top_srcdir:-.}")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 export CRUNIT_LIBEXECDIR=$build CRUNIT_STORAGE=$work/store CRUNIT_RUN=$work/run
-number=0
-failed=0
-
-check() {
-	local name=$1
-	shift
-	if "$@"; then
-		echo "ok $((++number)) - completion: $name"
-	else
-		echo "not ok $((++number)) - completion: $name"
-		failed=1
-	fi
-}
 
 # offers WORD… gives CANDIDATE…: the answer has these lines (without descriptions) and, where the last
 # candidate is ".", no others.
@@ -89,5 +76,4 @@ check "bash: commands" bash_offers "crunit lo" logs load
 check "bash: names" bash_offers "crunit exec w" web
 check "bash: images" bash_offers "crunit rmi " localhost/some:1
 check "bash: files" bash_offers "crunit run --env-file=$work/root" "$work/rootfs.tar"
-echo "1..$number"
-exit $failed
+finish

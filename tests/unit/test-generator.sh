@@ -4,25 +4,9 @@
 # The generator as a program: its options, its exit status, and files that no directory of test
 # inputs can hold.
 set -uo pipefail
-generator=${top_builddir:-.}/crunit-generator
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-number=0
-failed=0
-
-# check NAME COMMAND...: passes when the command succeeds.
-check() {
-	local name=$1
-	shift
-	number=$((number + 1))
-	if "$@" >"$work/log" 2>&1; then
-		echo "ok $number - generator: $name"
-	else
-		failed=1
-		echo "not ok $number - generator: $name"
-		sed 's/^/# /' "$work/log"
-	fi
-}
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/../tap.sh"
+generator=$build/crunit-generator
 
 # fresh: an empty input and output directory.
 fresh() {
@@ -222,7 +206,6 @@ if unshare -m true 2>/dev/null; then
 	check "a full disk: failure, and no half unit" full_disk
 	check "which is said" says "No space left on device"
 else
-	echo "ok $((++number)) - generator: a full disk # SKIP needs privileges"
+	skip "a full disk" "needs privileges"
 fi
-echo "1..$number"
-exit $failed
+finish
