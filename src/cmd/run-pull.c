@@ -24,6 +24,29 @@ static void pull_option(struct container_spec *spec, const char *name, const cha
         strv_appendf(&spec->pull_options, "--%s=%s", name, value);
 }
 
+/* All ways to write a policy. */
+static const struct run_policy {
+        const char *written, *policy;
+} run_policies[] = {
+        { "always", "always" }, { "missing", "missing" },   { "never", "never" },
+        { "newer", "newer" },   { "ifmissing", "missing" }, { "ifnotpresent", "missing" },
+        { "ifnewer", "newer" },
+};
+
+int run_take_pull(void *context, const struct option_row *row, const char *value, struct error *err)
+{
+        struct container_spec *spec = context;
+
+        for (size_t i = 0; i < sizeof run_policies / sizeof *run_policies; i++) {
+                if (!str_equal_nocase(value, run_policies[i].written))
+                        continue;
+                str_replace(&spec->pull, run_policies[i].policy);
+                return 0;
+        }
+        return error_set(err, EINVAL, "--%s %s: not one of always, missing, never, newer",
+                         row->name, value);
+}
+
 int run_take_pull_option(void *context, const struct option_row *row, const char *value,
                          struct error *err)
 {

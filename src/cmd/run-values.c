@@ -379,18 +379,6 @@ int run_take_sdnotify(void *context, const struct option_row *row, const char *v
         return 0;
 }
 
-int run_take_pull(void *context, const struct option_row *row, const char *value, struct error *err)
-{
-        static const struct run_choice choices[] = {
-                { "always", 0 }, { "missing", 0 }, { "never", 0 }, { "newer", 0 }, { NULL, 0 }
-        };
-        int choice;
-
-        if (run_choose(choices, row, value, &choice, err) < 0)
-                return -1;
-        return option_take_string(context, row, value, err);
-}
-
 int run_take_image_volume(void *context, const struct option_row *row, const char *value,
                           struct error *err)
 {

@@ -328,17 +328,22 @@ static bool is_full_reference(const char *image)
                (length == strlen("localhost") && str_has_prefix(image, "localhost"));
 }
 
+void reference_warn_short(struct translation *t, const char *image)
+{
+        if (!is_full_reference(image))
+                report_warning(t->report,
+                               "%s: image %s has no registry in front; write the full name, such "
+                               "as docker.io/library/NAME or localhost/NAME",
+                               t->source->path, image);
+}
+
 char *reference_image(struct translation *t, const char *image, struct error *err)
 {
         const struct unit_type *type = unit_type_of(image);
 
         if (type && (str_equal(type->section, "Image") || str_equal(type->section, "Build")))
                 return refer(t, image, err);
-        if (!is_full_reference(image))
-                report_warning(t->report,
-                               "%s: image %s has no registry in front; write the full name, such "
-                               "as docker.io/library/NAME or localhost/NAME",
-                               t->source->path, image);
+        reference_warn_short(t, image);
         return str_dup(image);
 }
 

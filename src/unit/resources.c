@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* [Volume], [Network], [Image]: services that run once and leave something behind that others use,
+/* [Volume], [Network]: services that run once and leave something behind that others use,
  * and [Pod]. */
 #include "name.h"
 #include "translate.h"
@@ -22,7 +22,7 @@ static int add_oneshot(struct translation *t, struct error *err)
 }
 
 /* Begin the command line with its words, then add what the keys say. */
-static int add_command(struct translation *t, const char *command, struct error *err)
+int translate_oneshot(struct translation *t, const char *command, struct error *err)
 {
         words_add_text(&t->args, command);
         if (add_oneshot(t, err) < 0)
@@ -106,7 +106,7 @@ int emit_volume_options(struct translation *t, const struct unit_key *row,
 
 int translate_volume(struct translation *t, struct error *err)
 {
-        if (add_command(t, "volume create --ignore", err) < 0)
+        if (translate_oneshot(t, "volume create --ignore", err) < 0)
                 return -1;
         words_add(&t->args, t->source->resource);
         translate_exec(t, "ExecStart", &t->args);
@@ -145,7 +145,7 @@ int translate_network(struct translation *t, struct error *err)
 {
         AUTO_STRBUF struct strbuf words = { 0 };
 
-        if (add_command(t, "network create --ignore", err) < 0)
+        if (translate_oneshot(t, "network create --ignore", err) < 0)
                 return -1;
         words_add(&t->args, t->source->resource);
         translate_exec(t, "ExecStart", &t->args);
@@ -154,24 +154,6 @@ int translate_network(struct translation *t, struct error *err)
         words_add_text(&words, "network rm");
         words_add(&words, t->source->resource);
         translate_exec(t, "ExecStopPost", &words);
-        return 0;
-}
-
-int emit_pull_image(struct translation *t, const struct unit_key *row, const struct values *values,
-                    struct error *err)
-{
-        (void)row;
-        if (!values->count)
-                return error_set(err, 0, "%s: Image= is not set in [Image]", t->source->path);
-        words_add(&t->args, values->items[0].text);
-        return 0;
-}
-
-int translate_image(struct translation *t, struct error *err)
-{
-        if (add_command(t, "image pull", err) < 0)
-                return -1;
-        translate_exec(t, "ExecStart", &t->args);
         return 0;
 }
 
@@ -196,7 +178,7 @@ int translate_pod(struct translation *t, struct error *err)
         AUTO_STRBUF struct strbuf stop = { 0 };
         AUTO_STRBUF struct strbuf rm = { 0 };
 
-        if (add_command(t, "pod create", err) < 0)
+        if (translate_oneshot(t, "pod create", err) < 0)
                 return -1;
         for (size_t i = 0; i < t->source->members.count; i++) {
                 unit_add(&t->service, "Unit", "Wants", t->source->members.items[i]);

@@ -52,6 +52,12 @@ void reference_mount(struct translation *t, const char *path);
 /* An image's name; x.image and x.build stand for what these units make. Owned, NULL on failure. */
 char *reference_image(struct translation *t, const char *image, struct error *err);
 
+/* Warn of an image's name that has no registry in front. */
+void reference_warn_short(struct translation *t, const char *image);
+
+/* Begin the command line of a service that runs once, and add what the keys say. */
+int translate_oneshot(struct translation *t, const char *command, struct error *err);
+
 /* The types. */
 int translate_container(struct translation *t, struct error *err);
 int translate_volume(struct translation *t, struct error *err);
@@ -95,4 +101,7 @@ key_function emit_publish;
 key_function emit_volume_options;
 key_function emit_subnets;
 key_function emit_pull_image;
+key_function emit_pull_policy;
+key_function emit_retry;
+key_function emit_retry_delay;
 key_function emit_pod_name;

@@ -134,6 +134,7 @@ static void test_pull(void)
                     "--os=linux --variant=v8 --tls-verify=true");
         expect_pull("run --retry many img", "--retry many: not a number of tries");
         expect_pull("run --retry-delay 5 img", "--retry-delay 5: not a time, such as 5s or 1m30s");
+        expect_pull("run --pull Always --retry 0 img", "--retry=0");
         expect_pull("run --pull sometimes img",
                     "--pull sometimes: not one of always, missing, never, newer");
         expect_pull("run --arch AMD img",

@@ -132,7 +132,7 @@ elsewhere() {
 	unshare --mount --propagation private bash -ec "$1"
 }
 
-busybox='crunit run --rm --network none localhost/busybox:latest'
+busybox='crunit run --rm --pull never --network none localhost/busybox:latest'
 
 test_read_only_store() {
 	try elsewhere "mount --bind -o ro /var/lib/crunit /var/lib/crunit; $busybox true"
