@@ -172,7 +172,8 @@ distribution_start() {
 	for try in 1 2 3; do
 		port=$(registry_free_port)
 		distribution_config "$dir" "$port" "$@" >"$dir/config.yml"
-		docker-registry serve "$dir/config.yml" >"$dir/log" 2>&1 </dev/null 9>&- &
+		# it would take our variable for a setting of its own
+		env -u REGISTRY_AUTH_FILE docker-registry serve "$dir/config.yml" >"$dir/log" 2>&1 </dev/null 9>&- &
 		registry_pids[$name]=$!
 		if registry_listens "$port" $!; then
 			# shellcheck disable=SC2034 # for who sources this
