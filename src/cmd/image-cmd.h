@@ -18,8 +18,12 @@
 #define CMD_SAVE_ROW                                                                               \
         .name = "save", .arguments = "[OPTIONS] IMAGE…",                                           \
         .help = "Write images to an archive, a directory or a root file system's tar"
+#define CMD_PUSH_ROW                                                                               \
+        .name = "push", .arguments = "[OPTIONS] IMAGE [DESTINATION]",                              \
+        .help = "Copy an image to a registry, or to another place by its transport"
 
 extern const struct option_row cmd_load_options[];
+extern const struct option_row cmd_push_options[];
 extern const struct option_row cmd_save_options[];
 extern const struct option_row cmd_image_unpack_options[];
 extern const struct option_row cmd_image_squash_options[];
@@ -32,6 +36,7 @@ extern const struct option_row cmd_history_options[];
 extern const struct option_row cmd_tag_options[]; /* of untag as well */
 
 cmd_function cmd_load, cmd_image_unpack, cmd_image_squash, cmd_save;
+cmd_function cmd_push;
 cmd_function cmd_images, cmd_rmi, cmd_image_inspect, cmd_image_prune, cmd_image_exists;
 cmd_function cmd_history, cmd_tag, cmd_untag;
 

@@ -4,5 +4,5 @@
 
 #include <stdbool.h>
 
-/* A save_note_function; context leads to a bool: say warnings only. */
+/* A reshape_note_function; context leads to a bool: say warnings only. */
 void save_note_print(void *context, bool warning, const char *text);

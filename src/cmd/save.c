@@ -145,14 +145,15 @@ static int save_to_sink(const struct save_arguments *arguments, const struct sav
 {
         AUTO_SINK struct sink *sink = NULL;
         AUTO_FREE struct save_image *images = alloc_zero((size_t)count, sizeof *images);
-        struct save_options options = { .format = form->format,
-                                        .layers = arguments->compress ? SAVE_LAYERS_COMPRESSED
-                                                  : arguments->uncompressed
-                                                          ? SAVE_LAYERS_PLAIN
-                                                          : SAVE_LAYERS_AS_THEY_ARE,
-                                        .cancel = save_cancel(arguments),
-                                        .note = save_note_print,
-                                        .context = (void *)&arguments->quiet };
+        struct save_options options = {
+                .format = form->format,
+                .reshape = { .layers = arguments->compress       ? RESHAPE_LAYERS_COMPRESSED
+                                       : arguments->uncompressed ? RESHAPE_LAYERS_PLAIN
+                                                                 : RESHAPE_LAYERS_AS_THEY_ARE,
+                             .cancel = save_cancel(arguments),
+                             .note = save_note_print,
+                             .context = (void *)&arguments->quiet },
+        };
         size_t image_count;
         int result = -1;
 

@@ -4,7 +4,6 @@
 #include "../base/json.h"
 #include "digest.h"
 #include "outgoing.h"
-#include "recode.h"
 #include "reference.h"
 #include "stream.h"
 
@@ -20,21 +19,14 @@ enum {
 struct save {
         const struct save_options *options; /* borrowed */
         struct sink *sink;                  /* borrowed */
-        struct json_object *written;        /* owned; names of files, as keys */
+        struct reshape reshape;
+        struct json_object *written; /* owned; names of files, as keys */
         struct json_object *list; /* owned; what index.json or manifest.json says of the images */
 };
 
-static void save_note(const struct save *save, bool warning, const char *what, const char *rest)
-{
-        AUTO_FREE char *text = str_format("%s%s", what, rest);
-
-        if (save->options->note)
-                save->options->note(save->options->context, warning, text);
-}
-
 static bool save_cancelled(const struct save *save)
 {
-        return save->options->cancel && *save->options->cancel;
+        return save->reshape.cancel && *save->reshape.cancel;
 }
 
 /* Was it written for another image, or is it in the directory already? Else it is from now on. */
@@ -84,13 +76,12 @@ static int save_copy_bytes(struct save *save, int fd, const char *digest, uint64
 static int save_blob(struct save *save, const char *name, const struct descriptor *blob, int fd,
                      struct error *err)
 {
-        AUTO_FREE char *shown = str_dupn(digest_hex(blob->digest), 12);
-
         if (save_is_there(save, name, blob->size)) {
-                save_note(save, false, "Copying blob skipped: already exists: ", shown);
+                reshape_note_blob(&save->reshape,
+                                  "Copying blob skipped: already exists:", blob->digest);
                 return 0;
         }
-        save_note(save, false, "Copying blob ", shown);
+        reshape_note_blob(&save->reshape, "Copying blob", blob->digest);
         if (sink_begin(save->sink, name, blob->size, err) < 0 ||
             save_copy_bytes(save, fd, blob->digest, blob->size, err) < 0)
                 return -1;
@@ -103,80 +94,6 @@ static int save_document(struct save *save, const char *name, const char *data, 
         if (save_is_there(save, name, length))
                 return 0;
         return sink_add(save->sink, name, data, length, err);
-}
-
-/* --- layers in another compression */
-
-static int save_recode_layer(struct save *save, struct outgoing *outgoing, size_t i, bool gzip,
-                             struct error *err)
-{
-        const char *digest = outgoing->manifest.layers[i].digest;
-        AUTO_FREE char *shown = str_dupn(digest_hex(digest), 12);
-        CLEANUP(recode_free) struct recode recode = { .fd = -1 };
-
-        save_note(save, false, gzip ? "Compressing blob " : "Decompressing blob ", shown);
-        if (recode_blob(outgoing->blobs[i], digest, outgoing->diff_ids.items[i], gzip,
-                        save->options->cancel, &recode, err) < 0)
-                return -1;
-        outgoing_replace_layer(outgoing, i, steal_fd(&recode.fd), recode.digest, recode.size,
-                               gzip ? "+gzip" : "");
-        return 0;
-}
-
-/* What a layer has to become: 'g'zip, 'p'lain, or 0 where it is right as it is. */
-static char save_wanted_layer(const struct save *save, const char *suffix)
-{
-        if (!suffix)
-                return 0;
-        switch (save->options->layers) {
-        case SAVE_LAYERS_COMPRESSED:
-                if (!*suffix)
-                        return 'g';
-                break;
-        case SAVE_LAYERS_PLAIN:
-                return *suffix ? 'p' : 0;
-        case SAVE_LAYERS_AS_THEY_ARE:
-                break;
-        }
-        /* Docker's manifests know no zstd. */
-        return save->options->format == SAVE_DOCKER_DIR && str_equal(suffix, "+zstd") ? 'g' : 0;
-}
-
-static int save_recode_layers(struct save *save, struct outgoing *outgoing, struct error *err)
-{
-        bool changed = false;
-
-        for (size_t i = 0; i < outgoing->manifest.layer_count; i++) {
-                char wanted = save_wanted_layer(save, outgoing_suffix(outgoing, i));
-
-                if (wanted && save_recode_layer(save, outgoing, i, wanted == 'g', err) < 0)
-                        return -1;
-                changed = changed || wanted;
-        }
-        if (changed)
-                outgoing_rewrite(outgoing);
-        return 0;
-}
-
-/* Give the image the form that it has to have there. */
-static int save_prepare(struct save *save, struct outgoing *outgoing, struct error *err)
-{
-        AUTO_FREE char *before = str_dup(outgoing->digest);
-        AUTO_FREE char *text = NULL;
-        enum save_format format = save->options->format;
-
-        if (format == SAVE_DOCKER_ARCHIVE)
-                return 0;
-        if (save_recode_layers(save, outgoing, err) < 0 ||
-            (format == SAVE_OCI && outgoing_convert(outgoing, OUTGOING_OCI, err) < 0) ||
-            (format == SAVE_DOCKER_DIR && outgoing_convert(outgoing, OUTGOING_DOCKER, err) < 0))
-                return -1;
-        if (!outgoing->converted)
-                return 0;
-        text = str_format("the manifest %s had to be written anew, and is %s there", before,
-                          outgoing->digest);
-        save_note(save, true, text, "");
-        return 0;
 }
 
 /* --- OCI layout */
@@ -194,10 +111,10 @@ static int save_oci_blobs(struct save *save, const struct outgoing *outgoing, st
                 if (save_blob(save, name, manifest->layers + i, outgoing->blobs[i], err) < 0)
                         return -1;
         }
-        save_note(save, false, "Copying config ", digest_hex(manifest->config.digest));
+        reshape_note_blob(&save->reshape, "Copying config", manifest->config.digest);
         if (save_document(save, config, outgoing->config, outgoing->config_length, err) < 0)
                 return -1;
-        save_note(save, false, "Writing manifest to image destination", "");
+        reshape_note(&save->reshape, "Writing manifest to image destination");
         return save_document(save, document, outgoing->document, outgoing->document_length, err);
 }
 
@@ -288,12 +205,12 @@ static int save_dir(struct save *save, const struct outgoing *outgoing, const st
                 if (save_blob(save, digest_hex(manifest->layers[i].digest), manifest->layers + i,
                               outgoing->blobs[i], err) < 0)
                         return -1;
-        save_note(save, false, "Copying config ", digest_hex(manifest->config.digest));
+        reshape_note_blob(&save->reshape, "Copying config", manifest->config.digest);
         if (save_document(save, digest_hex(manifest->config.digest), outgoing->config,
                           outgoing->config_length, err) < 0 ||
             sink_add(save->sink, "version", version, strlen(version), err) < 0)
                 return -1;
-        save_note(save, false, "Writing manifest to image destination", "");
+        reshape_note(&save->reshape, "Writing manifest to image destination");
         return sink_add(save->sink, "manifest.json", outgoing->document, outgoing->document_length,
                         err);
 }
@@ -314,7 +231,7 @@ static int save_open_layer(struct save *save, const struct outgoing *outgoing, s
                                         .positioned = true,
                                         .size = outgoing->manifest.layers[i].size,
                                         .copy = -1,
-                                        .cancel = save->options->cancel,
+                                        .cancel = save->reshape.cancel,
                                         .name = outgoing->manifest.layers[i].digest };
 
         return stream_open(&source, ret, err);
@@ -375,12 +292,11 @@ static int save_docker_layers(struct save *save, const struct outgoing *outgoing
         for (size_t i = 0; i < outgoing->diff_ids.count; i++) {
                 const char *hex = digest_hex(outgoing->diff_ids.items[i]);
                 AUTO_FREE char *name = str_format("%s.tar", hex);
-                AUTO_FREE char *shown = str_dupn(hex, 12);
 
                 strv_append(files, name);
                 if (save_is_there(save, name, UINT64_MAX))
                         continue;
-                save_note(save, false, "Copying blob ", shown);
+                reshape_note_blob(&save->reshape, "Copying blob", outgoing->diff_ids.items[i]);
                 if (save_plain_layer(save, outgoing, i, name, err) < 0)
                         return -1;
         }
@@ -397,7 +313,7 @@ static int save_docker(struct save *save, const struct outgoing *outgoing, const
 
         if (save_docker_layers(save, outgoing, &layers, err) < 0)
                 return -1;
-        save_note(save, false, "Copying config ", id);
+        reshape_note_blob(&save->reshape, "Copying config", outgoing->manifest.config.digest);
         if (save_document(save, config, outgoing->config, outgoing->config_length, err) < 0)
                 return -1;
         json_set_string(object, "Config", config);
@@ -418,7 +334,7 @@ static int save_docker_end(struct save *save, struct error *err)
 {
         AUTO_FREE char *text = json_text(save->list, false);
 
-        save_note(save, false, "Writing manifest to image destination", "");
+        reshape_note(&save->reshape, "Writing manifest to image destination");
         return sink_add(save->sink, "manifest.json", text, strlen(text), err);
 }
 
@@ -429,10 +345,12 @@ static const struct save_kind {
         int (*one)(struct save *save, const struct outgoing *outgoing, const struct strv *names,
                    struct error *err);
         int (*end)(struct save *save, struct error *err);
+        bool convert;
+        enum outgoing_form form;
 } save_kinds[] = {
-        [SAVE_OCI] = { save_oci_begin, save_oci, save_oci_end },
+        [SAVE_OCI] = { save_oci_begin, save_oci, save_oci_end, true, OUTGOING_OCI },
         [SAVE_DIR] = { save_dir_begin, save_dir, save_dir_end },
-        [SAVE_DOCKER_DIR] = { save_dir_begin, save_dir, save_dir_end },
+        [SAVE_DOCKER_DIR] = { save_dir_begin, save_dir, save_dir_end, true, OUTGOING_DOCKER },
         [SAVE_DOCKER_ARCHIVE] = { save_docker_begin, save_docker, save_docker_end },
 };
 
@@ -444,7 +362,9 @@ static int save_image(struct save *save, const struct save_image *image, struct 
         if (image->own_name && outgoing->name)
                 strv_append(&names, outgoing->name);
         strv_append_all(&names, &image->names);
-        if (save_prepare(save, outgoing, err) < 0 ||
+        /* A docker-archive has no manifest of this kind, and plain layers. */
+        if ((save->options->format != SAVE_DOCKER_ARCHIVE &&
+             reshape_image(&save->reshape, outgoing, err) < 0) ||
             save_kinds[save->options->format].one(save, outgoing, &names, err) < 0)
                 return error_wrap(err, "image %s", image->reference);
         return 0;
@@ -480,9 +400,15 @@ int save_images(struct store *store, const struct save_options *options,
         AUTO_JSON struct json_object *written = json_object_new_object();
         AUTO_JSON struct json_object *list = json_object_new_array();
         struct outgoing *outgoing = alloc_zero(count, sizeof *outgoing);
-        struct save save = { .options = options, .sink = sink, .written = written, .list = list };
+        struct save save = { .options = options,
+                             .sink = sink,
+                             .written = written,
+                             .list = list,
+                             .reshape = options->reshape };
         int result = save_read_all(store, images, count, outgoing, err);
 
+        save.reshape.convert = save_kinds[options->format].convert;
+        save.reshape.form = save_kinds[options->format].form;
         if (result == 0)
                 result = save_all(&save, images, count, outgoing, err);
         if (result == 0 && ret_digest)

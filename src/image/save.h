@@ -13,10 +13,9 @@
 #include "../base/error.h"
 #include "../base/str.h"
 
+#include "reshape.h"
 #include "sink.h"
 #include "store.h"
-
-#include <signal.h>
 
 enum save_format {
         SAVE_OCI,
@@ -25,21 +24,9 @@ enum save_format {
         SAVE_DOCKER_ARCHIVE,
 };
 
-enum save_layers {
-        SAVE_LAYERS_AS_THEY_ARE,
-        SAVE_LAYERS_COMPRESSED, /* those that are not, by gzip */
-        SAVE_LAYERS_PLAIN,      /* decompressed */
-};
-
-/* A line for the user: what is being done, or what is not as one might think. */
-typedef void save_note_function(void *context, bool warning, const char *text);
-
 struct save_options {
         enum save_format format;
-        enum save_layers layers;
-        const volatile sig_atomic_t *cancel; /* borrowed; non-zero: stop; or NULL */
-        save_note_function *note;            /* or NULL */
-        void *context;                       /* of note */
+        struct reshape reshape; /* its form is the format's */
 };
 
 struct save_image {
