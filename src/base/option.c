@@ -135,6 +135,10 @@ int option_parse_bool(const char *name, const char *value, bool *ret, struct err
         static const char *const yes[] = { "true", "t", "1", "yes", "on" };
         static const char *const no[] = { "false", "f", "0", "no", "off" };
 
+        if (!value) {
+                *ret = true;
+                return 0;
+        }
         for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) {
                 if (str_equal_nocase(value, yes[i]) || str_equal_nocase(value, no[i])) {
                         *ret = str_equal_nocase(value, yes[i]);
@@ -163,10 +167,5 @@ int option_take_list(void *context, const struct option_row *row, const char *va
 int option_take_bool(void *context, const struct option_row *row, const char *value,
                      struct error *err)
 {
-        bool *place = (bool *)((char *)context + row->field);
-
-        if (value)
-                return option_parse_bool(row->name, value, place, err);
-        *place = true;
-        return 0;
+        return option_parse_bool(row->name, value, (bool *)((char *)context + row->field), err);
 }

@@ -47,7 +47,7 @@ int option_parse(const struct option_row *table, bool stop_early, int argc, char
 void option_print_help(const struct option_row *table, FILE *out);
 
 /* "true", "false" and their short forms as podman's command line takes them (1, 0, t, f, TRUE,
- * False …). */
+ * False …); NULL, a flag without one, is true. */
 int option_parse_bool(const char *name, const char *value, bool *ret, struct error *err);
 
 /* Ready functions for `take`: context + field is a char * (owned, last one wins), a struct strv, or
