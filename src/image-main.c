@@ -11,6 +11,8 @@ static const struct cmd commands[] = {
         { CMD_LOAD_ROW, .run = cmd_load, .options = cmd_load_options },
         { CMD_IMAGE_SQUASH_ROW, .run = cmd_image_squash, .options = cmd_image_squash_options },
         { CMD_IMAGE_UNPACK_ROW, .run = cmd_image_unpack, .options = cmd_image_unpack_options },
+        { CMD_LOGIN_ROW, .run = cmd_login, .options = cmd_login_options },
+        { CMD_LOGOUT_ROW, .run = cmd_logout, .options = cmd_logout_options },
         { CMD_SAVE_ROW, .run = cmd_save, .options = cmd_save_options },
         { CMD_PUSH_ROW, .run = cmd_push, .options = cmd_push_options },
         { .name = "image push",

@@ -21,8 +21,16 @@
 #define CMD_PUSH_ROW                                                                               \
         .name = "push", .arguments = "[OPTIONS] IMAGE [DESTINATION]",                              \
         .help = "Copy an image to a registry, or to another place by its transport"
+#define CMD_LOGIN_ROW                                                                              \
+        .name = "login", .arguments = "[OPTIONS] [REGISTRY[/PATH]]",                               \
+        .help = "Keep a name and a password for a registry, after trying them"
+#define CMD_LOGOUT_ROW                                                                             \
+        .name = "logout", .arguments = "[OPTIONS] [REGISTRY[/PATH]]",                              \
+        .help = "Forget the name and the password for a registry"
 
 extern const struct option_row cmd_load_options[];
+extern const struct option_row cmd_login_options[];
+extern const struct option_row cmd_logout_options[];
 extern const struct option_row cmd_push_options[];
 extern const struct option_row cmd_save_options[];
 extern const struct option_row cmd_image_unpack_options[];
@@ -35,6 +43,7 @@ extern const struct option_row cmd_image_exists_options[];
 extern const struct option_row cmd_history_options[];
 extern const struct option_row cmd_tag_options[]; /* of untag as well */
 
+cmd_function cmd_login, cmd_logout;
 cmd_function cmd_load, cmd_image_unpack, cmd_image_squash, cmd_save;
 cmd_function cmd_push;
 cmd_function cmd_images, cmd_rmi, cmd_image_inspect, cmd_image_prune, cmd_image_exists;

@@ -26,7 +26,7 @@ offers() {
 }
 
 check "commands" offers '' gives run stop ps image
-check "those that begin so" offers lo gives logs load .
+check "those that begin so" offers lo gives logs load login logout .
 check "with what they do" grep -qx "load	Load images from .*" "$work/answer"
 check "not the hidden ones" offers _ gives .
 check "the second word of a command" offers image '' gives inspect prune
@@ -72,7 +72,7 @@ bash_offers() {
 		printf "%s\n" "${COMPREPLY[@]}"' bash "$src/units/completion/crunit" "$line" >"$work/reply"
 	test "$(paste -sd' ' "$work/reply")" = "$*" || { sed 's/^/# got: /' "$work/reply"; return 1; }
 }
-check "bash: commands" bash_offers "crunit lo" logs load
+check "bash: commands" bash_offers "crunit lo" logs load login logout
 check "bash: names" bash_offers "crunit exec w" web
 check "bash: images" bash_offers "crunit rmi " localhost/some:1
 check "bash: files" bash_offers "crunit run --env-file=$work/root" "$work/rootfs.tar"
