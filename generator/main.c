@@ -63,10 +63,13 @@ static int open_log(const struct generator *generator)
 
 /* One write is one record in the kernel's buffer; there, a priority (facility daemon) goes in
  * front. */
-static void log_line(void *context, enum report_level level, const char *text)
+static void log_line(void *context, const struct report_message *message)
 {
+        static const unsigned priorities[] = {
+                [REPORT_DETAIL] = 30, [REPORT_INFO] = 30, [REPORT_WARNING] = 28, [REPORT_ERROR] = 27
+        };
         struct generator *generator = context;
-        unsigned priority = level == REPORT_ERROR ? 27 : level == REPORT_WARNING ? 28 : 30;
+        AUTO_FREE char *text = report_line(message);
         AUTO_FREE char *line = NULL;
 
         if (generator->log_fd < 0)
@@ -74,7 +77,8 @@ static void log_line(void *context, enum report_level level, const char *text)
         if (generator->log_fd == STDERR_FILENO)
                 line = str_format("crunit-generator[%d]: %s\n", getpid(), text);
         else
-                line = str_format("<%u>crunit-generator[%d]: %s\n", priority, getpid(), text);
+                line = str_format("<%u>crunit-generator[%d]: %s\n", priorities[message->level],
+                                  getpid(), text);
         /* Values may hold anything; a message stays one line. */
         for (char *c = line; c[1]; c++)
                 if ((unsigned char)*c < ' ')
@@ -158,7 +162,7 @@ static int run(struct generator *generator)
                 generate(generator, &search, &writer);
         writer_finish(&writer, &generator->report);
         if (generator->report.errors)
-                log_line(generator, REPORT_ERROR, "processing encountered some errors");
+                report_error(&generator->report, "processing encountered some errors");
         return generator->report.errors ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
@@ -206,7 +210,7 @@ static bool read_arguments(struct generator *generator, int argc, char **argv, i
         generator->report.details = generator->verbose || generator->dry_run;
         if (generator->output || generator->dry_run)
                 return true;
-        log_line(generator, REPORT_ERROR, "no directory to write to was given");
+        report_error(&generator->report, "no directory to write to was given");
         *ret_status = EXIT_FAILURE;
         return false;
 }

@@ -24,6 +24,7 @@ int error_set(struct error *err, int code, const char *format, ...)
         va_start(args, format);
         error_replace(err, code, str_vformat(format, args));
         va_end(args);
+        err->place = (struct error_place){ 0 };
         return -1;
 }
 
@@ -58,7 +59,24 @@ int error_wrap(struct error *err, const char *format, ...)
         return -1;
 }
 
+int error_alias(struct error *err, const char *format, ...)
+{
+        va_list args;
+        char *alias;
+
+        if (!err)
+                return -1;
+        va_start(args, format);
+        alias = str_vformat(format, args);
+        va_end(args);
+        free(err->alias);
+        err->alias = alias;
+        return -1;
+}
+
 void error_clear(struct error *err)
 {
         error_replace(err, 0, NULL);
+        free(err->alias);
+        *err = (struct error){ 0 };
 }

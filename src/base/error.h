@@ -14,9 +14,17 @@
 
 #include "attr.h"
 
+/* Where in a file of the user's. */
+struct error_place {
+        const char *path;      /* borrowed from what was read; NULL where there is no place */
+        unsigned line, column; /* from 1, the column in bytes; 0 where it is the whole file */
+};
+
 struct error {
-        int code;      /* errno value, or 0 where the failure has none */
-        char *message; /* owned; NULL while there is no error */
+        int code;                 /* errno value, or 0 where the failure has none */
+        char *message;            /* owned; NULL while there is no error */
+        struct error_place place; /* the message does not say it again */
+        char *alias;              /* owned; the words another program has for it, or NULL */
 };
 
 /* Set the message; code is for callers that tell failures apart. Returns -1. */
@@ -28,6 +36,10 @@ int error_errno(struct error *err, int errnum, const char *format, ...) PRINTF_L
 
 /* Put context and ": " in front of the message. Returns -1. */
 int error_wrap(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Set the words that another program has for this failure, and that scripts may look for. Returns
+ * -1. */
+int error_alias(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Free the message and forget the error. */
 void error_clear(struct error *err);

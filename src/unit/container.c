@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* [Container]: the keys whose meaning is more than an option, and the service around them. */
+/* [Container]: the keys whose meaning is more than an option, and what the service needs for them.
+ */
 #include "limits.h"
 #include "name.h"
+#include "service.h"
 #include "translate.h"
 #include "words.h"
 
@@ -105,48 +107,15 @@ int emit_user(struct translation *t, const struct unit_key *row, const struct va
 {
         AUTO_FREE char *group = value_read(&t->source->file, "Container", "Group");
 
-        if (group && !values->count)
-                return unit_error(err, unit_last(&t->source->file, "Container", "Group"),
-                                  "Group=%s has no meaning without User=", group);
+        if (group && !values->count) {
+                unit_error(err, unit_last(&t->source->file, "Container", "Group"),
+                           "Group=%s has no meaning without User=", group);
+                return error_alias(err, "invalid Group set without User");
+        }
         if (!values->count)
                 return 0;
         words_add(&t->args, row->option);
         words_add_parts(&t->args, values->items[0].text, group ? ":" : "", group ? group : "");
-        return 0;
-}
-
-/* [Service] keys of the file that cannot be combined with what crunit does. */
-static int check_service(struct translation *t, struct error *err)
-{
-        const struct unit_line *type = unit_last(&t->source->file, "Service", "Type");
-        const struct unit_line *kill = unit_last(&t->source->file, "Service", "KillMode");
-        const struct unit_line *exec = unit_last(&t->source->file, "Service", "ExecStart");
-        static const char *const warn[] = { "User", "Group", "DynamicUser" };
-
-        if (exec)
-                return unit_error(err, exec,
-                                  "ExecStart= is made from [Container]; use Exec= there for the "
-                                  "container's command");
-        if (type && *type->value && !str_equal(type->value, "notify") &&
-            !str_equal(type->value, "oneshot"))
-                return unit_error(err, type, "Type=%s: a container's service is notify or oneshot",
-                                  type->value);
-        if (kill && *kill->value && !str_equal(kill->value, "mixed") &&
-            !str_equal(kill->value, "control-group"))
-                return unit_error(err, kill,
-                                  "KillMode=%s: would leave parts of the container behind; use "
-                                  "control-group or mixed",
-                                  kill->value);
-        for (size_t i = 0; i < sizeof warn / sizeof *warn; i++) {
-                const struct unit_line *line = unit_last(&t->source->file, "Service", warn[i]);
-
-                if (line && *line->value)
-                        report_warning(t->report,
-                                       "%s:%u: %s= in [Service] changes the user of crunit "
-                                       "itself; for the container's, use User= in [Container]",
-                                       line->path, line->number, warn[i]);
-        }
-        t->oneshot = type && str_equal(type->value, "oneshot");
         return 0;
 }
 
@@ -172,9 +141,12 @@ static int add_reload(struct translation *t, const char *name, struct error *err
         if (values_read_key(&t->source->file, "Container", "ReloadCmd", &command, t->report, err) <
             0)
                 return -1;
-        if (command.count && signal)
-                return unit_error(err, command.items[0].line,
-                                  "ReloadCmd= and ReloadSignal= exclude each other");
+        if (command.count && signal) {
+                unit_error(err, command.items[0].line,
+                           "ReloadCmd= and ReloadSignal= exclude each other");
+                return error_alias(err, "ReloadCmd and ReloadSignal are mutually exclusive but "
+                                        "both are set");
+        }
         if (command.count)
                 add_command(t, "ExecReload", "exec", name, &command);
         if (!signal)
@@ -237,11 +209,7 @@ static void add_log_fields(struct translation *t, const char *name, const char *
 
 static void add_service_defaults(struct translation *t, const char *name, const char *tag)
 {
-        if (str_empty(unit_last_value(&t->source->file, "Service", "Type")))
-                unit_add(&t->service, "Service", "Type", "notify");
-        translate_default(t, "NotifyAccess", "all");
-        /* With mixed, systemd would kill the log pump before it has written the last lines. */
-        translate_default(t, "KillMode", "control-group");
+        service_add_defaults(t);
         translate_default(t, "Delegate", "yes");
         translate_default_owned(t, "SyslogIdentifier", str_dup(tag ? tag : "%N"));
         unit_add(&t->service, "Service", "Environment", "PODMAN_SYSTEMD_UNIT=%n");
@@ -286,12 +254,12 @@ int translate_container(struct translation *t, struct error *err)
         AUTO_FREE char *name = container_name(t);
         int result;
 
-        if (check_service(t, err) < 0)
+        if (service_check(t, err) < 0)
                 return -1;
         words_add(&t->args, "run");
         result = translate_keys(t);
         if (add_service_keys(t, name) < 0 || result < 0)
-                return error_set(err, 0, "%s: no unit is made", t->source->path);
+                return -1; /* reported */
         translate_exec(t, "ExecStart", &t->args);
         if (add_reload(t, name, err) < 0)
                 return -1;

@@ -48,8 +48,8 @@ static void read_words(const struct unit_file *unit, const char *key, struct str
                 if (!*line->value)
                         strv_free(ret);
                 if (words_split(line->value, WORDS_DECODE, ret, NULL, &err) < 0)
-                        report_warning(report, "%s:%u: %s=: %s", line->path, line->number, key,
-                                       err.message);
+                        report_at(report, REPORT_WARNING, unit_value_place(line), "%s=: %s", key,
+                                  err.message);
         }
 }
 

@@ -4,7 +4,6 @@
 
 #include "../base/str.h"
 #include "limits.h"
-#include "set.h"
 
 #include <stdlib.h>
 
@@ -50,15 +49,6 @@ void keys_list(FILE *out)
                         rows[i]->since, rows[i]->help);
 }
 
-/* Files of some types are only checked so far; the manual is silent about them. */
-static bool is_translated(const char *section)
-{
-        for (const struct unit_type *type = unit_types; type->extension; type++)
-                if (str_equal(type->section, section))
-                        return type->translate != NULL;
-        return true;
-}
-
 static void print_mdoc(const struct unit_key *row, FILE *out)
 {
         const char *limit =
@@ -81,8 +71,6 @@ void keys_list_mdoc(FILE *out)
         const char *section = "";
 
         for (size_t i = 0; i < count; i++) {
-                if (!is_translated(rows[i]->section))
-                        continue;
                 if (!str_equal(section, rows[i]->section))
                         fprintf(out, "%s.Ss [%s]\n.Bl -tag -width Ds\n", *section ? ".El\n" : "",
                                 rows[i]->section);

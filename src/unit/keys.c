@@ -264,10 +264,10 @@ static const struct unit_key volume_keys[] = {
         { "Volume", "Type", KEY_STRING, emit_nothing, NULL, "4.4", "file system type" },
         { "Volume", "Options", KEY_STRING, emit_volume_options, "--opt", "4.4", "mount options",
           true },
-        { "Volume", "User", KEY_NUMBER, emit_nothing, NULL, "4.4",
-          "user id of the owner, as mount option" },
-        { "Volume", "Group", KEY_NUMBER, emit_nothing, NULL, "4.4",
-          "group id of the owner, as mount option" },
+        { "Volume", "User", KEY_STRING, emit_nothing, NULL, "4.4",
+          "owner, a number or name, as mount option" },
+        { "Volume", "Group", KEY_STRING, emit_nothing, NULL, "4.4",
+          "group, a number or name, as mount option" },
         { "Volume", "UID", KEY_STRING, emit_option, "--uid", "6.0",
           "user id of the mount point's owner" },
         { "Volume", "GID", KEY_STRING, emit_option, "--gid", "6.0",
@@ -357,8 +357,8 @@ static const struct unit_key build_keys[] = {
           "arguments in front of the subcommand, in every command of the unit" },
         { "Build", "ServiceName", KEY_STRING, emit_nothing, NULL, "5.3",
           "name of the unit, without .service" },
-        { "Build", "ImageTag", KEY_LINES, emit_option, "--tag", "5.2",
-          "name of the result; the first one is what other units get; needed" },
+        { "Build", "ImageTag", KEY_LINES, emit_build_tag, "--tag", "5.2",
+          "name of the result; the first one is what other units get; needed", true },
         { "Build", "SetWorkingDirectory", KEY_STRING, emit_nothing, NULL, "5.2",
           "context: file, unit, a path or a URL" },
         { "Build", "Annotation", KEY_PAIRS, emit_option, "--annotation", "5.2",
@@ -374,7 +374,6 @@ static const struct unit_key build_keys[] = {
         { "Build", "DNSSearch", KEY_LINES, emit_option, "--dns-search", "5.2", "search domain" },
         { "Build", "Environment", KEY_PAIRS, emit_option, "--env", "5.2",
           "NAME=VALUE for the image" },
-        { "Build", "File", KEY_STRING, emit_nothing, "--file", "5.2", "the Containerfile" },
         { "Build", "ForceRM", KEY_BOOL, emit_flag, "--force-rm", "5.2",
           "remove intermediate containers even when the build fails (true)" },
         { "Build", "GroupAdd", KEY_LINES, emit_option, "--group-add", "5.2", "additional group" },
@@ -396,6 +395,8 @@ static const struct unit_key build_keys[] = {
         { "Build", "Variant", KEY_STRING, emit_option, "--variant", "5.2",
           "variant of the machine" },
         { "Build", "Volume", KEY_LINES, emit_volume, "--volume", "5.2", "directory for the build" },
+        { "Build", "File", KEY_STRING, emit_option, "--file", "5.2",
+          "the Containerfile; a relative one needs SetWorkingDirectory=" },
         { "Build", "PodmanArgs", KEY_WORDS, emit_words, NULL, "5.2",
           "further options of crunit build" },
 };
@@ -407,10 +408,6 @@ static const struct unit_key kube_keys[] = {
           "arguments in front of the subcommand, in every command of the unit" },
         { "Kube", "ServiceName", KEY_STRING, emit_nothing, NULL, "5.3",
           "name of the unit, without .service" },
-        { "Kube", "AutoUpdate", KEY_LITERALS, emit_nothing, NULL, "4.7",
-          "registry, local or NAME/registry" },
-        { "Kube", "ConfigMap", KEY_LITERALS, emit_file, "--configmap", "4.4",
-          "file with a ConfigMap" },
         { "Kube", "ExitCodePropagation", KEY_STRING, emit_joined, "--service-exit-code-propagation",
           "4.6", "all, any or none" },
         { "Kube", "KubeDownForce", KEY_BOOL, emit_nothing, NULL, "4.8", "remove volumes as well" },
@@ -418,9 +415,8 @@ static const struct unit_key kube_keys[] = {
           "where output goes" },
         { "Kube", "LogOpt", KEY_LITERALS, emit_option, "--log-opt", "5.2",
           "option of the log driver" },
-        { "Kube", "Network", KEY_LINES, emit_network, "--network", "4.4", "network mode" },
-        { "Kube", "PublishPort", KEY_LINES, emit_publish, "--publish", "4.4",
-          "[[ADDRESS:][HOSTPORT]:]PORT[/PROTOCOL]" },
+        { "Kube", "UserNS", KEY_STRING, emit_userns, "--userns", "4.5", "user namespace mode",
+          true },
         { "Kube", "RemapUsers", KEY_STRING, emit_remap, NULL, "4.4",
           "deprecated, use UserNS=: auto or keep-id" },
         { "Kube", "RemapUid", KEY_LITERALS, emit_remap_detail, NULL, "4.4",
@@ -429,11 +425,20 @@ static const struct unit_key kube_keys[] = {
           "deprecated, with RemapUsers=" },
         { "Kube", "RemapUidSize", KEY_NUMBER, emit_remap_detail, NULL, "4.4",
           "deprecated, with RemapUsers=auto" },
-        { "Kube", "SetWorkingDirectory", KEY_STRING, emit_nothing, NULL, "4.7", "yaml or unit" },
-        { "Kube", "UserNS", KEY_STRING, emit_userns, "--userns", "4.5", "user namespace mode",
-          true },
-        { "Kube", "PodmanArgs", KEY_WORDS, emit_words, NULL, "4.6", "further options" },
-        { "Kube", "Yaml", KEY_LITERALS, emit_file, NULL, "4.4", "file to play; needed" },
+        { "Kube", "Network", KEY_LINES, emit_network, "--network", "4.4", "network mode" },
+        { "Kube", "AutoUpdate", KEY_LITERALS, emit_kube_update,
+          "--annotation=io.containers.autoupdate", "4.7",
+          "registry or local; NAME/registry for one container" },
+        { "Kube", "ConfigMap", KEY_LITERALS, emit_file, "--configmap", "4.4",
+          "file with a ConfigMap, relative to this file" },
+        { "Kube", "PublishPort", KEY_LINES, emit_publish, "--publish", "4.4",
+          "[[ADDRESS:][HOSTPORT]:]PORT[/PROTOCOL]" },
+        { "Kube", "SetWorkingDirectory", KEY_STRING, emit_nothing, NULL, "4.7",
+          "working directory of the service: that of the yaml file or of this unit" },
+        { "Kube", "PodmanArgs", KEY_WORDS, emit_words, NULL, "4.6",
+          "further options of crunit kube play" },
+        { "Kube", "Yaml", KEY_LITERALS, emit_kube_files, NULL, "4.4",
+          "files to play, relative to this file; needed", true },
 };
 
 static const struct unit_key artifact_keys[] = {
@@ -458,8 +463,10 @@ static const struct unit_key artifact_keys[] = {
           "time between two tries" },
         { "Artifact", "TLSVerify", KEY_BOOL, emit_flag, "--tls-verify", "5.7",
           "check certificates (true)" },
-        { "Artifact", "PodmanArgs", KEY_WORDS, emit_words, NULL, "5.7", "further options" },
-        { "Artifact", "Artifact", KEY_STRING, emit_nothing, NULL, "5.7", "what is pulled; needed" },
+        { "Artifact", "PodmanArgs", KEY_WORDS, emit_words, NULL, "5.7",
+          "further options of crunit artifact pull" },
+        { "Artifact", "Artifact", KEY_STRING, emit_pull_artifact, NULL, "5.7",
+          "what is pulled; needed", true },
 };
 
 static const struct unit_key quadlet_keys[] = {
@@ -517,6 +524,19 @@ static char *suggest_key(const struct unit_keys *keys, const char *name)
         return str_dup("; a newer Podman may have it");
 }
 
+static void report_unknown(const struct unit_keys *keys, const struct unit_line *line,
+                           struct report *report)
+{
+        AUTO_FREE char *hint = suggest_key(keys, line->key);
+        AUTO_ERROR struct error err = { 0 };
+
+        unit_error(&err, line, "unknown key %s= in [%s]%s", line->key, keys->section, hint);
+        err.place = unit_key_place(line);
+        error_alias(&err, "unsupported key '%s' in group '%s' in %s", line->key, keys->section,
+                    line->path);
+        report_failure(report, &err);
+}
+
 unsigned keys_check(const struct unit_file *file, const char *section, struct report *report)
 {
         const struct unit_section *found = unit_section(file, section);
@@ -525,15 +545,12 @@ unsigned keys_check(const struct unit_file *file, const char *section, struct re
 
         for (size_t i = 0; found && i < found->lines.count; i++) {
                 struct unit_line *line = &found->lines.items[i];
-                AUTO_FREE char *hint = NULL;
 
                 if (line->key)
                         line->row = keys_find(keys, line->key);
                 if (!line->key || line->row)
                         continue;
-                hint = suggest_key(keys, line->key);
-                report_error(report, "%s:%u: unknown key %s= in [%s]%s", line->path, line->number,
-                             line->key, section, hint);
+                report_unknown(keys, line, report);
                 unknown++;
         }
         return unknown;
@@ -588,39 +605,32 @@ static void warn_keys(const struct unit_section *section, const char *const *nam
                         continue;
                 nearest = str_nearest(line->key, names);
                 if (nearest && (complete || str_equal_nocase(nearest, line->key)))
-                        report_warning(report, "%s:%u: unknown key %s= in [%s]; did you mean %s=?",
-                                       line->path, line->number, line->key, section->name, nearest);
+                        report_at(report, REPORT_WARNING, unit_key_place(line),
+                                  "unknown key %s= in [%s]; did you mean %s=?", line->key,
+                                  section->name, nearest);
                 else if (complete)
-                        report_warning(report, "%s:%u: unknown key %s= in [%s]", line->path,
-                                       line->number, line->key, section->name);
+                        report_at(report, REPORT_WARNING, unit_key_place(line),
+                                  "unknown key %s= in [%s]", line->key, section->name);
         }
-}
-
-static const struct unit_line *first_key(const struct unit_section *section)
-{
-        for (size_t i = 0; i < section->lines.count; i++)
-                if (section->lines.items[i].key)
-                        return &section->lines.items[i];
-        return NULL;
 }
 
 void keys_warn_typos(const struct unit_file *file, struct report *report)
 {
         for (size_t i = 0; i < file->count; i++) {
                 const struct unit_section *section = &file->sections[i];
-                const struct unit_line *line = first_key(section);
                 const char *nearest;
 
                 if (strcmp(section->name, "Install") == 0)
                         warn_keys(section, install_names, true, report);
                 else if (strcmp(section->name, "Service") == 0)
                         warn_keys(section, service_names, false, report);
-                if (!line || is_listed(section_names, section->name) ||
-                    str_has_prefix(section->name, "X-"))
+                if (is_listed(section_names, section->name) || str_has_prefix(section->name, "X-"))
                         continue;
                 nearest = str_nearest(section->name, section_names);
                 if (nearest)
-                        report_warning(report, "%s:%u: unknown section [%s]; did you mean [%s]?",
-                                       line->path, line->number, section->name, nearest);
+                        report_at(report, REPORT_WARNING,
+                                  (struct error_place){ section->path, section->number, 1 },
+                                  "unknown section [%s]; did you mean [%s]?", section->name,
+                                  nearest);
         }
 }

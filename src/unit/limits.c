@@ -402,10 +402,10 @@ static int add_cgroup_files(struct translation *t, const struct values *args, st
                         return unit_error(err, pair->line, "PodmanArgs=--cgroup-conf %s: %s",
                                           pair->text, err->message);
                 if (result > 0)
-                        report_warning(t->report,
-                                       "%s:%u: PodmanArgs=--cgroup-conf %s has no effect, because "
-                                       "the cgroup is systemd's and it has no key for that",
-                                       pair->line->path, pair->line->number, pair->text);
+                        report_at(t->report, REPORT_WARNING, unit_value_place(pair->line),
+                                  "PodmanArgs=--cgroup-conf %s has no effect, because the cgroup "
+                                  "is systemd's and it has no key for that",
+                                  pair->text);
         }
         return 0;
 }

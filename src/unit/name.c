@@ -76,8 +76,8 @@ static int name_the_service(struct unit_source *source, struct error *err)
                 return unit_error(err, line, "ServiceName=%s: not a valid unit name", given);
         name = given ? steal_str(&given) : default_service(source->name, source->type->suffix);
         if (!is_unit_name(name))
-                return error_set(err, 0, "%s: the file's name is not a valid unit name",
-                                 source->path);
+                return unit_error_file(err, source->path,
+                                       "the file's name is not a valid unit name");
         source->service = str_concat(name, ".service");
         return 0;
 }
@@ -143,6 +143,8 @@ static char *name_the_resource(const struct unit_source *source)
                 given = value_read(&source->file, section, "ImageTag");
                 return given ? given : value_read(&source->file, section, "Image");
         }
+        if (strcmp(section, "Artifact") == 0)
+                return value_read(&source->file, section, "Artifact");
         return source->type->name_key ? default_resource(source->name) : NULL;
 }
 
@@ -179,11 +181,13 @@ static void report_collisions(struct unit_set *set, struct report *report)
         for (size_t i = 1; i < count; i++) {
                 if (strcmp(sorted[i - 1]->service, sorted[i]->service) != 0)
                         continue;
-                report_error(report, "%s: %s is made from %s already", sorted[i]->path,
-                             sorted[i]->service, sorted[i - 1]->path);
+                report->unit = sorted[i]->name;
+                report_at(report, REPORT_ERROR, (struct error_place){ .path = sorted[i]->path },
+                          "%s is made from %s already", sorted[i]->service, sorted[i - 1]->path);
                 sorted[i]->usable = false;
                 sorted[i] = sorted[i - 1];
         }
+        report->unit = NULL;
 }
 
 void name_sources(struct unit_set *set, struct report *report)
@@ -192,6 +196,7 @@ void name_sources(struct unit_set *set, struct report *report)
                 struct unit_source *source = &set->sources[i];
                 AUTO_ERROR struct error err = { 0 };
 
+                report->unit = source->name;
                 if (source->usable && name_the_service(source, &err) < 0) {
                         report_failure(report, &err);
                         source->usable = false;
@@ -199,6 +204,7 @@ void name_sources(struct unit_set *set, struct report *report)
                 if (source->usable)
                         source->resource = name_the_resource(source);
         }
+        report->unit = NULL;
         report_collisions(set, report);
 }
 
@@ -237,9 +243,6 @@ int name_resolve(const struct unit_set *set, const char *file, char **ret_servic
 
         if (!source)
                 return error_set(err, 0, "there is no %s", file);
-        if (!source->type->translate)
-                return error_set(err, 0, "%s: this version makes no units of %s files", file,
-                                 source->type->extension);
         if (!source->usable)
                 return error_set(err, 0, "%s cannot be used, see the message about it", file);
         if (ret_resource && str_empty(source->resource))

@@ -47,10 +47,12 @@ int emit_expose(struct translation *t, const struct unit_key *row, const struct 
                 unsigned count;
                 size_t length;
 
-                if (!is_open(value->text) && (!take_protocol(value->text, &length) ||
-                                              !is_range(value->text, length, &count)))
-                        return unit_error(err, value->line, "%s=%s: not PORT[-PORT][/tcp or /udp]",
-                                          row->name, value->text);
+                if (is_open(value->text) ||
+                    (take_protocol(value->text, &length) && is_range(value->text, length, &count)))
+                        continue;
+                unit_error(err, value->line, "%s=%s: not PORT[-PORT][/tcp or /udp]", row->name,
+                           value->text);
+                return error_alias(err, "invalid port format '%s'", value->text);
         }
         return emit_option(t, row, values, err);
 }

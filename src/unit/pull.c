@@ -95,14 +95,15 @@ static const struct pull_transport *find_transport(const char *image)
 }
 
 /* What the image comes from has to be there, and a name has to be a full one. */
-static void check_source(struct translation *t, const char *image)
+static void check_source(struct translation *t, const struct value *value)
 {
+        const char *image = value->text;
         const struct pull_transport *transport = find_transport(image);
         const char *place = transport ? image + strlen(transport->name) : image;
         AUTO_FREE char *path = NULL;
 
         if (!transport) {
-                reference_warn_short(t, image);
+                reference_warn_short(t, image, value->line);
         } else if (transport->path && *place == '/') {
                 path = str_dupn(place, strcspn(place, ":"));
                 reference_mount(t, path);
@@ -114,9 +115,11 @@ int emit_pull_image(struct translation *t, const struct unit_key *row, const str
                     struct error *err)
 {
         (void)row;
-        if (!values->count)
-                return error_set(err, 0, "%s: Image= is not set in [Image]", t->source->path);
-        check_source(t, values->items[0].text);
+        if (!values->count) {
+                unit_error_file(err, t->source->path, "Image= is not set in [Image]");
+                return error_alias(err, "no Image key specified");
+        }
+        check_source(t, &values->items[0]);
         words_add(&t->args, values->items[0].text);
         return 0;
 }

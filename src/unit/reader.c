@@ -14,7 +14,8 @@ struct reader {
         const char *path;       /* borrowed */
         char *next;             /* the first byte not looked at */
         char *end;
-        unsigned number;           /* of the physical line taken last */
+        char *start;               /* of the physical line taken last */
+        unsigned number;           /* its number */
         long section;              /* index of the one being filled */
         struct unit_lines pending; /* comments that may belong to the next section */
 };
@@ -93,6 +94,7 @@ static bool reader_take(struct reader *reader, char **ret_start, size_t *ret_len
         stop = memchr(start, '\n', (size_t)(reader->end - start));
         if (!stop)
                 stop = reader->end;
+        reader->start = start;
         reader->next = stop + 1;
         reader->number++;
         *ret_start = start;
@@ -130,7 +132,7 @@ static bool is_section_name(const char *name)
         return true;
 }
 
-static void reader_open_section(struct reader *reader, const char *name)
+static void reader_open_section(struct reader *reader, const char *name, unsigned number)
 {
         struct unit_section *section = unit_section(reader->file, name);
 
@@ -138,6 +140,8 @@ static void reader_open_section(struct reader *reader, const char *name)
                 lines_move(&section->lines, &reader->pending);
         } else {
                 section = section_append(reader->file, name);
+                section->path = reader->path;
+                section->number = number;
                 lines_move(&section->head, &reader->pending);
         }
         reader->section = section - reader->file->sections;
@@ -146,12 +150,25 @@ static void reader_open_section(struct reader *reader, const char *name)
 static int reader_fail(const struct reader *reader, unsigned number, struct error *err,
                        const char *reason)
 {
-        return error_set(err, 0, "%s:%u: %s", reader->path, number, reason);
+        error_set(err, 0, "%s", reason);
+        if (err)
+                err->place = (struct error_place){ reader->path, number, 1 };
+        return -1;
+}
+
+static int reader_fail_line(const struct reader *reader, unsigned number, const char *line,
+                            struct error *err, const char *reason)
+{
+        reader_fail(reader, number, err, reason);
+        return error_alias(err,
+                           "file contains line %u: “%.200s” which is not a key-value pair, group, "
+                           "or comment",
+                           number, line);
 }
 
 /* Take in a logical line that is no comment; it is NUL-terminated. */
 static int reader_add(struct reader *reader, char *start, size_t length, unsigned number,
-                      struct error *err)
+                      unsigned column, struct error *err)
 {
         char *equals = memchr(start, '=', length);
         char *value;
@@ -160,19 +177,24 @@ static int reader_add(struct reader *reader, char *start, size_t length, unsigne
 
         if (*start == '[') {
                 if (start[length - 1] != ']')
-                        return reader_fail(reader, number, err, "section header without ']'");
+                        return reader_fail_line(reader, number, start, err,
+                                                "section header without ']'");
                 start[length - 1] = '\0';
                 if (!is_section_name(start + 1))
                         return reader_fail(reader, number, err, "not a section name");
-                reader_open_section(reader, start + 1);
+                reader_open_section(reader, start + 1, number);
                 return 0;
         }
-        if (!equals)
-                return error_set(err, 0,
-                                 "%s:%u: '%.60s' is not KEY=VALUE, a [section] or a comment",
-                                 reader->path, number, start);
-        if (reader->section == NO_SECTION)
-                return reader_fail(reader, number, err, "key before the first [section]");
+        if (!equals) {
+                AUTO_FREE char *reason =
+                        str_format("'%.60s' is not KEY=VALUE, a [section] or a comment", start);
+
+                return reader_fail_line(reader, number, start, err, reason);
+        }
+        if (reader->section == NO_SECTION) {
+                reader_fail(reader, number, err, "key before the first [section]");
+                return error_alias(err, "key file does not start with a group");
+        }
         key_length = (size_t)(equals - start);
         value = equals + 1;
         value_length = length - key_length - 1;
@@ -184,9 +206,11 @@ static int reader_add(struct reader *reader, char *start, size_t length, unsigne
         value[value_length] = '\0';
         lines = &reader->file->sections[reader->section].lines;
         lines_move(lines, &reader->pending);
-        lines_add(lines,
-                  (struct unit_line){
-                          .key = start, .value = value, .path = reader->path, .number = number });
+        lines_add(lines, (struct unit_line){ .key = start,
+                                             .value = value,
+                                             .path = reader->path,
+                                             .number = number,
+                                             .column = column });
         return 0;
 }
 
@@ -197,6 +221,7 @@ static int reader_run(struct reader *reader, struct error *err)
 
         while (reader_take(reader, &start, &length)) {
                 unsigned number = reader->number;
+                unsigned column = (unsigned)(start - reader->start) + 1;
 
                 if (is_comment(start, length)) {
                         start[length] = '\0';
@@ -214,7 +239,7 @@ static int reader_run(struct reader *reader, struct error *err)
                         return reader_fail(reader, number, err, "line of more than 1 MiB");
                 start[length] = '\0';
                 /* A line of nothing but a backslash, at the end of the file. */
-                if (length && reader_add(reader, start, length, number, err) < 0)
+                if (length && reader_add(reader, start, length, number, column, err) < 0)
                         return -1;
         }
         lines_move(reader->section == NO_SECTION ? &reader->file->comments
@@ -233,16 +258,16 @@ static unsigned line_of(const char *text, size_t offset)
 }
 
 /* What would be cut or mangled on the way through systemd is refused before anything is read. */
-static int check_bytes(const char *path, const char *text, size_t length, struct error *err)
+static int check_bytes(const struct reader *reader, const char *text, size_t length,
+                       struct error *err)
 {
         const char *nul = memchr(text, '\0', length);
         size_t valid = str_utf8_valid(text, length);
 
         if (nul)
-                return error_set(err, 0, "%s:%u: NUL byte", path,
-                                 line_of(text, (size_t)(nul - text)));
+                return reader_fail(reader, line_of(text, (size_t)(nul - text)), err, "NUL byte");
         if (valid != length)
-                return error_set(err, 0, "%s:%u: not valid UTF-8", path, line_of(text, valid));
+                return reader_fail(reader, line_of(text, valid), err, "not valid UTF-8");
         return 0;
 }
 
@@ -255,7 +280,7 @@ int unit_parse(struct unit_file *file, const char *path, char *text, size_t leng
         int result;
 
         strv_append_owned(&parsed.texts, text);
-        if (check_bytes(path, text, length, err) < 0)
+        if (check_bytes(&reader, text, length, err) < 0)
                 return -1;
         reader.next = text + skip;
         reader.end = text + length;
@@ -424,6 +449,23 @@ void unit_write(const struct unit_file *file, struct strbuf *buf)
         }
 }
 
+struct error_place unit_key_place(const struct unit_line *line)
+{
+        if (!line || !line->path)
+                return (struct error_place){ 0 };
+        return (struct error_place){ line->path, line->number, line->column };
+}
+
+/* A value that begins behind a continued line is said to begin at the end of the first one. */
+struct error_place unit_value_place(const struct unit_line *line)
+{
+        struct error_place place = unit_key_place(line);
+
+        if (place.path && line->key && line->value > line->key)
+                place.column += (unsigned)(line->value - line->key);
+        return place;
+}
+
 int unit_error(struct error *err, const struct unit_line *line, const char *format, ...)
 {
         AUTO_FREE char *reason = NULL;
@@ -432,7 +474,22 @@ int unit_error(struct error *err, const struct unit_line *line, const char *form
         va_start(args, format);
         reason = str_vformat(format, args);
         va_end(args);
-        if (!line || !line->path)
-                return error_set(err, 0, "%s", reason);
-        return error_set(err, 0, "%s:%u: %s", line->path, line->number, reason);
+        error_set(err, 0, "%s", reason);
+        if (err)
+                err->place = unit_value_place(line);
+        return -1;
+}
+
+int unit_error_file(struct error *err, const char *path, const char *format, ...)
+{
+        AUTO_FREE char *reason = NULL;
+        va_list args;
+
+        va_start(args, format);
+        reason = str_vformat(format, args);
+        va_end(args);
+        error_set(err, 0, "%s", reason);
+        if (err)
+                err->place = (struct error_place){ .path = path };
+        return -1;
 }

@@ -29,6 +29,7 @@ struct unit_line {
         const char *value;          /* borrowed; for a comment, all of its text */
         const char *path;           /* borrowed; the file it stands in, NULL where we added it */
         unsigned number;            /* in that file, from 1 */
+        unsigned column;            /* of the key, in bytes from 1 */
         const struct unit_key *row; /* borrowed; what keys.h knows about it, or NULL */
 };
 
@@ -40,6 +41,8 @@ struct unit_lines {
 
 struct unit_section {
         const char *name;        /* borrowed */
+        const char *path;        /* borrowed; where its first header stands, NULL for ours */
+        unsigned number;         /* that header's line */
         struct unit_lines head;  /* comments in front of the section's first header */
         struct unit_lines lines; /* what stands in it */
 };
@@ -54,8 +57,8 @@ struct unit_file {
 };
 
 /* Add what text holds to file. Takes ownership of text (NUL-terminated behind length bytes) in any
- * case; path is borrowed for as long as file lives. On failure file is as it was, and the message
- * is "PATH:LINE: reason". */
+ * case; path is borrowed for as long as file and err live. On failure file is as it was, and the
+ * error has its place. */
 int unit_parse(struct unit_file *file, const char *path, char *text, size_t length,
                struct error *err);
 
@@ -94,6 +97,13 @@ void unit_rename(struct unit_file *file, const char *section, const char *name);
 /* Append the file's text. */
 void unit_write(const struct unit_file *file, struct strbuf *buf);
 
-/* Set a message that begins with the line's place, "PATH:LINE: ". Returns -1. */
+/* Where a line's value or key begins; nowhere for NULL and for lines that we added. */
+struct error_place unit_value_place(const struct unit_line *line);
+struct error_place unit_key_place(const struct unit_line *line);
+
+/* Set a message about a line's value, and the place. Returns -1. */
 int unit_error(struct error *err, const struct unit_line *line, const char *format, ...)
         PRINTF_LIKE(3, 4);
+
+/* The same about a whole file; path is borrowed. */
+int unit_error_file(struct error *err, const char *path, const char *format, ...) PRINTF_LIKE(3, 4);

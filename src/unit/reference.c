@@ -24,14 +24,17 @@ void reference_mount(struct translation *t, const char *path)
         unit_add_owned(&t->service, "Unit", "RequiresMountsFor", strbuf_steal(&word));
 }
 
-/* The name of what another file's unit makes; that unit is required from now on. */
-static char *refer(struct translation *t, const char *file, struct error *err)
+/* The name of what another file's unit makes; that unit is required from now on. role is what
+ * Podman calls it in its message. */
+static char *refer(struct translation *t, const char *role, const char *file, struct error *err)
 {
         AUTO_FREE char *service = NULL;
         char *resource = NULL;
 
-        if (name_resolve(t->set, file, &service, &resource, err) < 0)
+        if (name_resolve(t->set, file, &service, &resource, err) < 0) {
+                error_alias(err, "requested Quadlet %s %s was not found", role, file);
                 return NULL;
+        }
         require_unit(t, service);
         return resource;
 }
@@ -65,13 +68,29 @@ static bool is_relative(const char *source)
                str_has_prefix(source, "../");
 }
 
+/* x.volume; in Mount= also what makes an image or an artifact. All else with a dot in it is a
+ * volume's name or a path. */
+static bool is_reference(const char *source, bool in_mount)
+{
+        static const char *const sections[] = { "Volume", "Image", "Build", "Artifact" };
+        const struct unit_type *type = unit_type_of(source);
+
+        if (!type || *source == '/' || is_relative(source))
+                return false;
+        for (size_t i = 0; i < (in_mount ? 4 : 1); i++)
+                if (str_equal(sections[i], type->section))
+                        return true;
+        return false;
+}
+
 /* The source of a volume or mount as the command line has it. Owned, NULL on failure. */
-static char *refer_source(struct translation *t, const char *source, struct error *err)
+static char *refer_source(struct translation *t, const char *source, bool in_mount,
+                          struct error *err)
 {
         AUTO_FREE char *path = NULL;
 
-        if (unit_type_of(source) && *source != '/' && !is_relative(source))
-                return refer(t, source, err);
+        if (is_reference(source, in_mount))
+                return refer(t, "source", source, err);
         if (*source != '/' && !is_relative(source))
                 return str_dup(source);
         path = reference_path(t, source);
@@ -100,7 +119,7 @@ int emit_volume(struct translation *t, const struct unit_key *row, const struct 
                         words_add(&t->args, text);
                         continue;
                 }
-                resolved = refer_source(t, source, err);
+                resolved = refer_source(t, source, false, err);
                 if (!resolved)
                         return fail_value(err, &values->items[i]);
                 words_add_parts(&t->args, resolved, colon);
@@ -203,15 +222,16 @@ static int mount_resolve(struct translation *t, const char *text, struct strbuf 
                         source = str_after(field, "src=");
                 if (source) {
                         has_source = *source != '\0';
-                        if (!(resolved = refer_source(t, source, err)))
+                        if (!(resolved = refer_source(t, source, true, err)))
                                 return -1;
                         rewritten = str_concat("source=", resolved);
                 }
                 csv_append(buf, rewritten ? rewritten : field);
         }
-        if (!has_source && !str_equal(type, "volume"))
-                return error_set(err, 0, "a mount of type %s needs source=", type);
-        return 0;
+        if (has_source || str_equal(type, "volume"))
+                return 0;
+        error_set(err, 0, "a mount of type %s needs source=", type);
+        return error_alias(err, "source parameter is required for mount type %s", type);
 }
 
 int emit_mount(struct translation *t, const struct unit_key *row, const struct values *values,
@@ -237,8 +257,10 @@ static char *refer_container(struct translation *t, const char *file, struct err
         AUTO_FREE char *prefix = NULL;
         const char *own;
 
-        if (name_resolve(t->set, file, &service, &name, err) < 0)
+        if (name_resolve(t->set, file, &service, &name, err) < 0) {
+                error_alias(err, "requested Quadlet unit %s was not found", file);
                 return NULL;
+        }
         own = strstr(name, "%N");
         if (own) {
                 prefix = str_format("%.*s%.*s%s", (int)(own - name), name,
@@ -248,6 +270,7 @@ static char *refer_container(struct translation *t, const char *file, struct err
         if (strchr(name, '%') || strchr(name, '$')) {
                 error_set(err, 0, "the name of that container, %s, is only known to its own unit",
                           name);
+                error_alias(err, "cannot get the resource name of %s", file);
                 return NULL;
         }
         require_unit(t, service);
@@ -268,9 +291,11 @@ static char *refer_network(struct translation *t, const char *text, struct error
                 if (!text[length])
                         return refer_container(t, file, err);
                 error_set(err, 0, "another container's network takes no options");
+                error_alias(err, "extra options are not supported when joining another "
+                                 "container's network");
                 return NULL;
         }
-        resolved = refer(t, file, err);
+        resolved = refer(t, "unit", file, err);
         return resolved ? str_concat(resolved, text + length) : NULL;
 }
 
@@ -297,11 +322,14 @@ int emit_pod(struct translation *t, const struct unit_key *row, const struct val
         AUTO_FREE char *service = NULL;
         AUTO_FREE char *resource = NULL;
 
-        if (!str_has_suffix(value->text, ".pod"))
-                return unit_error(err, value->line, "Pod=%s: not the name of a .pod file",
-                                  value->text);
-        if (name_resolve(t->set, value->text, &service, &resource, err) < 0)
+        if (!str_has_suffix(value->text, ".pod")) {
+                unit_error(err, value->line, "Pod=%s: not the name of a .pod file", value->text);
+                return error_alias(err, "pod %s is not Quadlet based", value->text);
+        }
+        if (name_resolve(t->set, value->text, &service, &resource, err) < 0) {
+                error_alias(err, "quadlet pod unit %s does not exist", value->text);
                 return fail_value(err, value);
+        }
         words_add(&t->args, row->option);
         words_add(&t->args, resource);
         unit_add_owned(&t->service, "Unit", "BindsTo", str_dup(service));
@@ -328,22 +356,30 @@ static bool is_full_reference(const char *image)
                (length == strlen("localhost") && str_has_prefix(image, "localhost"));
 }
 
-void reference_warn_short(struct translation *t, const char *image)
+void reference_warn_short(struct translation *t, const char *image, const struct unit_line *line)
 {
-        if (!is_full_reference(image))
-                report_warning(t->report,
-                               "%s: image %s has no registry in front; write the full name, such "
-                               "as docker.io/library/NAME or localhost/NAME",
-                               t->source->path, image);
+        AUTO_ERROR struct error warning = { 0 };
+
+        if (is_full_reference(image))
+                return;
+        unit_error(&warning, line,
+                   "image %s has no registry in front; write the full name, such as "
+                   "docker.io/library/NAME or localhost/NAME",
+                   image);
+        error_alias(&warning,
+                    "Warning: %s specifies the image \"%s\" which not a fully qualified image name",
+                    t->source->name, image);
+        report_problem(t->report, REPORT_WARNING, &warning);
 }
 
-char *reference_image(struct translation *t, const char *image, struct error *err)
+char *reference_image(struct translation *t, const char *image, const struct unit_line *line,
+                      struct error *err)
 {
         const struct unit_type *type = unit_type_of(image);
 
         if (type && (str_equal(type->section, "Image") || str_equal(type->section, "Build")))
-                return refer(t, image, err);
-        reference_warn_short(t, image);
+                return refer(t, "image", image, err);
+        reference_warn_short(t, image, line);
         return str_dup(image);
 }
 
@@ -353,14 +389,19 @@ int emit_image(struct translation *t, const struct unit_key *row, const struct v
 {
         AUTO_FREE char *rootfs = value_read(&t->source->file, row->section, "Rootfs");
 
-        if (!values->count && !rootfs)
-                return error_set(err, 0, "%s: neither Image= nor Rootfs= is set in [Container]",
-                                 t->source->path);
-        if (values->count && rootfs)
-                return unit_error(err, values->items[0].line,
-                                  "Image= and Rootfs= exclude each other");
+        if (!values->count && !rootfs) {
+                unit_error_file(err, t->source->path,
+                                "neither Image= nor Rootfs= is set in [Container]");
+                return error_alias(err, "no Image or Rootfs key specified");
+        }
+        if (values->count && rootfs) {
+                unit_error(err, values->items[0].line, "Image= and Rootfs= exclude each other");
+                return error_alias(err, "the Image And Rootfs keys conflict can not be specified "
+                                        "together");
+        }
         if (values->count) {
-                AUTO_FREE char *image = reference_image(t, values->items[0].text, err);
+                AUTO_FREE char *image =
+                        reference_image(t, values->items[0].text, values->items[0].line, err);
 
                 if (!image)
                         return fail_value(err, &values->items[0]);

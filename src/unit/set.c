@@ -17,9 +17,9 @@ const struct unit_type unit_types[] = {
         { ".volume", "Volume", "-volume", "VolumeName", 1, translate_volume },
         { ".network", "Network", "-network", "NetworkName", 1, translate_network },
         { ".image", "Image", "-image", NULL, 0, translate_image },
-        { ".build", "Build", "-build", NULL, 2, NULL },
-        { ".kube", "Kube", "", NULL, 3, NULL },
-        { ".artifact", "Artifact", "-artifact", NULL, 0, NULL },
+        { ".build", "Build", "-build", NULL, 2, translate_build },
+        { ".kube", "Kube", "", NULL, 3, translate_kube },
+        { ".artifact", "Artifact", "-artifact", NULL, 0, translate_artifact },
         { .extension = NULL },
 };
 
@@ -47,7 +47,7 @@ static int check_regular(int fd, const char *path, struct error *err)
                 return error_errno(err, errno, "cannot open %s", path);
         if (is_null_device(&st))
                 return 1;
-        return S_ISREG(st.st_mode) ? 0 : error_set(err, 0, "%s: not a regular file", path);
+        return S_ISREG(st.st_mode) ? 0 : unit_error_file(err, path, "not a regular file");
 }
 
 /* The whole of a regular file; of most files with a single read. */
@@ -64,6 +64,12 @@ static int read_text(int fd, const char *path, char **ret_text, size_t *ret_leng
         (*ret_text)[length] = '\0';
         *ret_length = (size_t)length;
         return 0;
+}
+
+static int fail_loading(const char *path, struct error *err)
+{
+        return error_alias(err, "error loading \"%s\"%s%s", path, err->alias ? ", " : "",
+                           err->alias ? err->alias : "");
 }
 
 /* Read one file into file; regular: it is known to be one. A FIFO must not hold up the boot, hence
@@ -93,8 +99,10 @@ static void load_dropins(struct unit_source *source, const struct search *search
                 AUTO_ERROR struct error err = { 0 };
 
                 report_detail(report, "Loading source drop-in file %s", source->paths.items[i]);
-                if (read_into(&source->file, source->paths.items[i], false, &err) < 0)
-                        report_failure(report, &err);
+                if (read_into(&source->file, source->paths.items[i], false, &err) >= 0)
+                        continue;
+                fail_loading(source->paths.items[i], &err);
+                report_failure(report, &err);
         }
 }
 
@@ -151,7 +159,8 @@ static bool load_source(struct unit_source *source, const struct search_file *fo
         source->directory = str_dup(found->directory);
         source->type = unit_type_of(source->name);
         if (!is_clean(source->path)) {
-                report_error(report, "%s: control characters in the name", source->path);
+                report_at(report, REPORT_ERROR, (struct error_place){ .path = source->path },
+                          "control characters in the name");
                 return false;
         }
         report_detail(report, "Loading source unit file %s", source->path);
@@ -161,10 +170,12 @@ static bool load_source(struct unit_source *source, const struct search_file *fo
                 return false;
         }
         source->usable = result == 0;
-        if (result < 0)
-                report_failure(report, &err);
-        else
+        if (source->usable) {
                 load_dropins(source, search, report);
+                return true;
+        }
+        fail_loading(source->path, &err);
+        report_failure(report, &err);
         return true;
 }
 

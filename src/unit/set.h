@@ -20,7 +20,7 @@ struct unit_type {
         const char *suffix;    /* of the unit's name: "-volume" */
         const char *name_key;  /* the key that names what the unit makes, or NULL */
         unsigned rank;         /* types of lower rank are translated first */
-        /* Make the unit; NULL where this version cannot. */
+        /* Make the unit. */
         int (*translate)(struct translation *t, struct error *err);
 };
 

@@ -75,9 +75,11 @@ static int translate_dependency(struct translation *t, struct unit_line *line, s
 
                 if (!unit_type_of(words.items[i]))
                         continue;
-                if (name_resolve(t->set, words.items[i], &service, NULL, err) < 0)
-                        return unit_error(err, line, "%s=%s: %s", line->key, words.items[i],
-                                          err->message);
+                if (name_resolve(t->set, words.items[i], &service, NULL, err) < 0) {
+                        unit_error(err, line, "%s=%s: %s", line->key, words.items[i], err->message);
+                        return error_alias(err, "unable to translate dependency for %s",
+                                           words.items[i]);
+                }
                 free(words.items[i]);
                 words.items[i] = service;
                 changed = true;
@@ -180,15 +182,11 @@ static int translate_begin(struct translation *t, struct error *err)
         const struct unit_type *type = t->source->type;
         unsigned unknown;
 
-        if (!type->translate)
-                return error_set(err, 0, "%s: this version makes no units of %s files",
-                                 t->source->path, type->extension);
         keys_warn_typos(&t->source->file, t->report);
         unknown = keys_check(&t->source->file, type->section, t->report);
         unknown += keys_check(&t->source->file, "Quadlet", t->report);
         if (unknown)
-                return error_set(err, 0, "%s: no unit is made, because of %u unknown key%s",
-                                 t->source->path, unknown, unknown == 1 ? "" : "s");
+                return -1; /* reported */
         return check_quadlet_section(t, err);
 }
 
@@ -206,11 +204,12 @@ static int translate_run(struct translation *t, struct error *err)
         unit_rename(&t->service, "Quadlet", "X-Quadlet");
         words_add(&t->global, t->set->program);
         result = translate_dependencies(t, "Unit", dependency_keys);
-        result += translate_dependencies(t, "Install", install_keys);
+        if (translate_dependencies(t, "Install", install_keys) < 0)
+                result = -1;
         add_unit_keys(t);
         if (t->source->type->translate(t, err) < 0)
                 return -1;
-        return result ? error_set(err, 0, "%s: no unit is made", t->source->path) : 0;
+        return result;
 }
 
 static void translation_free(struct translation *t)
@@ -229,10 +228,14 @@ int translate_source(const struct unit_set *set, struct unit_source *source, str
         struct translation t = { .set = set, .source = source, .report = report };
         AUTO_ERROR struct error err = { 0 };
 
-        if (translate_run(&t, &err) < 0) {
-                report_failure(report, &err);
+        int result;
+
+        report->unit = source->name;
+        result = translate_run(&t, &err);
+        report_failure(report, &err);
+        report->unit = NULL;
+        if (result < 0)
                 return -1;
-        }
         *ret_service = t.service;
         t.service = (struct unit_file){ 0 };
         return 0;

@@ -24,7 +24,8 @@ struct translation {
         bool oneshot;               /* [Service] Type=oneshot */
 };
 
-/* Make the unit of a source; everything that is wrong is reported, and then -1 is returned. The
+/* Make the unit of a source; everything that is wrong is reported, and then -1 is returned (the
+ * functions below return -1 without a message where they have reported all of it themselves). The
  * result borrows from source. */
 int translate_source(const struct unit_set *set, struct unit_source *source, struct report *report,
                      struct unit_file *ret_service);
@@ -50,10 +51,11 @@ char *reference_path(const struct translation *t, const char *path);
 void reference_mount(struct translation *t, const char *path);
 
 /* An image's name; x.image and x.build stand for what these units make. Owned, NULL on failure. */
-char *reference_image(struct translation *t, const char *image, struct error *err);
+char *reference_image(struct translation *t, const char *image, const struct unit_line *line,
+                      struct error *err);
 
 /* Warn of an image's name that has no registry in front. */
-void reference_warn_short(struct translation *t, const char *image);
+void reference_warn_short(struct translation *t, const char *image, const struct unit_line *line);
 
 /* Begin the command line of a service that runs once, and add what the keys say. */
 int translate_oneshot(struct translation *t, const char *command, struct error *err);
@@ -64,6 +66,9 @@ int translate_volume(struct translation *t, struct error *err);
 int translate_network(struct translation *t, struct error *err);
 int translate_image(struct translation *t, struct error *err);
 int translate_pod(struct translation *t, struct error *err);
+int translate_build(struct translation *t, struct error *err);
+int translate_kube(struct translation *t, struct error *err);
+int translate_artifact(struct translation *t, struct error *err);
 
 /* The functions of the table's rows: emit.c has those that serve many keys, the others stand with
  * their subject. */
@@ -105,3 +110,8 @@ key_function emit_pull_policy;
 key_function emit_retry;
 key_function emit_retry_delay;
 key_function emit_pod_name;
+key_function emit_pull_artifact;
+
+key_function emit_build_tag;
+key_function emit_kube_update;
+key_function emit_kube_files;

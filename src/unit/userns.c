@@ -27,9 +27,12 @@ int emit_userns(struct translation *t, const struct unit_key *row, const struct 
         const char *map = first_of(t, maps);
         const char *remap = map ? first_of(t, remaps) : NULL;
 
-        if (remap)
-                return unit_error(err, unit_last(&t->source->file, row->section, remap),
-                                  "%s= is deprecated and excludes %s=", remap, map);
+        if (remap) {
+                unit_error(err, unit_last(&t->source->file, row->section, remap),
+                           "%s= is deprecated and excludes %s=", remap, map);
+                return error_alias(err, "deprecated Remap keys are set along with explicit "
+                                        "mapping keys");
+        }
         return emit_option(t, row, values, err);
 }
 
@@ -85,13 +88,26 @@ static int remap_keep_id(struct translation *t, const struct unit_line *line, st
 {
         AUTO_STRBUF struct strbuf details = { 0 };
 
-        if (append_details(t, "RemapUid", "uid", &details) > 1)
-                return unit_error(err, line, "RemapUsers=keep-id takes one RemapUid=");
-        if (append_details(t, "RemapGid", "gid", &details) > 1)
-                return unit_error(err, line, "RemapUsers=keep-id takes one RemapGid=");
+        if (append_details(t, "RemapUid", "uid", &details) > 1) {
+                unit_error(err, line, "RemapUsers=keep-id takes one RemapUid=");
+                return error_alias(err, "RemapUsers=keep-id supports only a single value for UID "
+                                        "mapping");
+        }
+        if (append_details(t, "RemapGid", "gid", &details) > 1) {
+                unit_error(err, line, "RemapUsers=keep-id takes one RemapGid=");
+                return error_alias(err, "RemapUsers=keep-id supports only a single value for GID "
+                                        "mapping");
+        }
         words_add(&t->args, "--userns");
         words_add_parts(&t->args, "keep-id", details.data ? details.data : "");
         return 0;
+}
+
+static int fail_remap(const struct value *mode, struct error *err)
+{
+        unit_error(err, mode->line, "%s=%s: not one of manual, auto, keep-id", mode->line->key,
+                   mode->text);
+        return error_alias(err, "unsupported RemapUsers option '%s'", mode->text);
 }
 
 int emit_remap(struct translation *t, const struct unit_key *row, const struct values *values,
@@ -99,6 +115,11 @@ int emit_remap(struct translation *t, const struct unit_key *row, const struct v
 {
         const struct value *mode = &values->items[0];
 
+        /* The containers of a Kubernetes file are told apart by the file alone. */
+        if (str_equal(mode->text, "manual") && str_equal(row->section, "Kube")) {
+                unit_error(err, mode->line, "%s=manual: not for a .kube file", row->name);
+                return error_alias(err, "RemapUsers=manual is not supported");
+        }
         if (str_equal(mode->text, "keep-id"))
                 return remap_keep_id(t, mode->line, err);
         if (str_equal(mode->text, "manual"))
@@ -106,8 +127,7 @@ int emit_remap(struct translation *t, const struct unit_key *row, const struct v
         else if (str_equal(mode->text, "auto"))
                 remap_auto(t);
         else
-                return unit_error(err, mode->line, "%s=%s: not one of manual, auto, keep-id",
-                                  row->name, mode->text);
+                return fail_remap(mode, err);
         return 0;
 }
 
@@ -116,6 +136,7 @@ int emit_remap_detail(struct translation *t, const struct unit_key *row,
 {
         if (has_key(t, "RemapUsers"))
                 return 0;
-        return unit_error(err, values->items[0].line,
-                          "%s= has no meaning without RemapUsers=", row->name);
+        unit_error(err, values->items[0].line, "%s= has no meaning without RemapUsers=", row->name);
+        return error_alias(err, "%s set without RemapUsers",
+                           str_equal(row->name, "RemapGid") ? "GidMap" : "UidMap");
 }

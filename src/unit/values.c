@@ -77,11 +77,13 @@ static int values_add_words(struct values *values, const struct unit_line *line,
         enum words_escape escape = line->row->kind == KEY_LITERALS ? WORDS_LITERAL : WORDS_DECODE;
         bool open = false;
 
-        if (words_split(line->value, escape, &words, &open, err) < 0)
-                return unit_error(err, line, "%s=: %s", line->key, err->message);
+        if (words_split(line->value, escape, &words, &open, err) < 0) {
+                unit_error(err, line, "%s=: %s", line->key, err->message);
+                return error_alias(err, "unsupported escape char");
+        }
         if (open && report)
-                report_warning(report, "%s:%u: %s=: a quote is not closed", line->path,
-                               line->number, line->key);
+                report_at(report, REPORT_WARNING, unit_value_place(line),
+                          "%s=: a quote is not closed", line->key);
         for (size_t i = 0; i < words.count; i++) {
                 char *word = words.items[i];
 

@@ -15,11 +15,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-static void silent(void *context, enum report_level level, const char *text)
+static void silent(void *context, const struct report_message *message)
 {
         (void)context;
-        (void)level;
-        (void)text;
+        (void)message;
 }
 
 static char *copy_of(const void *data, size_t size)
@@ -59,9 +58,9 @@ static void translate(struct unit_set *set, struct report *report)
         install_plan(&unit, set->sources[0].service, &install, report);
 }
 
-static const char *const names[] = { "a.container", "a@.container", "a@b.container",
-                                     "a.pod",       "a.volume",     "a@.volume",
-                                     "a.network",   "a.image",      "a.kube" };
+static const char *const names[] = { "a.container", "a@.container", "a@b.container", "a.pod",
+                                     "a.volume",    "a@.volume",    "a.network",     "a.image",
+                                     "a.kube",      "a.build",      "a.artifact" };
 enum {
         NAME_COUNT = sizeof names / sizeof *names
 };

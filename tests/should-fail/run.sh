@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Container files of which no unit may be made: for each NAME.container the generator has to say
-# what stands in NAME.stderr, fail, and write nothing.
+# Container files of which no unit may be made: for each NAME.container (or .build and so on) the
+# generator has to say what stands in NAME.stderr, fail, and write nothing.
 #
 # run.sh           test (TAP)
 # run.sh --update  make NAME.stderr what is said now
@@ -24,11 +24,11 @@ generate() {
 	echo "$status $(find "$work/out" -mindepth 1 | wc -l)"
 }
 
-files=("$here"/*.container)
+files=("$here"/*.{container,pod,volume,network,image,build,kube,artifact})
 if [ "${1-}" = --update ]; then
 	for file in "${files[@]}"; do
 		generate "$file" >/dev/null
-		cp "$work/said" "${file%.container}.stderr"
+		cp "$work/said" "${file%.*}.stderr"
 	done
 	exit 0
 fi
@@ -37,10 +37,10 @@ echo "1..${#files[@]}"
 number=0
 failed=0
 for file in "${files[@]}"; do
-	name=$(basename "$file" .container)
+	name=$(basename "${file%.*}")
 	number=$((number + 1))
 	result=$(generate "$file")
-	if [ "$result" = "1 0" ] && diff -u "${file%.container}.stderr" "$work/said" >"$work/diff"; then
+	if [ "$result" = "1 0" ] && diff -u "${file%.*}.stderr" "$work/said" >"$work/diff"; then
 		echo "ok $number - should-fail: $name"
 	else
 		failed=1

@@ -35,13 +35,22 @@ static void check_text(const char *input, const char *expected, const char *what
         check_str(text, expected, what);
 }
 
+/* The message with its place in front. */
+static char *said(const struct error *err)
+{
+        return str_format("%s:%u: %s", err->place.path, err->place.line, err->message);
+}
+
 static void check_error(const char *input, size_t length, const char *expected, const char *what)
 {
         AUTO_UNIT struct unit_file file = { 0 };
         AUTO_ERROR struct error err = { 0 };
 
+        AUTO_FREE char *text = NULL;
+
         check(parse_n(&file, input, length, &err) < 0, what);
-        check_str(err.message, expected, what);
+        text = said(&err);
+        check_str(text, expected, what);
         check(file.count == 0, "nothing of a bad file is kept");
 }
 
@@ -93,7 +102,35 @@ static void test_long_line(void)
         check(strlen(unit_last_value(&file, "A", "B")) == UNIT_LINE_MAX - 2, "is kept whole");
         strbuf_append_char(&text, 'x');
         check(parse(&file, text.data, &err) < 0, "a longer line is refused");
-        check_str(err.message, "f:2: line of more than 1 MiB", "with its number");
+        check_str(err.message, "line of more than 1 MiB", "with the reason");
+        check(err.place.line == 2, "and its number");
+}
+
+static void check_place(const struct error_place place, unsigned line, unsigned column,
+                        const char *what)
+{
+        check_str(place.path, "f", what);
+        check(place.line == line && place.column == column, what);
+}
+
+static void test_places(void)
+{
+        AUTO_UNIT struct unit_file file = { 0 };
+        AUTO_ERROR struct error err = { 0 };
+        const struct unit_line *line;
+
+        check(parse(&file, "[A]\n  B = c\nD=\\\n e\n", &err) == 0, "a file to point into");
+        line = unit_last(&file, "A", "B");
+        check_place(unit_key_place(line), 2, 3, "where a key is");
+        check_place(unit_value_place(line), 2, 7, "where its value is");
+        check_place(unit_value_place(unit_last(&file, "A", "D")), 3, 3,
+                    "a value on the next line begins at the end of the first");
+        unit_error(&err, line, "no %s", "good");
+        check_place(err.place, 2, 7, "an error has the place of the value");
+        check_str(err.message, "no good", "and a message without it");
+        unit_add(&file, "A", "X", "y");
+        check(!unit_key_place(unit_last(&file, "A", "X")).path, "what we add is nowhere");
+        check(!unit_key_place(NULL).path, "as is no line");
 }
 
 static void test_changes(void)
@@ -125,6 +162,7 @@ int main(void)
         test_dialect();
         test_errors();
         test_long_line();
+        test_places();
         test_changes();
         return tap_done();
 }
