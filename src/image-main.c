@@ -13,6 +13,8 @@ static const struct cmd commands[] = {
         { CMD_IMAGE_UNPACK_ROW, .run = cmd_image_unpack, .options = cmd_image_unpack_options },
         { CMD_LOGIN_ROW, .run = cmd_login, .options = cmd_login_options },
         { CMD_LOGOUT_ROW, .run = cmd_logout, .options = cmd_logout_options },
+        { CMD_PULL_ROW, .run = cmd_pull, .options = cmd_pull_options },
+        { CMD_IMAGE_PULL_ROW, .run = cmd_pull, .options = cmd_pull_options },
         { CMD_SAVE_ROW, .run = cmd_save, .options = cmd_save_options },
         { CMD_PUSH_ROW, .run = cmd_push, .options = cmd_push_options },
         { .name = "image push",

@@ -15,6 +15,11 @@
 #define CMD_IMAGE_SQUASH_ROW                                                                       \
         .name = "image squash", .arguments = "[OPTIONS] IMAGE",                                    \
         .help = "Make an image one read-only file"
+#define CMD_PULL_ROW                                                                               \
+        .name = "pull", .arguments = "[OPTIONS] IMAGE…",                                           \
+        .help = "Bring images from a registry into the store"
+#define CMD_IMAGE_PULL_ROW                                                                         \
+        .name = "image pull", .arguments = "[OPTIONS] IMAGE…", .help = "The same as pull"
 #define CMD_SAVE_ROW                                                                               \
         .name = "save", .arguments = "[OPTIONS] IMAGE…",                                           \
         .help = "Write images to an archive, a directory or a root file system's tar"
@@ -32,6 +37,7 @@ extern const struct option_row cmd_load_options[];
 extern const struct option_row cmd_login_options[];
 extern const struct option_row cmd_logout_options[];
 extern const struct option_row cmd_push_options[];
+extern const struct option_row cmd_pull_options[];
 extern const struct option_row cmd_save_options[];
 extern const struct option_row cmd_image_unpack_options[];
 extern const struct option_row cmd_image_squash_options[];
@@ -44,8 +50,8 @@ extern const struct option_row cmd_history_options[];
 extern const struct option_row cmd_tag_options[]; /* of untag as well */
 
 cmd_function cmd_login, cmd_logout;
-cmd_function cmd_load, cmd_image_unpack, cmd_image_squash, cmd_save;
 cmd_function cmd_push;
+cmd_function cmd_load, cmd_image_unpack, cmd_image_squash, cmd_pull, cmd_save;
 cmd_function cmd_images, cmd_rmi, cmd_image_inspect, cmd_image_prune, cmd_image_exists;
 cmd_function cmd_history, cmd_tag, cmd_untag;
 

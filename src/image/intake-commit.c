@@ -58,19 +58,28 @@ static int intake_write_document(struct intake *intake, const char *digest, cons
         return 0;
 }
 
+static int intake_write_image(struct intake *intake, struct load_image *image, struct error *err)
+{
+        if (!image->manifest)
+                load_plan_make_manifest(&intake->plan, image);
+        if (intake_write_document(intake, image->config_digest, image->config, image->config_length,
+                                  err) < 0 ||
+            intake_write_document(intake, image->descriptor.digest, image->manifest,
+                                  image->manifest_length, err) < 0)
+                return -1;
+        for (size_t i = 0; i < image->document_count; i++)
+                if (intake_write_document(intake, image->documents[i].digest,
+                                          image->documents[i].data, image->documents[i].length,
+                                          err) < 0)
+                        return -1;
+        return 0;
+}
+
 static int intake_write_documents(struct intake *intake, struct error *err)
 {
-        for (size_t i = 0; i < intake->plan.image_count; i++) {
-                struct load_image *image = intake->plan.images + i;
-
-                if (!image->manifest)
-                        load_plan_make_manifest(&intake->plan, image);
-                if (intake_write_document(intake, image->config_digest, image->config,
-                                          image->config_length, err) < 0 ||
-                    intake_write_document(intake, image->descriptor.digest, image->manifest,
-                                          image->manifest_length, err) < 0)
+        for (size_t i = 0; i < intake->plan.image_count; i++)
+                if (intake_write_image(intake, intake->plan.images + i, err) < 0)
                         return -1;
-        }
         return 0;
 }
 
@@ -122,18 +131,25 @@ static int intake_sync_directory(struct intake *intake, const char *path, struct
         return 0;
 }
 
+static int intake_move_image(struct intake *intake, const struct load_image *image,
+                             struct error *err)
+{
+        for (size_t i = 0; i < image->document_count; i++)
+                if (intake_move_document(intake, image->documents[i].digest, err) < 0)
+                        return -1;
+        if (intake_move_document(intake, image->config_digest, err) < 0)
+                return -1;
+        return intake_move_document(intake, image->descriptor.digest, err);
+}
+
 static int intake_move_all(struct intake *intake, struct error *err)
 {
         for (size_t i = 0; i < intake->plan.layer_count; i++)
                 if (intake_move_layer(intake, i, err) < 0)
                         return -1;
-        for (size_t i = 0; i < intake->plan.image_count; i++) {
-                const struct load_image *image = intake->plan.images + i;
-
-                if (intake_move_document(intake, image->config_digest, err) < 0 ||
-                    intake_move_document(intake, image->descriptor.digest, err) < 0)
+        for (size_t i = 0; i < intake->plan.image_count; i++)
+                if (intake_move_image(intake, intake->plan.images + i, err) < 0)
                         return -1;
-        }
         if (intake_sync_directory(intake, "blobs/sha256", err) < 0)
                 return -1;
         return intake_sync_directory(intake, "layers", err);

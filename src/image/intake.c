@@ -56,6 +56,8 @@ static void intake_list_digests(const struct intake *intake, struct strv *digest
                         strv_append(digests, image->config_digest);
                 if (image->descriptor.digest)
                         strv_append(digests, image->descriptor.digest);
+                for (size_t j = 0; j < image->document_count; j++)
+                        strv_append(digests, image->documents[j].digest);
         }
         for (size_t i = 0; i < intake->plan.layer_count; i++) {
                 const struct load_layer *layer = intake->plan.layers + i;

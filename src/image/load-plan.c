@@ -22,6 +22,11 @@ void load_plan_free(struct load_plan *plan)
                 free(image->manifest);
                 descriptor_free(&image->descriptor);
                 free(image->layers);
+                for (size_t j = 0; j < image->document_count; j++) {
+                        free(image->documents[j].data);
+                        free(image->documents[j].digest);
+                }
+                free(image->documents);
         }
         for (size_t i = 0; i < plan->layer_count; i++) {
                 free(plan->layers[i].diff_id);
@@ -36,15 +41,14 @@ void load_plan_free(struct load_plan *plan)
         *plan = (struct load_plan){ 0 };
 }
 
-static struct load_image *load_plan_add_image(struct load_plan *plan)
+struct load_image *load_plan_add_image(struct load_plan *plan)
 {
         plan->images = alloc_grow(plan->images, plan->image_count + 1, sizeof *plan->images);
         plan->images[plan->image_count] = (struct load_image){ 0 };
         return plan->images + plan->image_count++;
 }
 
-/* Takes the layer over; one with the same diff id and blob is there once. Returns its place. */
-static size_t load_plan_add_layer(struct load_plan *plan, struct load_layer *layer)
+size_t load_plan_add_layer(struct load_plan *plan, struct load_layer *layer)
 {
         for (size_t i = 0; layer->diff_id && i < plan->layer_count; i++) {
                 if (!str_equal(plan->layers[i].diff_id, layer->diff_id) ||
@@ -82,6 +86,17 @@ static bool load_is_name(const char *select, const char *text, const char *regis
                 return true;
         return text && reference_normalize(select, registry, &wanted, NULL) == 0 &&
                reference_normalize(text, registry, &name, NULL) == 0 && str_equal(wanted, name);
+}
+
+void load_image_add_document(struct load_image *image, const char *data, size_t length,
+                             const char *digest)
+{
+        struct load_document document = { alloc_zero(length + 1, 1), length, str_dup(digest) };
+
+        memcpy(document.data, data, length);
+        image->documents =
+                alloc_grow(image->documents, image->document_count + 1, sizeof *image->documents);
+        image->documents[image->document_count++] = document;
 }
 
 /* --- a document and its digest */

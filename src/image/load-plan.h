@@ -26,6 +26,13 @@ struct load_layer {
         struct layer_result result;
 };
 
+/* A document between a name's descriptor and the layers, other than manifest and configuration. */
+struct load_document {
+        char *data; /* owned */
+        size_t length;
+        char *digest; /* owned */
+};
+
 struct load_image {
         struct strv names;        /* full names; none: the image gets none */
         struct json_object *base; /* owned; what a rootfs's configuration is made from, or NULL */
@@ -34,8 +41,11 @@ struct load_image {
         char *config_digest; /* owned */
         char *manifest;      /* owned; the document's bytes; NULL where one has to be made */
         size_t manifest_length;
-        struct descriptor descriptor; /* owned; of the manifest */
-        size_t *layers;               /* owned; places in load_plan.layers, lowest first */
+        struct descriptor descriptor; /* owned; of the manifest, or of the index that stands there
+                                         in its place: then the manifest is in documents */
+        struct load_document *documents; /* owned */
+        size_t document_count;
+        size_t *layers; /* owned; places in load_plan.layers, lowest first */
         size_t layer_count;
 };
 
@@ -75,6 +85,13 @@ int load_plan_finish_rootfs(struct load_plan *plan, const char *name, struct err
 
 /* Make the manifest of an image that came without one. */
 void load_plan_make_manifest(struct load_plan *plan, struct load_image *image);
+
+/* For other makers of plans. A layer is taken over; one with the same diff id and blob is there
+ * once. Returns its place. */
+struct load_image *load_plan_add_image(struct load_plan *plan);
+size_t load_plan_add_layer(struct load_plan *plan, struct load_layer *layer);
+void load_image_add_document(struct load_image *image, const char *data, size_t length,
+                             const char *digest);
 
 void load_plan_free(struct load_plan *plan);
 #define AUTO_PLAN CLEANUP(load_plan_free)

@@ -211,9 +211,12 @@ int manifest_choose(const struct manifest *index, const struct platform *host, c
         if (!best) {
                 AUTO_FREE char *own = platform_text(host);
                 AUTO_FREE char *have = manifest_platforms(index);
+                struct platform machine = platform_host();
+                bool here = str_equal(host->os, machine.os) &&
+                            str_equal(host->architecture, machine.architecture);
 
-                return error_set(err, ENOEXEC, "%s has nothing for this machine (%s), only for %s",
-                                 name, own, have);
+                return error_set(err, ENOEXEC, "%s has nothing for %s%s%s, only for %s", name,
+                                 here ? "this machine (" : "", own, here ? ")" : "", have);
         }
         *ret = best;
         return 0;

@@ -5,6 +5,7 @@
 #include "../base/str.h"
 #include "ahead.h"
 #include "digest.h"
+#include "growth.h"
 #include "gunzip.h"
 
 #include <archive.h>
@@ -57,6 +58,24 @@ struct stream {
         char buffer[STREAM_BUFFER];
 };
 
+/* At most as many bytes as are there already; waits for the first. */
+static int stream_wait_growth(const struct stream *stream, size_t *length)
+{
+        const struct stream_source *source = &stream->source;
+        uint64_t place = source->offset + stream->raw_bytes, size;
+        int some = source->growth ? growth_wait(source->growth, place, &size) : 1;
+
+        if (some < 0) {
+                errno = ECANCELED;
+                return -1;
+        }
+        if (some == 0)
+                *length = 0;
+        else if (source->growth && size - place < *length)
+                *length = (size_t)(size - place);
+        return 0;
+}
+
 static ssize_t stream_read_some(struct stream *stream)
 {
         const struct stream_source *source = &stream->source;
@@ -65,6 +84,8 @@ static ssize_t stream_read_some(struct stream *stream)
 
         if (source->size != STREAM_UNKNOWN_SIZE && source->size - stream->raw_bytes < length)
                 length = (size_t)(source->size - stream->raw_bytes);
+        if (length && stream_wait_growth(stream, &length) < 0)
+                return -1;
         if (!length)
                 return 0;
         do {

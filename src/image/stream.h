@@ -24,6 +24,7 @@
 
 #define STREAM_UNKNOWN_SIZE UINT64_MAX
 
+struct growth;
 struct stream;
 
 struct stream_source {
@@ -31,10 +32,12 @@ struct stream_source {
         bool positioned; /* read from offset with pread(2); else from where the descriptor stands */
         uint64_t offset; /* bytes */
         uint64_t size;   /* bytes; STREAM_UNKNOWN_SIZE: to the end of the file */
-        int copy;        /* borrowed; the blob goes here as well, or -1 */
-        bool no_digest;  /* the blob's digest is known already: do not compute it */
-        bool no_diff_id; /* nor that of the decompressed bytes */
-        uint64_t most;   /* fail beyond so many decompressed bytes; 0: STREAM_MAX_BYTES */
+        struct growth *growth; /* borrowed; positioned, and the file still grows: wait for its
+                                  bytes, ECANCELED where that breaks off; or NULL */
+        int copy;              /* borrowed; the blob goes here as well, or -1 */
+        bool no_digest;        /* the blob's digest is known already: do not compute it */
+        bool no_diff_id;       /* nor that of the decompressed bytes */
+        uint64_t most;         /* fail beyond so many decompressed bytes; 0: STREAM_MAX_BYTES */
         const volatile sig_atomic_t *cancel; /* borrowed; non-zero: fail with EINTR; or NULL */
         _Atomic uint64_t *progress;          /* borrowed; raw bytes are added here; or NULL */
         const char *name;                    /* borrowed; for messages */

@@ -93,7 +93,7 @@ static void expect_choice(const char *architecture, const char *variant, const c
         check_str(chosen ? chosen->digest : NULL, digest, architecture);
         if (!digest)
                 check_str(err.message,
-                          "web has nothing for this machine (linux/s390x), only for linux/arm/v6, "
+                          "web has nothing for linux/s390x, only for linux/arm/v6, "
                           "linux/arm/v7, linux/386",
                           "says what there is");
 }

@@ -1,0 +1,411 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# crunit pull against a registry of the tests' own, which can be as bad as it is told to. Needs root.
+set -uo pipefail
+build=${top_builddir:-.}
+source=${top_srcdir:-.}
+archive=$source/tests/machine/images/archive
+work=$(mktemp -d -p /var/tmp)
+export registry_work=$work/registry
+mkdir "$registry_work"
+# shellcheck source=tests/registry/lib.sh
+. "$source/tests/registry/lib.sh"
+trap 'registry_stop_all; rm -rf "$work"' EXIT
+export CRUNIT_STORAGE=$work/store CRUNIT_RUN=$work/run CRUNIT_LIBEXECDIR=$build CRUNIT_CONF=$work/crunit.conf
+export CONTAINERS_REGISTRIES_CONF=$work/registries.conf HOME=$work LC_ALL=C
+unset NOTIFY_SOCKET
+number=0
+failed=0
+
+# check NAME COMMAND...: passes when the command succeeds.
+check() {
+	local name=$1
+	shift
+	number=$((number + 1))
+	if "$@" >"$work/log" 2>&1; then
+		echo "ok $number - pull: $name"
+	else
+		failed=1
+		echo "not ok $number - pull: $name"
+		sed 's/^/# /' "$work/log" "$work/said"
+	fi
+}
+# run STATUS ARGUMENT...: whether crunit exits so; what it prints is in said and out.
+run() {
+	local expected=$1 status=0
+	shift
+	timeout 60 "$build/crunit" "$@" >"$work/out" 2>"$work/said" </dev/null || status=$?
+	[ $status = "$expected" ] || { echo "exit status $status, expected $expected"; return 1; }
+}
+said() {
+	grep -qF -- "$1" "$work/said"
+}
+# says STATUS TEXT ARGUMENT...: both.
+says() {
+	local expected=$1 text=$2
+	shift 2
+	run "$expected" "$@" && said "$text"
+}
+fresh() {
+	rm -rf "$work/store"
+}
+# requests PATTERN: how many of the registry's answers since the last rest were to such.
+requests() {
+	hostile_log h | tail -n +"$((seen + 1))" | grep -cE -- "$1"
+}
+asked() {
+	local count
+	count=$(requests "$2")
+	[ "$count" = "$1" ] || { echo "$count requests of $2, expected $1"; return 1; }
+}
+rest() {
+	hostile_rule h
+	[ $# = 0 ] || hostile_rule h "$@"
+	seen=$(hostile_log h | wc -l)
+}
+in_tmp() {
+	find "$work/store/tmp" -mindepth 1 | wc -l
+}
+clean() {
+	[ "$(in_tmp)" = 0 ] || { find "$work/store/tmp"; return 1; }
+}
+# Nothing has a name, and nothing is unpacked.
+nothing() {
+	[ "$(find "$work/store/layers" "$work/store/blobs/sha256" -mindepth 1 | wc -l)" = 0 ] || return 1
+	! "$build/crunit" images -n | grep .
+}
+# whole NAME I: the image has the layers it was made of, file for file.
+whole() {
+	local layers described
+	described=$(timeout 60 "$build/crunit" image inspect "$1") || return 1
+	mapfile -t layers < <(grep -o "$CRUNIT_STORAGE/layers/[0-9a-f]*" <<<"$described" | sort -u)
+	[ ${#layers[@]} = 2 ] || { echo "$1 has ${#layers[@]} layers" && return 1; }
+	[ ! -e "${layers[0]}/srv" ] || layers=("${layers[1]}" "${layers[0]}")
+	diff -r "$work/base" "${layers[0]}" && diff -r "$work/top$2" "${layers[1]}"
+}
+digests_are_right() {
+	local file
+	for file in "$work"/store/blobs/sha256/*; do
+		[ "$(sha256sum "$file" | cut -d ' ' -f 1)" = "${file##*/}" ] || echo "$file is damaged"
+	done | { ! grep .; }
+}
+
+# --- images: one layer that all have, and one of their own
+
+: >"$work/crunit.conf"
+: >"$work/said"
+mkdir -p "$work/base/lib"
+for i in {1..100}; do
+	head -c $((i * 200)) /dev/urandom >"$work/base/lib/$i"
+done
+head -c 3000000 /dev/urandom >"$work/base/large"
+tar -C "$work/base" -cf "$work/base.tar" .
+layouts=()
+for i in {1..6}; do
+	mkdir -p "$work/top$i/srv"
+	head -c 300000 /dev/urandom >"$work/top$i/srv/$i"
+	tar -C "$work/top$i" -cf "$work/top$i.tar" .
+	"$archive" oci "$work/image$i" --name "1" --layer "$work/base.tar" --layer "$work/top$i.tar" \
+		--compress "$([ "$i" = 2 ] && echo zstd || { [ "$i" = 3 ] && echo none || echo gzip; })"
+	layouts+=(--layout "app$i:1=$work/image$i")
+done
+hostile_start h "${layouts[@]}" --image 'multi:1 layers=2 size=10000 index=1' || exit 1
+seen=0
+host=$hostile_host
+conf="unqualified-search-registries = [\"$host\"]
+[[registry]]
+location = \"$host\"
+insecure = true"
+echo "$conf" >"$work/registries.conf"
+manifest_digest() {
+	python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["manifests"][0]["digest"])' "$work/image$1/index.json"
+}
+blobs='GET /v2/[a-z0-9]*/blobs/'
+
+# --- what is good
+
+check 'by tag' run 0 pull "$host/app1:1"
+id=$(cat "$work/out")
+check 'prints the id' bash -c "[[ '$id' =~ ^[0-9a-f]{64}\$ ]]"
+check 'and a line for each layer' said 'kB'
+check 'it is there, whole' whole "$host/app1:1" 1
+check 'under that id' bash -c "[ \$('$build/crunit' images -q --no-trunc) = '$id' ]"
+check 'its documents are' digests_are_right
+check 'nothing is left over' clean
+check 'each blob was fetched once' asked 3 "$blobs"
+rest
+check 'again' run 0 pull -q "$host/app1:1"
+check 'quietly' test ! -s "$work/said"
+check 'fetches nothing' asked 0 'GET /v2/app1/'
+check 'gives the same id' test "$(cat "$work/out")" = "$id"
+check 'another image with a layer that is there' run 0 pull "$host/app4:1"
+check 'is there, whole' whole "$host/app4:1" 4
+check 'the common layer was not fetched again' asked 2 'GET /v2/app4/blobs/'
+check 'a short name' run 0 pull app1:1
+check 'docker://' run 0 pull "docker://$host/app1:1"
+check 'zstd' run 0 pull "$host/app2:1"
+check 'is there, whole' whole "$host/app2:1" 2
+check 'no compression at all' run 0 pull "$host/app3:1"
+check 'is there, whole' whole "$host/app3:1" 3
+check 'several at once' run 0 pull -q "$host/app5:1" "$host/app6:1"
+check 'two ids' test "$(wc -l <"$work/out")" = 2
+digest=$(manifest_digest 1)
+check 'by digest' run 0 pull "$host/app1@$digest"
+check 'is found by it' run 0 image inspect "$host/app1@$digest"
+check 'and not pruned' bash -c "'$build/crunit' image prune -f && '$build/crunit' images --digests | grep -F '$digest'"
+check 'by tag and digest' run 0 pull "$host/app1:other@$digest"
+check 'by a digest that is not there' says 125 'not found (404)' pull "$host/app1@sha256:${id//[0-9]/0}"
+check 'all tags' run 0 pull -q --all-tags "$host/app6"
+check 'no tag may be given then' says 125 'all tags are wanted, and one is given' pull --all-tags "$host/app6:1"
+
+# --- platforms
+
+fresh
+check 'an index' run 0 pull "$host/multi:1"
+own=$(cat "$work/out")
+check 'another platform of it' run 0 pull --platform linux/arm64 "$host/multi:1"
+check 'is another image' test "$(cat "$work/out")" != "$own"
+check 'the same by --arch' run 0 pull --arch arm64 --policy missing "$host/multi:1"
+check 'one that it does not have' says 125 'has nothing for linux/s390x, only for linux/amd64, linux/arm64' \
+	pull --platform linux/s390x "$host/multi:1"
+check 'an image of another than the wanted' says 125 'wanted is one for linux/s390x' pull --arch s390x "$host/app1:1"
+check 'both ways to say it' says 125 '--platform says all' pull --platform linux/arm64 --os linux "$host/multi:1"
+
+# --- policies
+
+fresh
+check 'never, and it is not there' says 125 'is not in the store' pull --policy never "$host/app1:1"
+check 'missing, and it is' run 0 pull -q --policy missing "$host/app1:1"
+rest
+check 'missing, and it is not' run 0 pull -q --policy missing "$host/app1:1"
+check 'nobody was asked' asked 0 .
+rest '* /manifests/ status code=500'
+check 'newer, and the registry fails' run 0 pull --retry 0 --policy newer "$host/app1:1"
+check 'says so' said '(500)'
+check 'always, and the registry fails' says 125 '(500)' pull --retry 0 "$host/app1:1"
+check 'an unknown one' says 125 '--policy often: always, missing, never and newer' pull --policy often x
+rest
+
+# --- settings
+
+fresh
+printf '[storage]\nkeep-blobs=no\n' >"$work/crunit.conf"
+check 'without keeping blobs' run 0 pull "$host/app1:1"
+check 'the layers are there' whole "$host/app1:1" 1
+check 'and two documents' test "$(find "$work/store/blobs/sha256" -type f | wc -l)" = 2
+check 'nothing is left over' clean
+rest
+check 'again' run 0 pull "$host/app1:1"
+check 'fetches nothing' asked 0 "$blobs"
+: >"$work/crunit.conf"
+
+# --- what is broken
+
+fresh
+rest 'GET /blobs/ disconnect at=100000 times=2'
+check 'a broken connection' run 0 pull --retry-delay 10ms "$host/app1:1"
+check 'is there, whole' whole "$host/app1:1" 1
+check 'went on where it was' test "$(requests 'range=100000-')" -ge 1
+
+fresh
+rest 'GET /blobs/ flip at=5000'
+check 'a wrong byte' run 125 pull "$host/app1:1"
+check 'leaves nothing' nothing
+rest
+check 'not even for later' run 0 pull "$host/app1:1"
+check 'is there, whole' whole "$host/app1:1" 1
+
+for rule in 'short by=10' 'long by=10' 'garbage' 'claim length=10'; do
+	fresh
+	rest "GET /blobs/ $rule"
+	check "a layer that is $rule" run 125 pull --retry 0 "$host/app1:1"
+	check 'leaves nothing' nothing
+done
+
+refuse() { # TEXT WHAT MESSAGE
+	fresh
+	printf '%s' "$1" >"$work/manifest"
+	rest "GET /manifests/ body file=$work/manifest type=application/vnd.oci.image.manifest.v1+json" \
+		'GET /manifests/ digest is='
+	check "$2" says 125 "$3" pull --retry 0 "$host/app1:1"
+	check 'leaves nothing' nothing
+}
+config='"config":{"digest":"sha256:0000000000000000000000000000000000000000000000000000000000000000","size":2'
+layer='{"digest":"sha256:0000000000000000000000000000000000000000000000000000000000000000","size":2,"mediaType":'
+refuse '{"schemaVersion":1,"fsLayers":[]}' 'schema 1' "is of Docker's schema 1"
+refuse "{\"schemaVersion\":2,$config,\"mediaType\":\"application/vnd.cncf.helm.config.v1+json\"},\"layers\":[]}" \
+	'something that is no image' "is no image's configuration"
+refuse "{\"schemaVersion\":2,$config},\"layers\":[$layer\"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip\"}]}" \
+	'a foreign layer' 'is a foreign layer'
+refuse "{\"schemaVersion\":2,$config},\"layers\":[$layer\"application/vnd.oci.image.layer.v1.tar+gzip+encrypted\"}]}" \
+	'an encrypted layer' 'is an encrypted layer'
+refuse "{\"schemaVersion\":2,$config},\"layers\":[$layer\"text/html\"}]}" \
+	'an unknown layer' 'is no layer that this version knows'
+refuse '{"schemaVersion":2' 'half a manifest' 'not valid JSON'
+refuse '[]' 'another JSON' ''
+rest
+
+fresh
+check 'what nobody knows' says 125 'not found (404)' pull "$host/none:1"
+check 'no server' says 125 'cannot pull 127.0.0.1:1/x' pull --retry 0 127.0.0.1:1/x
+check 'no name' says 125 "'http:' is not a registry" pull 'http://x/y'
+
+# --- mirrors, and rules
+
+hostile_start m --layout "app1:1=$work/image1" || exit 1
+printf '%s\n[[registry.mirror]]\nlocation = "127.0.0.1:1"\n[[registry.mirror]]\nlocation = "%s"\ninsecure = true\n' \
+	"$conf" "$hostile_host" >"$work/registries.conf"
+rest
+fresh
+check 'from a mirror, where the first fails' run 0 pull --retry 0 "$host/app1:1"
+check 'the registry itself was not asked' asked 0 'app1'
+check 'from the registry, where the mirrors do not have it' run 0 pull --retry 0 "$host/app4:1"
+hostile_rule m 'GET /blobs/ flip'
+fresh
+check 'a mirror with other bytes' run 0 pull --retry 0 "$host/app1:1"
+check 'is there, whole' whole "$host/app1:1" 1
+hostile_stop m
+printf '%s\nblocked = true\n' "$conf" >"$work/registries.conf"
+check 'a blocked registry' says 125 'blocks images of' pull "$host/app1:1"
+echo "$conf" >"$work/registries.conf"
+mkdir -p "$work/.config/containers"
+echo '{"default":[{"type":"reject"}]}' >"$work/.config/containers/policy.json"
+check 'what policy.json rejects' says 125 'policy.json' pull "$host/app1:1"
+rm -r "$work/.config"
+
+# --- interruptions
+
+# The registry stands still in the middle of the large layer, and we are killed there.
+killed() {
+	local pid i
+	fresh
+	rest 'GET /blobs/ stall at=1000000'
+	"$build/crunit-image" pull -q "$host/app1:1" >"$work/said" 2>&1 &
+	pid=$!
+	for ((i = 0; i < 100; i++)); do
+		[ "$(find "$work/store/tmp" -name '*.part' -size +900k 2>/dev/null | wc -l)" = 0 ] || break
+		sleep 0.05
+	done
+	kill -"$1" $pid
+	wait $pid
+	status=$?
+	rest
+}
+killed KILL
+check 'what kill -9 leaves' test "$(find "$work/store/tmp" -name '*.part' -size +900k | wc -l)" = 1
+check 'has no name' nothing
+check 'the next pull' run 0 pull "$host/app1:1"
+check 'goes on with it' test "$(requests 'range=1[0-9]*-')" = 1
+check 'is there, whole' whole "$host/app1:1" 1
+check 'nothing is left over' clean
+killed KILL
+for file in "$work"/store/tmp/*.part; do
+	head -c 500000 /dev/zero >"$work/zeros"
+	dd if="$work/zeros" of="$file" conv=notrunc status=none
+done
+check 'what is left and damaged' run 0 pull "$host/app1:1"
+check 'is fetched from the beginning' whole "$host/app1:1" 1
+killed KILL
+find "$work/store/tmp" -name '*.part' -exec touch -d '2 days ago' {} +
+check 'what is left for too long' run 1 rmi nothing
+check 'is swept' clean
+for i in TERM INT; do
+	killed $i
+	check "SIG$i ends it" test $status = $((128 + $(kill -l $i)))
+	check 'which says so' said interrupted
+	check 'and leaves what can be gone on with' test "$(find "$work/store/tmp" -mindepth 1 ! -name '*.part' | wc -l)" = 0
+done
+
+# --- many at once
+
+together() {
+	local i pids=() status=0
+	for i in {1..20}; do
+		timeout 60 "$build/crunit" pull -q "$host/app$(($1 ? i % $1 + 1 : 1)):1" >"$work/many.$i" 2>&1 &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do
+		wait "$i" || status=1
+	done
+	[ $status = 0 ] || { cat "$work"/many.*; return 1; }
+}
+fresh
+rest 'GET /blobs/ drip bytes=200000 pause=0.01'
+check 'twenty at once of one image' together 0
+check 'fetch each blob once' asked 3 "$blobs"
+check 'and it is there, whole' whole "$host/app1:1" 1
+check 'nothing is left over' clean
+fresh
+rest 'GET /blobs/ drip bytes=200000 pause=0.01'
+# images 4, 5, 6 and 1 have the same base; 2 and 3 have it in other compressions
+check 'twenty at once of six images' together 6
+check 'fetch each blob once' test "$(requests "$blobs")" -le 15
+check 'and they are there' bash -c "[ \$('$build/crunit' images -n | wc -l) = 6 ]"
+for i in {1..6}; do
+	check "image $i, whole" whole "$host/app$i:1" "$i"
+done
+check 'nothing is left over' clean
+
+# One that stands still in the layer that all have.
+standing() {
+	local i
+	fresh
+	rest 'GET /app1/blobs/ stall at=1000000'
+	"$build/crunit-image" pull -q "$host/app1:1" >/dev/null 2>&1 &
+	stalled=$!
+	for ((i = 0; i < 100; i++)); do
+		[ "$(find "$work/store/tmp" -name '*.part' -size +900k 2>/dev/null | wc -l)" = 0 ] || break
+		sleep 0.05
+	done
+}
+standing
+check 'beside one that stands still' run 0 pull -q "$host/app3:1"
+check 'removing works' run 0 rmi "$host/app3:1"
+check 'loading works' run 0 load -q -t loaded -i "$work/top1.tar"
+check 'what it stands still with comes some time' run 0 pull -q "$host/app4:1"
+check 'whole' whole "$host/app4:1" 4
+check 'it still stands there' kill -0 "$stalled"
+kill "$stalled"
+wait "$stalled" 2>/dev/null
+run 1 rmi nothing
+check 'nothing but what can be gone on with is left over' \
+	test "$(find "$work/store/tmp" -mindepth 1 ! -name '*.part' | wc -l)" = 0
+
+# --- under systemd
+
+listener='import os, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+open(sys.argv[2] + ".ready", "w").close()
+with open(sys.argv[2], "w", buffering=1) as out:
+    while True:
+        out.write(s.recv(4096).decode())'
+python3 -c "$listener" "$work/notify" "$work/notified" &
+listening=$!
+while [ ! -e "$work/notified.ready" ]; do sleep 0.02; done
+fresh
+rest 'GET /blobs/ drip bytes=100000 pause=0.1'
+check 'with a place to tell it' env NOTIFY_SOCKET="$work/notify" timeout 60 "$build/crunit" pull -q "$host/app1:1"
+sleep 0.1
+check 'the status is told' grep -E "^STATUS=Pulling $host/app1:1: [0-9]+ of 4 MB, [01] of 2 layers" "$work/notified"
+check 'and more time is asked for' grep -E '^EXTEND_TIMEOUT_USEC=[0-9]+000000$' "$work/notified"
+check 'at the end the status is none' bash -c "tail -n 1 '$work/notified' | grep -x STATUS="
+kill $listening
+wait $listening 2>/dev/null
+
+# --- on a terminal
+
+# shellcheck disable=SC2016
+terminal='import os, pty, sys
+os.environ["COLUMNS"] = "80"
+status = pty.spawn(sys.argv[1:], lambda fd: os.read(fd, 4096))
+sys.exit(os.waitstatus_to_exitcode(status))'
+fresh
+rest 'GET /blobs/ drip bytes=100000 pause=0.02'
+check 'on a terminal' bash -c "python3 -c '$terminal' '$build/crunit' pull '$host/app1:1' >'$work/screen' </dev/null"
+check 'there are bars' grep -qF '[###' "$work/screen"
+check 'and at the end only the id' bash -c "tail -c 68 '$work/screen' | tr -d '\r' | grep -qE '[0-9a-f]{64}\$'"
+
+echo "1..$number"
+exit $failed
