@@ -245,11 +245,14 @@ int settings_load(struct settings *ret, struct error *err)
 {
         AUTO_SETTINGS struct settings settings = { 0 };
         const char *runtime = getenv("CRUNIT_RUNTIME");
+        const char *stores = getenv("CRUNIT_ADDITIONAL_STORES");
 
         if (settings_set_initial(&settings, err) < 0 || settings_parse_all(&settings, err) < 0)
                 return -1;
         if (!str_empty(runtime))
                 str_replace(&settings.runtime, runtime);
+        if (!str_empty(stores))
+                strv_split(&settings.additional_stores, stores, ":", false);
         *ret = settings;
         settings = (struct settings){ 0 };
         return 0;

@@ -3,7 +3,8 @@
  * The machine's settings (crunit.conf(5)): plain INI, read with inih. Read are
  * /etc/crunit/crunit.conf, then /etc/crunit/crunit.conf.d/NAME.conf sorted by name, then, for a
  * user who is not root, the same two under ~/.config/crunit. $CRUNIT_CONF names one file that
- * stands for all of them; $CRUNIT_RUNTIME another runtime.
+ * stands for all of them; $CRUNIT_RUNTIME another runtime, $CRUNIT_ADDITIONAL_STORES more stores
+ * (absolute paths with colons between them).
  *
  * A later file replaces what an earlier one says. A missing file means the defaults. A value that
  * makes no sense is an error with file and line; a key that is not known is a warning with both:

@@ -23,6 +23,20 @@ static int global_take_root(void *context, const struct option_row *row, const c
         return global_set("CRUNIT_STORAGE", value, err);
 }
 
+/* Behind those that were given before. */
+static int global_take_store(void *context, const struct option_row *row, const char *value,
+                             struct error *err)
+{
+        const char *before = getenv("CRUNIT_ADDITIONAL_STORES");
+        AUTO_FREE char *all = str_empty(before) ? str_dup(value) : str_concat(before, ":", value);
+
+        (void)context;
+        if (value[0] != '/' || strchr(value, ':'))
+                return error_set(err, EINVAL, "--%s %s: not an absolute path without a colon",
+                                 row->name, value);
+        return global_set("CRUNIT_ADDITIONAL_STORES", all, err);
+}
+
 static int global_take_runtime(void *context, const struct option_row *row, const char *value,
                                struct error *err)
 {
@@ -80,6 +94,10 @@ const struct option_row global_options[] = {
           .argument = "DIR",
           .help = "where images and writable layers are kept",
           .take = global_take_root },
+        { .name = "additional-store",
+          .argument = "DIR",
+          .help = "a store that is only read, beside those of the settings; may come again",
+          .take = global_take_store },
         { .name = "runtime",
           .argument = "PATH",
           .help = "the crun to use",

@@ -245,7 +245,7 @@ int cmd_history(const struct cmd *cmd, int argc, char **argv)
                 log_error("history: --format %s: table or json is possible", arguments.format);
                 return 125;
         }
-        if (cmd_open_store(arguments.root, STORE_READ, &store, &err) < 0 ||
+        if (cmd_open_store_of(arguments.root, argv[first], &store, &err) < 0 ||
             history_read(&store, argv[first], &history, &err) < 0) {
                 log_failure(&err);
                 return 125;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "image-cmd.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 const char cmd_root_help[] = "The store's directory (default: $CRUNIT_STORAGE, or the settings')";
@@ -14,4 +15,76 @@ int cmd_open_store(const char *root, enum store_mode mode, struct store *ret, st
         if (!root && !getenv("CRUNIT_STORAGE"))
                 root = settings.storage;
         return store_open(store_root(root), mode, ret, err);
+}
+
+int cmd_list_additional(const char *root, struct strv *list, struct error *err)
+{
+        AUTO_SETTINGS struct settings settings = { 0 };
+
+        if (root)
+                return 0;
+        if (cmd_load_settings(&settings, err) < 0)
+                return -1;
+        strv_append_all(list, &settings.additional_stores);
+        return 0;
+}
+
+static bool cmd_store_has(struct store *store, const char *text)
+{
+        const struct store_entry *entry = NULL;
+        struct store_entry *entries;
+        size_t count;
+        bool found;
+
+        if (store_list(store, &entries, &count, NULL) < 0)
+                return false;
+        found = store_find(store, text, entries, count, &entry, NULL) == 0;
+        store_list_free(entries, count);
+        return found;
+}
+
+/* The additional store that has it: 1, 0, -1. */
+static int cmd_find_additional(const char *root, const char *text, struct store *ret,
+                               struct error *err)
+{
+        AUTO_STRV struct strv roots = { 0 };
+
+        if (cmd_list_additional(root, &roots, err) < 0)
+                return -1;
+        for (size_t i = 0; i < roots.count; i++) {
+                AUTO_STORE struct store store = STORE_NONE;
+
+                if (store_open(roots.items[i], STORE_READ, &store, err) < 0)
+                        return -1;
+                if (!cmd_store_has(&store, text))
+                        continue;
+                *ret = store;
+                store = (struct store)STORE_NONE;
+                return 1;
+        }
+        return 0;
+}
+
+int cmd_open_store_of(const char *root, const char *text, struct store *ret, struct error *err)
+{
+        AUTO_STORE struct store store = STORE_NONE;
+        int found;
+
+        if (cmd_open_store(root, STORE_READ, &store, err) < 0)
+                return -1;
+        found = cmd_store_has(&store, text) ? 0 : cmd_find_additional(root, text, ret, err);
+        if (found)
+                return found < 0 ? -1 : 0;
+        *ret = store;
+        store = (struct store)STORE_NONE;
+        return 0;
+}
+
+int cmd_explain_additional(const char *root, const char *text, struct error *err)
+{
+        AUTO_STORE struct store store = STORE_NONE;
+
+        if (err->code == ENOENT && cmd_find_additional(root, text, &store, NULL) > 0)
+                error_set(err, EROFS, "image %s is in %s, which is only read", text, store.root);
+        return -1;
 }

@@ -59,5 +59,16 @@ cmd_function cmd_history, cmd_tag, cmd_untag;
  */
 int cmd_open_store(const char *root, enum store_mode mode, struct store *ret, struct error *err);
 
+/* The directories of the additional stores are appended; none where --root names a store: that one
+ * alone counts then. */
+int cmd_list_additional(const char *root, struct strv *list, struct error *err);
+
+/* For reading: the first of all these stores that has what text means, or else our own. */
+int cmd_open_store_of(const char *root, const char *text, struct store *ret, struct error *err);
+
+/* What was not found in our own store (err is ENOENT) may be in another one, which nobody changes:
+ * say so instead, with EROFS. Returns -1. */
+int cmd_explain_additional(const char *root, const char *text, struct error *err);
+
 /* What --help says of --root. */
 extern const char cmd_root_help[];

@@ -29,7 +29,7 @@ static int exists_find(const char *root, const char *text, struct error *err)
         size_t count;
         int result;
 
-        if (cmd_open_store(root, STORE_READ, &store, err) < 0 ||
+        if (cmd_open_store_of(root, text, &store, err) < 0 ||
             store_list(&store, &entries, &count, err) < 0)
                 return -1;
         result = store_find(&store, text, entries, count, &entry, err);

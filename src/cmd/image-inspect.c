@@ -93,42 +93,39 @@ static int inspect_one(struct store *store, const char *text, const struct store
         return 0;
 }
 
-static int inspect_all(struct store *store, char **names, struct json_object *list,
-                       struct error *err)
+static int inspect_name(const char *root, const char *name, struct json_object *list,
+                        struct error *err)
 {
+        AUTO_STORE struct store store = STORE_NONE;
         struct store_entry *entries;
         size_t count;
-        int status = EXIT_SUCCESS;
+        int result;
 
-        if (store_list(store, &entries, &count, err) < 0)
+        if (cmd_open_store_of(root, name, &store, err) < 0 ||
+            store_list(&store, &entries, &count, err) < 0)
                 return -1;
-        for (; *names; names++) {
-                AUTO_ERROR struct error reason = { 0 };
-
-                if (inspect_one(store, *names, entries, count, list, &reason) < 0) {
-                        log_failure(&reason);
-                        status = 125;
-                }
-        }
+        result = inspect_one(&store, name, entries, count, list, err);
         store_list_free(entries, count);
-        return status;
+        return result;
 }
 
 int cmd_image_inspect(const struct cmd *cmd, int argc, char **argv)
 {
         CLEANUP(inspect_arguments_free) struct inspect_arguments arguments = { 0 };
-        AUTO_ERROR struct error err = { 0 };
-        AUTO_STORE struct store store = STORE_NONE;
         AUTO_JSON struct json_object *list = json_object_new_array();
         AUTO_FREE char *text = NULL;
         int first, status;
 
         if (!cmd_options(cmd, false, argc, argv, &arguments, 1, -1, &first, &status))
                 return status;
-        if (cmd_open_store(arguments.root, STORE_READ, &store, &err) < 0 ||
-            (status = inspect_all(&store, argv + first, list, &err)) < 0) {
-                log_failure(&err);
-                return 125;
+        status = EXIT_SUCCESS;
+        for (; first < argc; first++) {
+                AUTO_ERROR struct error err = { 0 };
+
+                if (inspect_name(arguments.root, argv[first], list, &err) < 0) {
+                        log_failure(&err);
+                        status = 125;
+                }
         }
         text = json_text(list, true);
         puts(text);

@@ -51,8 +51,9 @@ static void images_arguments_free(struct images_arguments *arguments)
 /* One line: an image under one of its names. */
 struct images_row {
         struct image image;
-        uint64_t size; /* bytes of its blobs */
-        bool used;     /* by a container */
+        uint64_t size;  /* bytes of its blobs */
+        bool used;      /* by a container */
+        bool read_only; /* of an additional store */
 };
 
 static uint64_t images_size(const struct manifest *manifest)
@@ -64,7 +65,8 @@ static uint64_t images_size(const struct manifest *manifest)
         return size;
 }
 
-static void images_print_row(const struct images_row *row, const struct images_arguments *arguments)
+static void images_print_row(const struct images_row *row, const struct images_arguments *arguments,
+                             bool marked)
 {
         const char *name = row->image.name ? row->image.name : "<none>:<none>";
         const char *colon = strrchr(name, ':');
@@ -75,20 +77,29 @@ static void images_print_row(const struct images_row *row, const struct images_a
         printf("%-40s  %-12s  ", repository, colon + 1);
         if (arguments->digests)
                 printf("%-71s  ", row->image.digest);
-        printf("%-*.*s  %-14s  %s\n", 12, arguments->full_ids ? 64 : 12, row->image.id, age, size);
+        printf("%-*.*s  %-14s  ", 12, arguments->full_ids ? 64 : 12, row->image.id, age);
+        if (marked)
+                printf("%-8s  %s\n", size, row->read_only ? "true" : "false");
+        else
+                printf("%s\n", size);
 }
 
 static void images_print_table(const struct images_row *rows, size_t count,
                                const struct images_arguments *arguments)
 {
+        bool marked = false;
+
+        for (size_t i = 0; i < count; i++)
+                marked = marked || rows[i].read_only;
         if (!arguments->no_heading)
                 printf("%-40s  %-12s  %s%-*s  %-14s  %s\n", "REPOSITORY", "TAG",
                        arguments->digests ? "DIGEST                                              "
                                             "                     "
                                           : "",
-                       arguments->full_ids ? 64 : 12, "IMAGE ID", "CREATED", "SIZE");
+                       arguments->full_ids ? 64 : 12, "IMAGE ID", "CREATED",
+                       marked ? "SIZE      R/O" : "SIZE");
         for (size_t i = 0; i < count; i++)
-                images_print_row(rows + i, arguments);
+                images_print_row(rows + i, arguments, marked);
 }
 
 static struct json_object *images_find_object(struct json_object *list, const char *digest)
@@ -121,6 +132,7 @@ static struct json_object *images_new_object(const struct images_row *row)
         json_set_string(object, "Os", row->image.config.os);
         json_set_string(object, "Arch", row->image.config.architecture);
         json_object_object_add(object, "Containers", json_object_new_int(row->used));
+        json_object_object_add(object, "ReadOnly", json_object_new_boolean(row->read_only));
         labels = json_add_object(object, "Labels");
         for (size_t i = 0; i < row->image.config.labels.count; i++) {
                 const char *label = row->image.config.labels.items[i];
@@ -294,10 +306,16 @@ struct images_list {
         struct image_filter filter;
         struct json_object *used; /* owned; ids of the images that containers use */
         const char *wanted;       /* borrowed; a name, or NULL */
+        bool read_only;           /* the store at hand is an additional one */
+        struct images_row *rows;  /* owned */
+        size_t row_count;
 };
 
 static void images_list_free(struct images_list *list)
 {
+        for (size_t i = 0; i < list->row_count; i++)
+                image_free(&list->rows[i].image);
+        free(list->rows);
         image_filter_free(&list->filter);
         json_object_put(list->used);
 }
@@ -313,6 +331,7 @@ static int images_read_row(struct store *store, const struct images_list *list, 
         if (image_read(store, list->entries + i, &row.image, &manifest, err) < 0)
                 return -1;
         row.size = images_size(&manifest);
+        row.read_only = list->read_only;
         row.used = subject.used = json_object_object_get_ex(list->used, row.image.id, NULL);
         subject.dangling = images_is_dangling(list->entries, list->count, i);
         if (!image_filter_matches(&list->filter, &subject)) {
@@ -324,41 +343,53 @@ static int images_read_row(struct store *store, const struct images_list *list, 
 }
 
 /* What cannot be read (another platform's, or damaged) is named and left out. */
-static size_t images_read(struct store *store, const struct images_list *list,
-                          struct images_row *rows)
+static void images_read(struct store *store, struct images_list *list)
 {
-        size_t used = 0;
-
+        list->rows = alloc_grow(list->rows, list->row_count + list->count, sizeof *list->rows);
         for (size_t i = 0; i < list->count; i++) {
                 const struct store_entry *entry = list->entries + i;
                 AUTO_ERROR struct error err = { 0 };
                 int shown = images_wanted(entry, list->wanted)
-                                    ? images_read_row(store, list, i, rows + used, &err)
+                                    ? images_read_row(store, list, i, list->rows + list->row_count,
+                                                      &err)
                                     : 0;
 
                 if (shown < 0)
                         log_warning("image %s: %s",
                                     entry->name ? entry->name : entry->descriptor.digest,
                                     err.message);
-                used += shown > 0;
+                list->row_count += shown > 0;
         }
-        return used;
 }
 
-static int images_show(struct store *store, const struct images_arguments *arguments,
-                       struct images_list *list, struct error *err)
+static int images_read_store(struct store *store, struct images_list *list, struct error *err)
 {
-        AUTO_FREE struct images_row *rows = alloc_zero(list->count, sizeof *rows);
-        size_t used;
+        struct store_entry *entries;
 
-        if (image_filter_parse(&arguments->filters, store, &list->filter, err) < 0 ||
-            store_used_ids(&list->used, err) < 0)
+        if (store_list(store, &entries, &list->count, err) < 0)
                 return -1;
-        used = images_read(store, list, rows);
-        qsort(rows, used, sizeof *rows, images_find_order(arguments)->compare);
-        images_print(rows, used, arguments);
-        for (size_t i = 0; i < used; i++)
-                image_free(&rows[i].image);
+        list->entries = entries;
+        images_read(store, list);
+        store_list_free(entries, list->count);
+        return 0;
+}
+
+/* One that cannot be read hides no other. */
+static int images_read_additional(const char *root, struct images_list *list, struct error *err)
+{
+        AUTO_STRV struct strv roots = { 0 };
+
+        if (cmd_list_additional(root, &roots, err) < 0)
+                return -1;
+        list->read_only = true;
+        for (size_t i = 0; i < roots.count; i++) {
+                AUTO_STORE struct store store = STORE_NONE;
+                AUTO_ERROR struct error reason = { 0 };
+
+                if (store_open(roots.items[i], STORE_READ, &store, &reason) < 0 ||
+                    images_read_store(&store, list, &reason) < 0)
+                        log_warning("%s", reason.message);
+        }
         return 0;
 }
 
@@ -367,16 +398,15 @@ static int images_run(const struct images_arguments *arguments, const char *want
 {
         AUTO_STORE struct store store = STORE_NONE;
         CLEANUP(images_list_free) struct images_list list = { .wanted = wanted };
-        struct store_entry *entries;
-        int result;
 
         if (cmd_open_store(arguments->root, STORE_READ, &store, err) < 0 ||
-            store_list(&store, &entries, &list.count, err) < 0)
+            image_filter_parse(&arguments->filters, &store, &list.filter, err) < 0 ||
+            store_used_ids(&list.used, err) < 0 || images_read_store(&store, &list, err) < 0 ||
+            images_read_additional(arguments->root, &list, err) < 0)
                 return -1;
-        list.entries = entries;
-        result = images_show(&store, arguments, &list, err);
-        store_list_free(entries, list.count);
-        return result;
+        qsort(list.rows, list.row_count, sizeof *list.rows, images_find_order(arguments)->compare);
+        images_print(list.rows, list.row_count, arguments);
+        return 0;
 }
 
 int cmd_images(const struct cmd *cmd, int argc, char **argv)

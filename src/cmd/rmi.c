@@ -141,12 +141,14 @@ static int rmi_remove(struct rmi *rmi, const char *text, struct error *err)
         if (store_list(&rmi->store, &entries, &count, err) < 0)
                 return -1;
         result = store_find(&rmi->store, text, entries, count, &entry, &reason);
-        if (result < 0 && reason.code == ENOENT && rmi->arguments->ignore)
-                result = 0;
-        else if (result < 0)
-                error_set(err, reason.code, "%s", reason.message);
-        else
+        if (result == 0) {
                 result = rmi_remove_entry(rmi, text, entries, count, entry, err);
+        } else if (reason.code == ENOENT && rmi->arguments->ignore) {
+                result = 0;
+        } else {
+                cmd_explain_additional(rmi->arguments->root, text, &reason);
+                error_set(err, reason.code, "%s", reason.message);
+        }
         store_list_free(entries, count);
         return result;
 }

@@ -28,6 +28,7 @@ static int run_with(struct container_spec *spec, const struct settings *settings
 {
         struct run_settings run = {
                 .storage = store_root(getenv("CRUNIT_STORAGE") ? NULL : settings->storage),
+                .additional = &settings->additional_stores,
                 .runtime = settings->runtime,
         };
         int status;

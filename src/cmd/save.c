@@ -195,7 +195,7 @@ static int save_run(const struct save_arguments *arguments, const struct save_fo
         int result;
 
         if (save_check(arguments, form, count, err) < 0 ||
-            cmd_open_store(arguments->root, STORE_READ, &store, err) < 0)
+            cmd_open_store_of(arguments->root, *words, &store, err) < 0)
                 return -1;
         result = form->rootfs ? save_rootfs(arguments, &store, *words, &digest, err)
                               : save_to_sink(arguments, form, &store, words, count, &digest, err);

@@ -126,7 +126,8 @@ static int tag_run(const struct cmd *cmd, int least, int argc, char **argv, tag_
         if (!cmd_options(cmd, false, argc, argv, &arguments, least, -1, &first, &status))
                 return status;
         if (cmd_open_store(arguments.root, STORE_WRITE, &store, &err) < 0 ||
-            tag_change(&store, argv + first, change, &err) < 0) {
+            (tag_change(&store, argv + first, change, &err) < 0 &&
+             cmd_explain_additional(arguments.root, argv[first], &err) < 0)) {
                 log_failure(&err);
                 return 125;
         }

@@ -28,13 +28,13 @@ static int fetch_check_platform(const struct fetch *fetch, const struct image *i
         return error_set(err, ENOENT, "image %s in the store is for another platform", spec->image);
 }
 
-static int fetch_look(const struct fetch *fetch, const char *reference, struct store *ret_store,
-                      struct image *ret_image, struct error *err)
+static int fetch_look_in(const struct fetch *fetch, const char *root, const char *reference,
+                         struct store *ret_store, struct image *ret_image, struct error *err)
 {
         AUTO_STORE struct store store = STORE_NONE;
         AUTO_IMAGE struct image image = { 0 };
 
-        if (store_open(fetch->storage, STORE_READ, &store, err) < 0 ||
+        if (store_open(root, STORE_READ, &store, err) < 0 ||
             image_open(&store, reference, &image, err) < 0 ||
             fetch_check_platform(fetch, &image, err) < 0)
                 return -1;
@@ -43,6 +43,32 @@ static int fetch_look(const struct fetch *fetch, const char *reference, struct s
         *ret_image = image;
         image = (struct image){ 0 };
         return 0;
+}
+
+/* Our own store first; of the others, the first that has it. */
+static int fetch_look(const struct fetch *fetch, const char *reference, struct store *ret_store,
+                      struct image *ret_image, struct error *err)
+{
+        AUTO_ERROR struct error why = { 0 };
+        int result = fetch_look_in(fetch, fetch->storage, reference, ret_store, ret_image, err);
+        size_t count = fetch->additional ? fetch->additional->count : 0;
+
+        for (size_t i = 0; result < 0 && err->code == ENOENT && i < count; i++) {
+                const char *root = fetch->additional->items[i];
+
+                error_clear(&why);
+                result = fetch_look_in(fetch, root, reference, ret_store, ret_image, &why);
+                if (result < 0 && why.code == ENODATA)
+                        return error_set(err, EROFS,
+                                         "image %s is in %s, which is only read, and not unpacked "
+                                         "there: load it from there (crunit load oci:%s:NAME)",
+                                         reference, root, root);
+                if (result < 0 && why.code != ENOENT)
+                        return error_set(err, why.code, "%s", why.message);
+        }
+        if (result == 0)
+                error_clear(err);
+        return result;
 }
 
 /* The layers are a cache: somebody may have emptied it. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * From what the user wrote to an image that is open: looked up in the store, pulled where that is
+ * From what the user wrote to an image that is open: looked up in the store, then in the additional
+ * ones, pulled where that is
  * asked for or needed, unpacked again where the layers are gone. An image that is there costs
  * nothing but the look.
  *
@@ -24,6 +25,7 @@
 struct fetch {
         const struct container_spec *spec; /* borrowed; with an image */
         const char *storage;               /* borrowed; the store's directory */
+        const struct strv *additional;     /* borrowed; of stores that are only read; or NULL */
         const sigset_t *signals;           /* borrowed; the mask programs start with */
         void (*warn)(const char *line);
 };

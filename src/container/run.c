@@ -123,6 +123,7 @@ static int run_find_image(struct run *run, struct error *err)
 {
         const struct fetch fetch = { .spec = run->spec,
                                      .storage = run->settings->storage,
+                                     .additional = run->settings->additional,
                                      .signals = &run->signals,
                                      .warn = run->warn };
 

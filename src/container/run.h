@@ -16,8 +16,9 @@
 #include "spec.h"
 
 struct run_settings {
-        const char *storage; /* the store's directory */
-        const char *runtime; /* crun: path or name, or NULL */
+        const char *storage;           /* the store's directory */
+        const struct strv *additional; /* directories of stores that are only read */
+        const char *runtime;           /* crun: path or name, or NULL */
 };
 
 /*

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/statvfs.h>
 
 enum {
         STORE_MAX_INDEX = 64 << 20, /* bytes of our own index.json */
@@ -43,7 +44,15 @@ static int store_read_index(struct store *store, struct error *err)
         return 0;
 }
 
-/* Nobody has written to a directory without a lock file, and nobody can take anything away. */
+/* Nobody has written to a directory without a lock file, and nobody can take anything away; nor
+ * from a read-only file system, some of which have no locks. */
+static bool store_is_fixed(const struct store *store)
+{
+        struct statvfs st;
+
+        return fstatvfs(store->fd, &st) == 0 && st.f_flag & ST_RDONLY;
+}
+
 static int store_lock_for_reading(struct store *store, struct error *err)
 {
         store->fd = open(store->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -54,7 +63,7 @@ static int store_lock_for_reading(struct store *store, struct error *err)
         store->lock = openat(store->fd, "lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
         if (store->lock < 0 && errno == ENOENT)
                 return 0;
-        if (store->lock < 0 || flock(store->lock, LOCK_SH) < 0)
+        if ((store->lock < 0 || flock(store->lock, LOCK_SH) < 0) && !store_is_fixed(store))
                 return error_errno(err, errno, "cannot lock the image store %s", store->root);
         return 0;
 }

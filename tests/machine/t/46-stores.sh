@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC2154
+#
+# Additional stores: images that came with the system, on a file system nobody
+# can write to.
+
+vendor=/srv/vendor
+
+# vendor_store FILE...: a store with these archives in it, read-only from then on.
+vendor_store() {
+	local file
+	mkdir -p $vendor
+	mount -t tmpfs tmpfs $vendor
+	for file; do
+		crunit --root $vendor load -q "$file"
+	done
+	mount -o remount,ro $vendor
+	mkdir -p /etc/crunit
+	printf '[storage]\nadditional-stores = %s /srv/not-there\n' $vendor >/etc/crunit/crunit.conf
+}
+
+no_vendor_store() {
+	rm -rf /etc/crunit
+	umount $vendor
+	rmdir $vendor
+}
+
+# A name of its own, so that it cannot be the machine's store that has it.
+vendor_archive() {
+	mkdir -p $work/tree/bin
+	cp /bin/busybox $work/tree/bin/
+	ln -sf busybox $work/tree/bin/sh
+	echo "from the vendor" >$work/tree/note
+	tar -C $work/tree -cf $work/shipped.tar .
+}
+
+test_stores_image_runs_in_place() {
+	local pid before
+	vendor_archive
+	vendor_store $work/shipped.tar
+	before=$(find $vendor | sort; cat $vendor/index.json)
+	container shipped <<-'END'
+		[Container]
+		Image=localhost/shipped:latest
+		Network=none
+		Exec=sh -c 'busybox cat /note; echo mine >/note; busybox cat /note; exec busybox sleep 1000'
+		StopTimeout=1
+	END
+	start shipped
+	assert_journal shipped '^from the vendor$'
+	assert_journal shipped '^mine$'
+	pid=$(main_pid shipped)
+	assert_match "$(grep ' / / ' "/proc/$pid/mountinfo")" ' overlay '
+	systemctl restart shipped
+	assert_journal shipped '^from the vendor$'
+	systemctl stop shipped
+	assert_equal "$(find $vendor | sort; cat $vendor/index.json)" "$before" "the store"
+	[ ! -e "/var/lib/crunit/layers/$(ls $vendor/layers)" ] || fail "it was copied"
+	no_vendor_store
+}
+
+test_stores_image_is_listed_and_stays() {
+	vendor_archive
+	vendor_store $work/shipped.tar
+	assert_match "$(crunit images)" 'R/O'
+	assert_match "$(crunit images -n shipped)" '^localhost/shipped .* true$'
+	assert_match "$(crunit images -n hello)" '^localhost/hello '
+	assert_equal "$(crunit images --format json | jq -r '.[] | select(.ReadOnly) | .Names[0]')" localhost/shipped:latest
+	assert_equal "$(crunit image inspect shipped | jq -r '.[0].LayerDirectories[0]' | cut -d / -f 2-3)" "${vendor#/}"
+	crunit image exists shipped
+	assert_fails crunit rmi shipped
+	assert_match "$said" "image shipped is in $vendor, which is only read"
+	assert_fails crunit rmi --force shipped
+	assert_fails crunit tag shipped other
+	assert_match "$said" "image shipped is in $vendor, which is only read"
+	crunit image prune -f
+	assert_equal "$(crunit run --rm --network none shipped sh -c 'busybox cat /note')" "from the vendor"
+	no_vendor_store
+	assert_fails crunit run --rm --network none --pull never shipped sh
+	[[ $(crunit images) != *R/O* ]] || fail "the column is there without a reason"
+}
+
+# The machine's own store goes first.
+test_stores_own_image_goes_first() {
+	vendor_archive
+	vendor_store $work/shipped.tar
+	echo "my own" >$work/tree/note
+	tar -C $work/tree -cf $work/shipped.tar .
+	crunit load -q $work/shipped.tar
+	assert_equal "$(crunit run --rm --network none shipped sh -c 'busybox cat /note')" "my own"
+	crunit rmi shipped
+	assert_equal "$(crunit run --rm --network none shipped sh -c 'busybox cat /note')" "from the vendor"
+	no_vendor_store
+}
+
+test_stores_by_option() {
+	vendor_archive
+	crunit --root $work/more load -q $work/shipped.tar
+	assert_fails crunit run --rm --network none --pull never shipped sh
+	assert_equal "$(crunit --additional-store $work/more run --rm --network none shipped sh -c 'busybox cat /note')" "from the vendor"
+	assert_fails crunit --additional-store more images
+	assert_match "$said" 'not an absolute path'
+	# whoever looks after it does so with --root
+	crunit --root $work/more rmi shipped
+}
+
+# A layout that nobody unpacked cannot be run where it is, and is not touched.
+test_stores_not_unpacked() {
+	vendor_archive
+	crunit --root $work/more load -q $work/shipped.tar
+	rm -rf $work/more/layers/*
+	assert_fails crunit --additional-store $work/more run --rm --network none shipped sh
+	assert_match "$said" "image shipped is in $work/more, which is only read, and not unpacked there"
+	assert_equal "$(ls $work/more/layers)" ""
+}
+
+# As it would be in an operating system's image.
+test_stores_in_a_squashfs() {
+	crunit --root $work/os load -q /images/hello.tar
+	mksquashfs $work/os $work/os.sqfs -noappend -quiet -no-progress >/dev/null
+	mkdir -p $work/mounted
+	mount -o loop,ro $work/os.sqfs $work/mounted
+	crunit rmi --force hello
+	container hello <<-END
+		[Container]
+		Image=localhost/hello:latest
+		GlobalArgs=--additional-store=$work/mounted
+		Network=none
+		StopTimeout=1
+	END
+	start hello
+	assert_journal hello '^Hello from crunit$'
+	systemctl stop hello
+	umount $work/mounted
+	crunit load -q /images/hello.tar
+}
