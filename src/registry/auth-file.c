@@ -98,6 +98,7 @@ int auth_file_read(const char *path, struct json_object **ret, struct error *err
         AUTO_ERROR struct error inner = { 0 };
         AUTO_FREE char *text = NULL;
         struct json_object *whole;
+        struct json_object *auths = NULL;
         size_t length;
 
         if (io_read_file(AT_FDCWD, path, CREDENTIALS_MAX_FILE, &text, &length, &inner) < 0) {
@@ -116,6 +117,8 @@ int auth_file_read(const char *path, struct json_object **ret, struct error *err
                 json_object_object_add(whole, "auths", steal_ptr(&document));
                 document = whole;
         }
+        if (json_get_object(document, "auths", &auths, err) < 0)
+                return error_wrap(err, "%s", path);
         *ret = steal_ptr(&document);
         return 1;
 }

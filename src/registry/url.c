@@ -3,6 +3,7 @@
 
 #include "../base/str.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <curl/curl.h>
 #include <errno.h>
@@ -120,9 +121,13 @@ bool url_is_loopback(const char *text)
 {
         AUTO_URL CURLU *url = url_parse(text);
         AUTO_FREE char *host = url ? url_get(url, CURLUPART_HOST, 0) : NULL;
+        struct in_addr address;
 
-        return host && (str_equal_nocase(host, "localhost") || str_has_prefix(host, "127.") ||
-                        str_equal(host, "[::1]"));
+        if (!host)
+                return false;
+        if (inet_pton(AF_INET, host, &address) == 1)
+                return ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET;
+        return str_equal_nocase(host, "localhost") || str_equal(host, "[::1]");
 }
 
 char *url_escape(const char *text)
