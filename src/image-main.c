@@ -16,6 +16,7 @@ static const struct cmd commands[] = {
         { CMD_PULL_ROW, .run = cmd_pull, .options = cmd_pull_options },
         { CMD_IMAGE_PULL_ROW, .run = cmd_pull, .options = cmd_pull_options },
         { CMD_SAVE_ROW, .run = cmd_save, .options = cmd_save_options },
+        { CMD_IMAGE_CHECK_ROW, .run = cmd_image_check, .options = cmd_image_check_options },
         { CMD_PUSH_ROW, .run = cmd_push, .options = cmd_push_options },
         { .name = "image push",
           "[OPTIONS] IMAGE [DESTINATION]",

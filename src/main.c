@@ -57,6 +57,7 @@ static const struct cmd commands[] = {
           .run = cmd_untag,
           .options = cmd_tag_options },
         { CMD_IMAGE_SQUASH_ROW, .program = "crunit-image" },
+        { CMD_IMAGE_CHECK_ROW, .program = "crunit-image" },
         { CMD_IMAGE_UNPACK_ROW, .program = "crunit-image" },
         { CMD_LOAD_ROW, .program = "crunit-image" },
         { CMD_LOGIN_ROW, .program = "crunit-image" },

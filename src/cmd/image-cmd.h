@@ -23,6 +23,9 @@
 #define CMD_SAVE_ROW                                                                               \
         .name = "save", .arguments = "[OPTIONS] IMAGE…",                                           \
         .help = "Write images to an archive, a directory or a root file system's tar"
+#define CMD_IMAGE_CHECK_ROW                                                                        \
+        .name = "image check", .arguments = "[OPTIONS] [IMAGE…]",                                  \
+        .help = "Compare all that the store has with its digests, and repair it"
 #define CMD_PUSH_ROW                                                                               \
         .name = "push", .arguments = "[OPTIONS] IMAGE [DESTINATION]",                              \
         .help = "Copy an image to a registry, or to another place by its transport"
@@ -38,6 +41,7 @@ extern const struct option_row cmd_login_options[];
 extern const struct option_row cmd_logout_options[];
 extern const struct option_row cmd_push_options[];
 extern const struct option_row cmd_pull_options[];
+extern const struct option_row cmd_image_check_options[];
 extern const struct option_row cmd_save_options[];
 extern const struct option_row cmd_image_unpack_options[];
 extern const struct option_row cmd_image_squash_options[];
@@ -50,7 +54,7 @@ extern const struct option_row cmd_history_options[];
 extern const struct option_row cmd_tag_options[]; /* of untag as well */
 
 cmd_function cmd_login, cmd_logout;
-cmd_function cmd_push;
+cmd_function cmd_push, cmd_image_check;
 cmd_function cmd_load, cmd_image_unpack, cmd_image_squash, cmd_pull, cmd_save;
 cmd_function cmd_images, cmd_rmi, cmd_image_inspect, cmd_image_prune, cmd_image_exists;
 cmd_function cmd_history, cmd_tag, cmd_untag;

@@ -54,11 +54,12 @@ void outgoing_free(struct outgoing *outgoing)
 
 /* --- out of the store */
 
-static int outgoing_open_blob(struct store *store, const char *digest, int *ret_fd,
+/* flags: O_NOFOLLOW, or 0 for one that may be elsewhere. */
+static int outgoing_open_blob(struct store *store, const char *digest, int flags, int *ret_fd,
                               struct error *err)
 {
         AUTO_FREE char *path = str_format("blobs/sha256/%s", digest_hex(digest));
-        int fd = openat(store->fd, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        int fd = openat(store->fd, path, O_RDONLY | O_CLOEXEC | flags);
 
         if (fd < 0)
                 return error_errno(err, errno, "cannot open %s/%s", store->root, path);
@@ -75,7 +76,7 @@ static int outgoing_read_document(struct store *store, const char *digest, size_
         AUTO_CLOSE int fd = -1;
         size_t length;
 
-        if (outgoing_open_blob(store, digest, &fd, err) < 0 ||
+        if (outgoing_open_blob(store, digest, O_NOFOLLOW, &fd, err) < 0 ||
             io_read_fd(fd, digest, max, &data, &length, err) < 0)
                 return -1;
         found = digest_of(data, length);
@@ -148,7 +149,9 @@ static int outgoing_open_layer(struct store *store, const struct descriptor *lay
         AUTO_CLOSE int fd = -1;
         struct stat st;
 
-        if (outgoing_open_blob(store, layer->digest, &fd, &reason) < 0 && reason.code == ENOENT)
+        if (outgoing_open_blob(store, layer->digest, descriptor_is_file(layer) ? 0 : O_NOFOLLOW,
+                               &fd, &reason) < 0 &&
+            reason.code == ENOENT)
                 return error_set(err, ENODATA,
                                  "its blob %s is not in the store: pull or load the image again, "
                                  "with keep_blobs=yes in crunit.conf(5)",

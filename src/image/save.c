@@ -290,8 +290,12 @@ static int save_docker_layers(struct save *save, const struct outgoing *outgoing
                               struct strv *files, struct error *err)
 {
         for (size_t i = 0; i < outgoing->diff_ids.count; i++) {
-                const char *hex = digest_hex(outgoing->diff_ids.items[i]);
-                AUTO_FREE char *name = str_format("%s.tar", hex);
+                if (descriptor_is_file(outgoing->manifest.layers + i))
+                        return error_set(err, EINVAL,
+                                         "it is a file system in one file, for which a "
+                                         "docker-archive has no place: use --format oci-archive");
+                AUTO_FREE char *name =
+                        str_format("%s.tar", digest_hex(outgoing->diff_ids.items[i]));
 
                 strv_append(files, name);
                 if (save_is_there(save, name, UINT64_MAX))

@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "check.h"
+
+#include "../base/io.h"
+#include "compare.h"
+#include "digest.h"
+#include "image.h"
+#include "layer.h"
+#include "reference.h"
+#include "store-change.h"
+#include "store-work.h"
+#include "verified.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+        CHECK_MAX_NESTING = 4 /* indexes that lead to indexes */
+};
+
+#define CHECK_LAYER "layer"
+
+/* A layer, once for each blob it is made of. */
+struct check_layer {
+        struct descriptor blob; /* its strings are owned */
+        char *diff_id;          /* owned */
+        struct strv images;     /* what has it */
+        struct strv below;      /* diff ids of the layers below it, in the first of these images */
+        struct strv ids;        /* of the images */
+};
+
+struct check {
+        struct store *store;                 /* borrowed */
+        const struct check_options *options; /* borrowed */
+        struct work work;
+        struct check_layer *layers; /* owned */
+        size_t count;
+        int damages;
+};
+
+static void check_end(struct check *check)
+{
+        for (size_t i = 0; i < check->count; i++) {
+                descriptor_free(&check->layers[i].blob);
+                free(check->layers[i].diff_id);
+                strv_free(&check->layers[i].images);
+                strv_free(&check->layers[i].below);
+                strv_free(&check->layers[i].ids);
+        }
+        free(check->layers);
+        work_end(&check->work);
+}
+
+static void check_report(struct check *check, enum check_kind kind, const struct strv *images,
+                         const char *what, const char *digest, const char *how)
+{
+        AUTO_FREE char *text = str_format("%s %s %s", what, digest, how);
+
+        check->damages += kind == CHECK_DAMAGED;
+        check->options->report(check->options->context, kind, text, images);
+}
+
+/* --- documents */
+
+/* Read a document whole and compare its digest. Returns 1 where it is right; what is wrong is
+ * reported. */
+static int check_document(struct check *check, const char *digest, size_t max, const char *what,
+                          const struct strv *images, char **ret_data, size_t *ret_length)
+{
+        AUTO_FREE char *path = str_format("blobs/sha256/%s", digest_hex(digest));
+        AUTO_FREE char *data = NULL;
+        AUTO_FREE char *found = NULL;
+        AUTO_ERROR struct error reason = { 0 };
+        size_t length;
+
+        if (io_read_file(check->store->fd, path, max, &data, &length, &reason) < 0) {
+                check_report(check, CHECK_DAMAGED, images, what, digest,
+                             reason.code == ENOENT ? "is missing" : reason.message);
+                return 0;
+        }
+        found = digest_of(data, length);
+        if (!str_equal(found, digest)) {
+                check_report(check, CHECK_DAMAGED, images, what, digest,
+                             "is damaged: its digest is another");
+                return 0;
+        }
+        *ret_data = steal_str(&data);
+        *ret_length = length;
+        return 1;
+}
+
+static int check_parse_manifest(struct check *check, const char *digest, const struct strv *images,
+                                struct manifest *ret)
+{
+        AUTO_FREE char *data = NULL;
+        AUTO_JSON struct json_object *document = NULL;
+        AUTO_ERROR struct error reason = { 0 };
+        size_t length;
+
+        if (check_document(check, digest, MANIFEST_MAX_SIZE, "manifest", images, &data, &length) <=
+            0)
+                return 0;
+        if (json_parse(data, length, "it", &document, &reason) < 0 ||
+            manifest_parse(document, "it", ret, &reason) < 0) {
+                check_report(check, CHECK_DAMAGED, images, "manifest", digest, reason.message);
+                return 0;
+        }
+        return 1;
+}
+
+/* Indexes lead to other platforms' manifests, which need not be here. */
+static int check_find_manifest(struct check *check, const struct descriptor *descriptor,
+                               const struct strv *images, struct manifest *ret)
+{
+        struct platform host = platform_host();
+        AUTO_FREE char *digest = str_dup(descriptor->digest);
+
+        for (int depth = 0; depth < CHECK_MAX_NESTING; depth++) {
+                AUTO_MANIFEST struct manifest manifest = { 0 };
+                AUTO_ERROR struct error reason = { 0 };
+                const struct descriptor *chosen = NULL;
+
+                if (check_parse_manifest(check, digest, images, &manifest) <= 0)
+                        return 0;
+                if (!manifest.is_index) {
+                        *ret = manifest;
+                        manifest = (struct manifest){ 0 };
+                        return 1;
+                }
+                if (manifest_choose(&manifest, &host, "it", &chosen, &reason) < 0) {
+                        check_report(check, CHECK_UNCHECKED, images, "index", digest,
+                                     reason.message);
+                        return 0;
+                }
+                str_replace(&digest, chosen->digest);
+        }
+        check_report(check, CHECK_DAMAGED, images, "index", digest, "is nested too deep");
+        return 0;
+}
+
+static int check_find_config(struct check *check, const struct manifest *manifest,
+                             const struct strv *images, struct image_config *ret)
+{
+        const char *digest = manifest->config.digest;
+        AUTO_FREE char *data = NULL;
+        AUTO_JSON struct json_object *document = NULL;
+        AUTO_IMAGE_CONFIG struct image_config config = { 0 };
+        AUTO_ERROR struct error reason = { 0 };
+        size_t length;
+
+        if (check_document(check, digest, CONFIG_MAX_SIZE, "configuration", images, &data,
+                           &length) <= 0)
+                return 0;
+        if (json_parse(data, length, "it", &document, &reason) < 0 ||
+            image_config_parse(document, "it", &config, &reason) < 0) {
+                check_report(check, CHECK_DAMAGED, images, "configuration", digest, reason.message);
+                return 0;
+        }
+        if (config.diff_ids.count != manifest->layer_count) {
+                check_report(check, CHECK_DAMAGED, images, "configuration", digest,
+                             "has another number of layers than the manifest");
+                return 0;
+        }
+        *ret = config;
+        config = (struct image_config){ 0 };
+        return 1;
+}
+
+/* --- what there is to check */
+
+static struct check_layer *check_add_layer(struct check *check, const struct descriptor *blob,
+                                           const char *diff_id)
+{
+        struct check_layer *layer;
+
+        for (size_t i = 0; i < check->count; i++)
+                if (str_equal(check->layers[i].diff_id, diff_id) &&
+                    str_equal(check->layers[i].blob.digest, blob->digest))
+                        return check->layers + i;
+        check->layers = alloc_grow(check->layers, check->count + 1, sizeof *check->layers);
+        layer = check->layers + check->count++;
+        *layer = (struct check_layer){ .diff_id = str_dup(diff_id) };
+        layer->blob.digest = str_dup(blob->digest);
+        layer->blob.media_type = str_dup(blob->media_type);
+        layer->blob.size = blob->size;
+        return layer;
+}
+
+static void check_add_image(struct check *check, const struct store_entry *entry)
+{
+        AUTO_MANIFEST struct manifest manifest = { 0 };
+        AUTO_IMAGE_CONFIG struct image_config config = { 0 };
+        AUTO_STRV struct strv images = { 0 };
+
+        strv_append(&images, entry->name ? entry->name : entry->descriptor.digest);
+        if (check_find_manifest(check, &entry->descriptor, &images, &manifest) <= 0 ||
+            check_find_config(check, &manifest, &images, &config) <= 0)
+                return;
+        for (size_t i = 0; i < manifest.layer_count; i++) {
+                struct check_layer *layer =
+                        check_add_layer(check, manifest.layers + i, config.diff_ids.items[i]);
+
+                for (size_t j = 0; !layer->images.count && j < i; j++)
+                        strv_append(&layer->below, config.diff_ids.items[j]);
+                if (!strv_contains(&layer->images, images.items[0])) {
+                        strv_append_all(&layer->images, &images);
+                        strv_append(&layer->ids, digest_hex(manifest.config.digest));
+                }
+        }
+}
+
+/* A document that several entries lead to is read again for each; they are small. */
+static int check_list(struct check *check, char *const *references, struct error *err)
+{
+        AUTO_STRV struct strv keep = { 0 };
+        struct store_entry *entries;
+        size_t count;
+        int result = 0;
+
+        if (store_list(check->store, &entries, &count, err) < 0)
+                return -1;
+        for (size_t i = 0; !*references && i < count; i++)
+                check_add_image(check, entries + i);
+        for (; result == 0 && *references; references++) {
+                const struct store_entry *entry = NULL;
+
+                result = store_find(check->store, *references, entries, count, &entry, err);
+                if (result == 0)
+                        check_add_image(check, entry);
+        }
+        store_list_free(entries, count);
+        for (size_t i = 0; i < check->count; i++) {
+                strv_append(&keep, check->layers[i].blob.digest);
+                strv_append(&keep, check->layers[i].diff_id);
+        }
+        return result < 0 ? -1 : work_keep(&check->work, &keep, err);
+}
+
+/* --- blobs and layers */
+
+/* 1: the file has the digest it is named by; 0: it has not, or cannot be read. */
+static int check_digest(struct check *check, int fd, const char *digest, struct error *err)
+{
+        enum {
+                BUFFER = 256 << 10
+        };
+        AUTO_FREE char *buffer = alloc_zero(BUFFER, 1);
+        AUTO_FREE char *found = NULL;
+        struct digest sum;
+        off_t done = 0;
+        ssize_t n;
+
+        digest_begin(&sum);
+        while ((n = pread(fd, buffer, BUFFER, done)) > 0) {
+                digest_update(&sum, buffer, (size_t)n);
+                done += n;
+                if (check->options->cancel && *check->options->cancel)
+                        return error_set(err, EINTR, "interrupted");
+        }
+        found = digest_end(&sum);
+        return n == 0 && str_equal(found, digest);
+}
+
+/* Unpack the blob into the work directory. 1: it is what it should be; 0: it is not, and the reason
+ * says how. */
+static int check_unpack(struct check *check, const struct check_layer *layer, int fd,
+                        struct layer_result *ret, struct error *reason, struct error *err)
+{
+        AUTO_STREAM struct stream *stream = NULL;
+        AUTO_FREE char *digest = NULL;
+        AUTO_FREE char *diff_id = NULL;
+        AUTO_CLOSE int top = -1;
+        struct stream_source source = { .fd = fd,
+                                        .positioned = true,
+                                        .size = STREAM_UNKNOWN_SIZE,
+                                        .copy = -1,
+                                        .no_digest = true,
+                                        .cancel = check->options->cancel,
+                                        .name = "it" };
+        uint64_t size;
+
+        if (mkdirat(check->work.fd, CHECK_LAYER, 0755) < 0 ||
+            (top = openat(check->work.fd, CHECK_LAYER, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 ||
+            fchmod(top, 0755) < 0)
+                return error_errno(err, errno, "cannot make tmp/%s/" CHECK_LAYER, check->work.name);
+        if (stream_open(&source, &stream, reason) < 0 ||
+            layer_unpack(stream, "it", top, ret, reason) < 0 ||
+            stream_finish(stream, &digest, &diff_id, &size, reason) < 0)
+                return 0;
+        if (str_equal(diff_id, layer->diff_id))
+                return 1;
+        error_set(reason, EBADMSG, "unpacked it is not what the image says");
+        return 0;
+}
+
+/* Is the image with this layer used by a container? Its name, borrowed, or NULL. */
+static const char *check_find_user(const struct check_layer *layer, struct json_object *used)
+{
+        struct json_object *container = NULL;
+
+        for (size_t i = 0; i < layer->ids.count; i++)
+                if (json_object_object_get_ex(used, layer->ids.items[i], &container))
+                        return json_object_get_string(container);
+        return NULL;
+}
+
+/* The directories that the layer takes for granted, as when it was loaded. */
+static int check_fix_implied(struct check *check, const struct check_layer *layer,
+                             const struct layer_result *result, struct error *err)
+{
+        AUTO_FREE int *below = alloc_zero(layer->below.count, sizeof *below);
+        AUTO_CLOSE int top =
+                openat(check->work.fd, CHECK_LAYER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        size_t count = 0;
+        int done;
+
+        if (top < 0)
+                return error_errno(err, errno, "cannot open tmp/%s", check->work.name);
+        for (size_t i = 0; i < layer->below.count; i++) {
+                AUTO_FREE char *path = str_format("layers/%s", digest_hex(layer->below.items[i]));
+                int fd = openat(check->store->fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+                if (fd >= 0)
+                        below[count++] = fd;
+        }
+        done = layer_fix_implied(top, &result->implied, below, count, err);
+        while (count-- > 0)
+                cleanup_close(below + count);
+        return done;
+}
+
+/* Put the tree of the work directory into the layer's place. A container that has it mounted would
+ * lose its files: then nothing is done, with EBUSY. */
+static int check_replace_layer(struct check *check, const struct check_layer *layer,
+                               const struct layer_result *result, struct error *err)
+{
+        AUTO_FREE char *path = str_format("layers/%s", digest_hex(layer->diff_id));
+        AUTO_JSON struct json_object *used = NULL;
+        const char *user;
+        int replaced;
+
+        if (check_fix_implied(check, layer, result, err) < 0)
+                return -1;
+        if (syncfs(check->work.fd) < 0)
+                return error_errno(err, errno, "cannot write to %s", check->store->root);
+        if (store_lock(check->store, STORE_EXCLUSIVE, err) < 0)
+                return -1;
+        if (store_used_ids(&used, err) < 0) {
+                store_unlock(check->store);
+                return -1;
+        }
+        user = check_find_user(layer, used);
+        replaced = user ? 0
+                        : renameat2(check->work.fd, CHECK_LAYER, check->store->fd, path,
+                                    faccessat(check->store->fd, path, F_OK, AT_SYMLINK_NOFOLLOW)
+                                            ? RENAME_NOREPLACE
+                                            : RENAME_EXCHANGE);
+        store_unlock(check->store);
+        if (user)
+                return error_set(err, EBUSY, "container %s uses it: stop it first", user);
+        return replaced < 0 ? error_errno(err, errno, "cannot replace %s", path) : 0;
+}
+
+static int check_repair_layer(struct check *check, const struct check_layer *layer,
+                              const struct layer_result *result, const char *how, struct error *err)
+{
+        AUTO_ERROR struct error reason = { 0 };
+        AUTO_FREE char *text = NULL;
+
+        if (!check->options->repair) {
+                check_report(check, CHECK_DAMAGED, &layer->images, "layer", layer->diff_id, how);
+                return 0;
+        }
+        if (check_replace_layer(check, layer, result, &reason) == 0) {
+                check_report(check, CHECK_REPAIRED, &layer->images, "layer", layer->diff_id, how);
+                return 0;
+        }
+        if (reason.code != EBUSY)
+                return error_set(err, reason.code, "%s", reason.message);
+        text = str_format("%s; %s", how, reason.message);
+        check_report(check, CHECK_DAMAGED, &layer->images, "layer", layer->diff_id, text);
+        return 0;
+}
+
+/* The blob is right, and unpacked in the work directory. */
+static int check_compare_layer(struct check *check, const struct check_layer *layer,
+                               const struct layer_result *result, struct error *err)
+{
+        AUTO_FREE char *path = str_format("layers/%s", digest_hex(layer->diff_id));
+        AUTO_FREE char *difference = NULL;
+        AUTO_CLOSE int right =
+                openat(check->work.fd, CHECK_LAYER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        AUTO_CLOSE int found =
+                openat(check->store->fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+        if (right < 0 || (found < 0 && errno != ENOENT))
+                return error_errno(err, errno, "cannot open layer %s", layer->diff_id);
+        if (found < 0)
+                return check_repair_layer(check, layer, result, "is not unpacked", err);
+        switch (compare_trees(found, right, &result->implied, check->options->cancel, &difference,
+                              err)) {
+        case 0: {
+                AUTO_FREE char *blob =
+                        str_format("blobs/sha256/%s", digest_hex(layer->blob.digest));
+
+                verified_note(check->store->fd, blob, layer->diff_id);
+                return 0;
+        }
+        case 1: {
+                AUTO_FREE char *how = str_format("is damaged: %s", difference);
+
+                return check_repair_layer(check, layer, result, how, err);
+        }
+        default:
+                return -1;
+        }
+}
+
+/* A blob that is not what it is named by is in everybody's way. */
+static int check_drop_blob(struct check *check, const struct check_layer *layer, struct error *err)
+{
+        AUTO_FREE char *path = str_format("blobs/sha256/%s", digest_hex(layer->blob.digest));
+        AUTO_FREE char *text = NULL;
+
+        if (!check->options->repair) {
+                check_report(check, CHECK_DAMAGED, &layer->images, "blob", layer->blob.digest,
+                             "is damaged: its digest is another");
+                return 0;
+        }
+        if (unlinkat(check->store->fd, path, 0) < 0 && errno != ENOENT)
+                return error_errno(err, errno, "cannot remove %s", path);
+        text = str_format("was damaged and is removed: `crunit pull %s` brings it again, or load "
+                          "it from where it came from",
+                          layer->images.items[0]);
+        check_report(check, CHECK_DAMAGED, &layer->images, "blob", layer->blob.digest, text);
+        return 0;
+}
+
+static int check_missing_blob(struct check *check, const struct check_layer *layer)
+{
+        AUTO_FREE char *path = str_format("layers/%s", digest_hex(layer->diff_id));
+
+        if (faccessat(check->store->fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+                check_report(check, CHECK_UNCHECKED, &layer->images, "layer", layer->diff_id,
+                             "is there without its blob, and cannot be compared with it");
+        else
+                check_report(check, CHECK_DAMAGED, &layer->images, "blob", layer->blob.digest,
+                             "is missing, and its layer is not unpacked");
+        return 0;
+}
+
+/* A file system in one file is mounted as it is, and may be somebody else's. */
+static void check_file_layer(struct check *check, const struct check_layer *layer)
+{
+        check_report(check, CHECK_DAMAGED, &layer->images, "file", layer->blob.digest,
+                     "is damaged: its digest is another");
+}
+
+static int check_layer_files(struct check *check, const struct check_layer *layer, int fd,
+                             struct error *err)
+{
+        CLEANUP(layer_result_free) struct layer_result result = { 0 };
+        AUTO_ERROR struct error reason = { 0 };
+        AUTO_FREE char *how = NULL;
+        int right = check_unpack(check, layer, fd, &result, &reason, err);
+
+        if (right < 0)
+                return -1;
+        if (right)
+                return check_compare_layer(check, layer, &result, err);
+        if (reason.code == EINTR || reason.code == ENOSPC || reason.code == EDQUOT)
+                return error_set(err, reason.code, "%s", reason.message);
+        how = str_format("cannot be unpacked: %s", reason.message);
+        check_report(check, CHECK_DAMAGED, &layer->images, "blob", layer->blob.digest, how);
+        return 0;
+}
+
+static int check_one_layer(struct check *check, const struct check_layer *layer, struct error *err)
+{
+        bool file = descriptor_is_file(&layer->blob);
+        AUTO_FREE char *path = str_format("blobs/sha256/%s", digest_hex(layer->blob.digest));
+        AUTO_CLOSE int fd =
+                openat(check->store->fd, path, O_RDONLY | O_CLOEXEC | (file ? 0 : O_NOFOLLOW));
+        int result;
+
+        if (fd < 0 && errno == ENOENT)
+                return check_missing_blob(check, layer);
+        if (fd < 0)
+                return error_errno(err, errno, "cannot open %s", path);
+        result = check_digest(check, fd, layer->blob.digest, err);
+        if (result < 0)
+                return -1;
+        if (!result && !file)
+                return check_drop_blob(check, layer, err);
+        if (!result)
+                check_file_layer(check, layer);
+        if (file)
+                return 0;
+        result = check_layer_files(check, layer, fd, err);
+        if (io_remove_tree(check->work.fd, CHECK_LAYER, result < 0 ? NULL : err) < 0)
+                return -1;
+        return result;
+}
+
+/* --- all */
+
+static int check_run(struct check *check, char *const *references, struct error *err)
+{
+        int result;
+
+        if (work_begin(check->store, "check", &check->work, err) < 0 ||
+            store_lock(check->store, STORE_SHARED, err) < 0)
+                return -1;
+        result = check_list(check, references, err);
+        store_unlock(check->store);
+        for (size_t i = 0; result == 0 && i < check->count; i++)
+                result = check_one_layer(check, check->layers + i, err);
+        return result;
+}
+
+int check_images(struct store *store, char *const *references, const struct check_options *options,
+                 struct error *err)
+{
+        CLEANUP(check_end)
+        struct check check = { .store = store, .options = options, .work = { .fd = -1 } };
+
+        if (check_run(&check, references, err) < 0)
+                return -1;
+        return check.damages;
+}
