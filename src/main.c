@@ -3,7 +3,9 @@
  * not need. */
 #include "cmd/commands.h"
 #include "cmd/image-cmd.h"
+#include "cmd/refuse.h"
 #include "cmd/run-options.h"
+#include "cmd/unit-cmd.h"
 
 #include <stddef.h>
 
@@ -90,19 +92,8 @@ static const struct cmd commands[] = {
         { .name = "image load", .program = "crunit-image" },
         { .name = "image save", .program = "crunit-image" },
         { .name = "image push", .program = "crunit-image" },
-        { .name = "image pull", .arguments = "pulling of images, load them", .run = cmd_refuse },
-        { .name = "artifact",
-          .arguments = "artifacts; mount a directory instead",
-          .run = cmd_refuse },
-        { .name = "build",
-          .arguments = "building of images; build it elsewhere and `crunit load` the result",
-          .run = cmd_refuse },
-        { .name = "kube",
-          .arguments = "Kubernetes files; write a .container file for each of its containers",
-          .run = cmd_refuse },
-        { .name = "network", .arguments = "networks but host and none", .run = cmd_refuse },
-        { .name = "pod", .arguments = "pods", .run = cmd_refuse },
-        { .name = "volume", .arguments = "named volumes, use directories", .run = cmd_refuse },
+        { CMD_CHECK_ROW, .program = "crunit-unit" },
+        CMD_REFUSED_ROWS,
         { .name = "__names", .arguments = "KIND", .run = cmd_names },
         { .name = "cleanup", .arguments = "RUN DATA", .run = cmd_cleanup },
         { .name = NULL },

@@ -252,17 +252,16 @@ static int add_service_keys(struct translation *t, const char *name)
 int translate_container(struct translation *t, struct error *err)
 {
         AUTO_FREE char *name = container_name(t);
-        int result;
+        int result = service_check(t);
 
-        if (service_check(t, err) < 0)
-                return -1;
         words_add(&t->args, "run");
-        result = translate_keys(t);
-        if (add_service_keys(t, name) < 0 || result < 0)
-                return -1; /* reported */
+        if (translate_keys(t) < 0)
+                result = -1;
+        if (add_service_keys(t, name) < 0)
+                result = -1;
         translate_exec(t, "ExecStart", &t->args);
         if (add_reload(t, name, err) < 0)
-                return -1;
+                result = -1;
         add_command(t, "ExecStop", "stop --ignore", name, NULL);
-        return 0;
+        return result;
 }

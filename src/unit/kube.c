@@ -88,9 +88,8 @@ static void add_down(struct translation *t, const struct values *files)
 int translate_kube(struct translation *t, struct error *err)
 {
         AUTO_VALUES struct values files = { 0 };
+        int result = service_check(t);
 
-        if (service_check(t, err) < 0)
-                return -1;
         words_add_text(&t->args, "kube play --replace --service-container=true");
         if (translate_keys(t) < 0)
                 return -1; /* reported */
@@ -102,5 +101,5 @@ int translate_kube(struct translation *t, struct error *err)
         unit_add(&t->service, "Service", "Environment", "PODMAN_SYSTEMD_UNIT=%n");
         translate_exec(t, "ExecStart", &t->args);
         add_down(t, &files);
-        return 0;
+        return result;
 }

@@ -28,30 +28,56 @@ static void warn_user(const struct translation *t)
         }
 }
 
-int service_check(struct translation *t, struct error *err)
+static int check_exec(const struct translation *t, struct error *err)
 {
-        const struct unit_line *type = unit_last(&t->source->file, "Service", "Type");
-        const struct unit_line *kill = unit_last(&t->source->file, "Service", "KillMode");
         const struct unit_line *exec = unit_last(&t->source->file, "Service", "ExecStart");
 
-        if (exec)
-                return unit_error(
-                        err, exec, "ExecStart= is made from [%s]%s", t->source->type->section,
-                        is_container(t) ? "; use Exec= there for the container's command" : "");
-        if (is_set_to_other(type, "notify", "oneshot")) {
-                unit_error(err, type, "Type=%s: such a service is notify or oneshot", type->value);
-                return error_alias(err, "invalid service Type '%s'", type->value);
-        }
-        if (is_set_to_other(kill, "mixed", "control-group")) {
-                unit_error(err, kill,
-                           "KillMode=%s: would leave parts of the container behind; use "
-                           "control-group or mixed",
-                           kill->value);
-                return error_alias(err, "invalid KillMode '%s'", kill->value);
+        if (!exec)
+                return 0;
+        return unit_error(err, exec, "ExecStart= is made from [%s]%s", t->source->type->section,
+                          is_container(t) ? "; use Exec= there for the container's command" : "");
+}
+
+static int check_type(const struct translation *t, struct error *err)
+{
+        const struct unit_line *type = unit_last(&t->source->file, "Service", "Type");
+
+        if (!is_set_to_other(type, "notify", "oneshot"))
+                return 0;
+        unit_error(err, type, "Type=%s: such a service is notify or oneshot", type->value);
+        return error_alias(err, "invalid service Type '%s'", type->value);
+}
+
+static int check_kill_mode(const struct translation *t, struct error *err)
+{
+        const struct unit_line *kill = unit_last(&t->source->file, "Service", "KillMode");
+
+        if (!is_set_to_other(kill, "mixed", "control-group"))
+                return 0;
+        unit_error(err, kill,
+                   "KillMode=%s: would leave parts of the container behind; use control-group or "
+                   "mixed",
+                   kill->value);
+        return error_alias(err, "invalid KillMode '%s'", kill->value);
+}
+
+int service_check(struct translation *t)
+{
+        static int (*const checks[])(const struct translation *t,
+                                     struct error *err) = { check_exec, check_type,
+                                                            check_kill_mode };
+        int result = 0;
+
+        for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+                AUTO_ERROR struct error err = { 0 };
+
+                if (checks[i](t, &err) < 0)
+                        result = -1;
+                report_failure(t->report, &err);
         }
         warn_user(t);
-        t->oneshot = type && str_equal(type->value, "oneshot");
-        return 0;
+        t->oneshot = str_equal(unit_last_value(&t->source->file, "Service", "Type"), "oneshot");
+        return result;
 }
 
 void service_add_defaults(struct translation *t)

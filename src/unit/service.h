@@ -6,8 +6,8 @@
 #include "translate.h"
 
 /* [Service] keys of the file that cannot be combined with what crunit does; finds out whether the
- * service is a oneshot. */
-int service_check(struct translation *t, struct error *err);
+ * service is a oneshot. What is wrong is reported, and then -1 is returned. */
+int service_check(struct translation *t);
 
 /* Type=, NotifyAccess= and KillMode=. */
 void service_add_defaults(struct translation *t);

@@ -185,25 +185,25 @@ static int translate_begin(struct translation *t, struct error *err)
         keys_warn_typos(&t->source->file, t->report);
         unknown = keys_check(&t->source->file, type->section, t->report);
         unknown += keys_check(&t->source->file, "Quadlet", t->report);
-        if (unknown)
-                return -1; /* reported */
-        return check_quadlet_section(t, err);
+        if (check_quadlet_section(t, err) < 0)
+                return -1;
+        return unknown ? -1 : 0;
 }
 
 static int translate_run(struct translation *t, struct error *err)
 {
         const char *section = t->source->type->section;
         AUTO_FREE char *renamed = str_concat("X-", section);
-        int result;
+        int result = translate_begin(t, err);
 
-        if (translate_begin(t, err) < 0)
-                return -1;
+        report_failure(t->report, err);
         unit_borrow(&t->source->file, &t->service);
         strv_append_owned(&t->service.texts, renamed);
         unit_rename(&t->service, section, steal_str(&renamed));
         unit_rename(&t->service, "Quadlet", "X-Quadlet");
         words_add(&t->global, t->set->program);
-        result = translate_dependencies(t, "Unit", dependency_keys);
+        if (translate_dependencies(t, "Unit", dependency_keys) < 0)
+                result = -1;
         if (translate_dependencies(t, "Install", install_keys) < 0)
                 result = -1;
         add_unit_keys(t);
@@ -234,9 +234,7 @@ int translate_source(const struct unit_set *set, struct unit_source *source, str
         result = translate_run(&t, &err);
         report_failure(report, &err);
         report->unit = NULL;
-        if (result < 0)
-                return -1;
         *ret_service = t.service;
         t.service = (struct unit_file){ 0 };
-        return 0;
+        return result;
 }

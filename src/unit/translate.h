@@ -26,7 +26,7 @@ struct translation {
 
 /* Make the unit of a source; everything that is wrong is reported, and then -1 is returned (the
  * functions below return -1 without a message where they have reported all of it themselves). The
- * result borrows from source. */
+ * result borrows from source; after a failure it is what could be made, to look at. */
 int translate_source(const struct unit_set *set, struct unit_source *source, struct report *report,
                      struct unit_file *ret_service);
 

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Commands that generated units call and this version does not have: what stands in `arguments` is
+ * what is missing. `crunit check` says it before the unit is started. */
+#pragma once
+
+#include "commands.h"
+
+#define CMD_REFUSED(words, what)                                                                   \
+        {                                                                                          \
+                .name = words, .arguments = what, .run = cmd_refuse                                \
+        }
+
+/* Rows of crunit's table. */
+#define CMD_REFUSED_ROWS                                                                           \
+        CMD_REFUSED("image pull", "pulling of images, load them"),                                 \
+                CMD_REFUSED("artifact", "artifacts; mount a directory instead"),                   \
+                CMD_REFUSED("build",                                                               \
+                            "building of images; build it elsewhere and `crunit load` the "        \
+                            "result"),                                                             \
+                CMD_REFUSED("kube", "Kubernetes files; write a .container file for each of its "   \
+                                    "containers"),                                                 \
+                CMD_REFUSED("network", "networks but host and none"), CMD_REFUSED("pod", "pods"),  \
+                CMD_REFUSED("volume", "named volumes, use directories")
+
+/* The row for a command of one or two words, or NULL. */
+const struct cmd *cmd_find_refused(const char *first, const char *second);

@@ -1,0 +1,183 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# crunit check: what it says about container files, where, and how it ends.
+set -uo pipefail
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/../tap.sh"
+build=$(readlink -f "$build")
+export CRUNIT_LIBEXECDIR=$build CRUNIT_STORAGE=$work/store CRUNIT=/usr/bin/crunit
+unset QUADLET_UNIT_DIRS
+
+# file NAME LINE…: a container file in $work/in.
+file() {
+	local name=$1
+	shift
+	mkdir -p "$(dirname "$work/in/$name")"
+	printf '%s\n' "$@" >"$work/in/$name"
+}
+fresh() { rm -rf "$work/in"; mkdir "$work/in"; }
+
+# said STATUS ARGUMENT…: the status of `crunit check ARGUMENT…` in $work/in; what it prints, without
+# the directory, is in $work/said. systemd is asked in one test of its own.
+run_check() {
+	local wanted=$1 status=0
+	shift
+	(cd "$work/in" && "$build/crunit" check "$@") >"$work/out" 2>&1 || status=$?
+	sed "s,$work/in/,,g" "$work/out" >"$work/said"
+	test "$status" = "$wanted"
+}
+says() { grep -qxF -e "$1" "$work/said"; }
+says_nothing_of() { ! grep -q -e "$1" "$work/said"; }
+says_only() { printf '%s\n' "$@" | diff - "$work/said"; }
+
+fresh
+file good.container '[Container]' 'Image=localhost/a:1' 'Network=host' '[Install]' 'WantedBy=default.target'
+check "nothing wrong is status 0" run_check 0 --no-verify .
+check "an image that is not there is no mistake" says_only \
+	"good.container:2:7: info: image localhost/a:1 is not in the store"
+check "nor for --strict" run_check 0 --no-verify --strict .
+
+fresh
+file many.container '[Unit]' 'Descriptoin=x' '[Container]' 'Image=localhost/a:1' 'Network=host' '  Memory=12Q' \
+	'Imgae=x' 'ReadOnly=maybe' 'Exec=a \q' 'PodmanArgs=--cpus=2 --frobnicate' 'PodmanArgs=--gpus all' \
+	'UserNS=auto' '[Service]' 'Restrat=always' 'Type=simple' '[Instlal]' 'WantedBy=x' '[Pod]' 'PodName=x'
+check "a mistake is status 1" run_check 1 --no-verify .
+check "all of them at once" says_only \
+	"many.container:2:1: warning: unknown key Descriptoin= in [Unit]; did you mean Description=?" \
+	"many.container:4:7: info: image localhost/a:1 is not in the store" \
+	"many.container:6:10: error: Memory=12Q: not a size (a number and one of b k m g)" \
+	"many.container:7:1: error: unknown key Imgae= in [Container]; did you mean Image=?" \
+	"many.container:8:10: error: ReadOnly=maybe: not a boolean (use true or false)" \
+	"many.container:9:6: error: Exec=: unknown escape '\\q' (for a backslash, write two)" \
+	"many.container:10:12: error: PodmanArgs=: unknown option --frobnicate" \
+	"many.container:11:12: error: PodmanArgs=: --gpus all is not supported by this version" \
+	"many.container:12:8: error: UserNS=: --userns auto is not supported by this version (Podman has it since 4.5)" \
+	"many.container:14:1: warning: unknown key Restrat= in [Service]; did you mean Restart=?" \
+	"many.container:15:6: error: Type=simple: such a service is notify or oneshot" \
+	"many.container:16:1: warning: unknown section [Instlal]; did you mean [Install]?" \
+	"many.container:18:1: warning: [Pod] has no effect in a .container file"
+
+fresh
+file a.container '[Container]' 'Image=localhost/a:1' 'Network=host' '[Install]' 'Wantedby=default.target'
+check "warnings alone are status 0" run_check 0 --no-verify .
+check "with --strict they are 1" run_check 1 --no-verify --strict .
+check "a key of [Install]" says "a.container:5:1: warning: unknown key Wantedby= in [Install]; did you mean WantedBy=?"
+
+fresh
+file a.container '[Container]' 'Image=localhost/a:1' 'Network=host' 'EnvironmentFile=gone.env' 'EnvironmentFile=there.env' \
+	'Volume=./gone:/gone' 'Volume=./there.env:/there' 'Volume=%h/x:/x' 'SeccompProfile=/gone/profile.json' \
+	'[Service]' 'EnvironmentFile=/gone/env' 'EnvironmentFile=-/gone/too'
+touch "$work/in/there.env"
+file b.build '[Build]' 'ImageTag=localhost/b' 'File=/gone/Containerfile' 'AuthFile=/gone/auth.json'
+file k.kube '[Kube]' 'Yaml=gone.yml' 'ConfigMap=gone-map.yml'
+run_check 1 --no-verify .
+for line in "a.container:4:17: warning: gone.env does not exist here" \
+	"a.container:6:8: warning: gone does not exist here" \
+	"a.container:9:16: warning: /gone/profile.json does not exist here" \
+	"a.container:11:17: warning: /gone/env does not exist here" \
+	"b.build:3:6: warning: /gone/Containerfile does not exist here" \
+	"b.build:4:10: warning: /gone/auth.json does not exist here" \
+	"k.kube:2:6: warning: gone.yml does not exist here" \
+	"k.kube:3:11: warning: gone-map.yml does not exist here"; do
+	check "missing: $line" says "$line"
+done
+check "not what is there" says_nothing_of there.env
+check "not what may be missing" says_nothing_of too
+check "what this version cannot build" says \
+	"b.build: error: this version of crunit has no building of images; build it elsewhere and \`crunit load\` the result; the unit fails when it starts"
+check "nor play" grep -q "^k.kube: error: this version of crunit has no Kubernetes files" "$work/said"
+
+fresh
+file a.pod '[Pod]' 'PublishPort=8080:80' 'PublishPort=53:53/udp'
+file b.pod '[Pod]' 'PublishPort=127.0.0.1:8000-8090:8000-8090' 'PublishPort=53:53/tcp'
+file c.pod '[Pod]' 'PublishPort=192.0.2.1:80:80' 'PublishPort=443' 'PublishPort=${PORT}:1'
+file d.pod '[Pod]' 'PublishPort=192.0.2.2:80:80' 'PublishPort=443'
+run_check 1 --no-verify .
+check "a port used twice" says "b.pod:2:13: warning: port 8080/tcp of the host is published by a.pod:2 as well"
+check "not for another protocol" says_nothing_of 53/
+check "nor another address or one left to chance" says_nothing_of '^[cd].pod:.*published'
+
+fresh
+file a.container '[Unit]' 'After=b.container' '[Container]' 'Image=localhost/a:1' 'Network=host'
+file b.container '[Unit]' 'Before=c.container' 'After=c.container' '[Container]' 'Image=localhost/a:1' 'Network=host'
+file c.container '[Unit]' 'After=gone.container' '[Container]' 'Image=gone.image' 'Network=gone.network' 'Volume=gone.volume:/x' 'Pod=gone.pod'
+run_check 1 --no-verify .
+check "units in a circle" says "b.container: error: units wait for each other: b.service -> c.service -> b.service"
+check "but not who waits for them" says_nothing_of '^a.container.*error'
+for line in "c.container:2:7: error: After=gone.container: there is no gone.container" \
+	"c.container:4:7: error: Image=gone.image: there is no gone.image" \
+	"c.container:5:9: error: Network=gone.network: there is no gone.network" \
+	"c.container:6:8: error: Volume=gone.volume:/x: there is no gone.volume" \
+	"c.container:7:5: error: Pod=gone.pod: there is no gone.pod"; do
+	check "nowhere: $line" says "$line"
+done
+run_check 1 --no-verify c.container
+check "one file alone" says_nothing_of '^[ab]\.container'
+check "the circle it is in is its own" says "c.container: error: units wait for each other: b.service -> c.service -> b.service"
+run_check 0 --no-verify a.container
+check "that others are wrong is not its fault" says_only "a.container:4:7: info: image localhost/a:1 is not in the store"
+
+fresh
+file a.container '[Container]' 'Image=localhost/a:1' 'Network=host' 'HttpProxy=true' 'Pull=never'
+file a.container.d/10-more.conf '[Container]' '  Memory=lots'
+run_check 1 --no-verify --podman 5.6 a.container
+check "a key that an older Podman has not" says "a.container:4:1: warning: Podman 5.6 has no HttpProxy=, which came with 5.7"
+check "an image that nothing may get" says "a.container:2:7: warning: image localhost/a:1 is not in the store, and Pull=never"
+check "a drop-in's lines are its own" says "a.container.d/10-more.conf:2:10: error: Memory=lots: not a size (a number and one of b k m g)"
+run_check 1 --no-verify --podman 5.7 a.container
+check "a newer one has it" says_nothing_of HttpProxy
+
+fresh
+file broken.container 'Image=x'
+file dir/deep.container '[Container]' 'Image=localhost/a:1' 'Network=host' 'Frobnicate=1'
+check "a file that cannot be read" run_check 1 --no-verify .
+check "is said with its line" says "broken.container:1:1: error: key before the first [section]"
+check "sub-directories as well" says "dir/deep.container:4:1: error: unknown key Frobnicate= in [Container]; a newer Podman may have it"
+check "a directory alone" run_check 1 --no-verify dir
+check "leaves out the others" says_nothing_of broken
+
+check "JSON" run_check 1 --no-verify --format json dir
+check "that is JSON" diff - "$work/said" <<'END'
+[
+  {
+    "file": "dir/deep.container",
+    "line": 2,
+    "column": 7,
+    "severity": "info",
+    "message": "image localhost/a:1 is not in the store"
+  },
+  {
+    "file": "dir/deep.container",
+    "line": 4,
+    "column": 1,
+    "severity": "error",
+    "message": "unknown key Frobnicate= in [Container]; a newer Podman may have it"
+  }
+]
+END
+check "what is not there is status 125" run_check 125 gone.container
+check "with its name" says "crunit: gone.container: No such file or directory"
+touch "$work/in/notes.txt"
+check "what is no container file too" run_check 125 notes.txt
+check "and another format" run_check 125 --format xml
+fresh
+check "an empty directory" run_check 0 .
+check "in JSON" run_check 0 --format json .
+check "is an empty list" test "$(tr -d '[:space:]' <"$work/said")" = "[]"
+
+file s.container '[Container]' 'Image=localhost/a:1' 'Network=host' '[Service]' 'RestartSec=soon' 'Slice=x.service'
+if command -v systemd-analyze >/dev/null; then
+	check "systemd is asked" run_check 0 .
+	check "and its answer has the line" says "s.container:5:12: warning: systemd: Failed to parse sec value, ignoring: soon"
+	check "or is told not to" run_check 0 --no-verify .
+	check "and says nothing then" says_nothing_of systemd
+else
+	skip "systemd is asked" "systemd-analyze is not installed"
+fi
+mkdir -p "$work/home/.config/containers/systemd"
+printf '%s\n' '[Container]' 'Image=localhost/u:1' 'Network=host' 'Frobnicate=1' >"$work/home/.config/containers/systemd/u.container"
+user_check() { ! env -u XDG_CONFIG_HOME -u XDG_RUNTIME_DIR HOME="$work/home" "$build/crunit" check --no-verify --user >"$work/said"; }
+check "a user's own files" user_check
+check "where they are" grep -q '/.config/containers/systemd/u.container:4:1: error: unknown key Frobnicate=' "$work/said"
+finish
