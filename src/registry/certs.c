@@ -35,18 +35,11 @@ static bool certs_is_directory(const char *path)
         return fd >= 0;
 }
 
-/* The one of the registry in there, with the port or without; NULL where there is none. */
+/* The one of the registry in there; NULL where there is none. */
 static char *certs_choose(const char *parent, const char *registry)
 {
         AUTO_FREE char *path = str_concat(parent, "/", registry);
-        char *port;
 
-        if (certs_is_directory(path))
-                return steal_str(&path);
-        port = strrchr(path, ':');
-        if (!port || strchr(port, '/') || strchr(port, ']'))
-                return NULL;
-        *port = '\0';
         return certs_is_directory(path) ? steal_str(&path) : NULL;
 }
 
@@ -55,8 +48,6 @@ static char *certs_user_parent(void)
         const char *config = getenv("XDG_CONFIG_HOME");
         const char *home = getenv("HOME");
 
-        if (getuid() == 0)
-                return NULL;
         if (!str_empty(config))
                 return str_concat(config, "/containers/certs.d");
         return str_empty(home) ? NULL : str_concat(home, "/.config/containers/certs.d");
@@ -146,17 +137,16 @@ static int certs_read(const char *directory, struct certs *certs, struct strbuf 
 
 /* --- one file for libcurl, which takes only one */
 
-static void certs_append_system(struct strbuf *bundle)
+static int certs_append_system(struct strbuf *bundle, const char *named, struct error *err)
 {
-        const char *named = getenv("SSL_CERT_FILE");
-
-        if (!str_empty(named)) {
-                certs_append_file(AT_FDCWD, named, bundle, NULL);
-                return;
-        }
+        if (named)
+                return certs_append_file(AT_FDCWD, named, bundle, err) < 0
+                               ? error_wrap(err, "$SSL_CERT_FILE")
+                               : 0;
         for (size_t i = 0; i < sizeof certs_bundles / sizeof *certs_bundles; i++)
                 if (certs_append_file(AT_FDCWD, certs_bundles[i], bundle, NULL) == 0)
-                        return;
+                        break;
+        return 0;
 }
 
 static int certs_make_file(const struct strbuf *bundle, struct certs *certs, struct error *err)
@@ -174,15 +164,16 @@ int certs_find(const char *directory, const char *registry, struct certs *ret, s
 {
         AUTO_CERTS struct certs certs = { 0 };
         AUTO_STRBUF struct strbuf bundle = { 0 };
+        const char *named = getenv("SSL_CERT_FILE");
         AUTO_FREE char *found = directory ? str_dup(directory) : certs_directory(registry);
 
         if (found && certs_read(found, &certs, &bundle, err) < 0)
                 return -1;
-        if (bundle.length) {
-                certs_append_system(&bundle);
-                if (certs_make_file(&bundle, &certs, err) < 0)
-                        return -1;
-        }
+        if (str_empty(named))
+                named = NULL;
+        if ((bundle.length || named) && (certs_append_system(&bundle, named, err) < 0 ||
+                                         certs_make_file(&bundle, &certs, err) < 0))
+                return -1;
         *ret = certs;
         certs = (struct certs){ 0 };
         return 0;

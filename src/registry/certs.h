@@ -2,13 +2,13 @@
 /*
  * Whom to trust, and what to show, for one registry (containers-certs.d(5)): a directory with
  * *.crt, authorities to be trusted besides the system's, and NAME.cert with NAME.key, a client's
- * certificate. --cert-dir names it, or it is HOST:PORT or HOST within
+ * certificate. --cert-dir names it, or it is HOST[:PORT] as the registry's name is written, within
  *
- *     $XDG_CONFIG_HOME/containers/certs.d (~/.config/containers/certs.d; not for root)
+ *     $XDG_CONFIG_HOME/containers/certs.d (~/.config/containers/certs.d)
  *     /etc/containers/certs.d
  *     /etc/docker/certs.d
  *
- * of which the first that exists is taken.
+ * of which the first that exists is taken. $SSL_CERT_FILE stands for the system's authorities.
  */
 #pragma once
 

@@ -43,6 +43,7 @@ struct registry_slot {
         uint64_t skip;             /* fetching: bytes that the file has already */
         int step;                  /* uploading: an enum upload_step */
         unsigned failures;         /* uploading */
+        bool unmounted;            /* uploading: it cannot be mounted */
         char *location;            /* owned; uploading: where to */
 };
 

@@ -60,23 +60,41 @@ static int request_authorize(struct request *request, struct error *err)
         return 0;
 }
 
+/* Somebody else's failure becomes the request's end; but who is to stop stops all. */
+static int request_take_failure(struct request *request, struct error *failure, struct error *err)
+{
+        if (failure->code == EINTR)
+                return error_set(err, EINTR, "%s", failure->message);
+        error_clear(&request->error);
+        request->error = *failure;
+        *failure = (struct error){ 0 };
+        request->ended = true;
+        return 0;
+}
+
 /* Begin an exchange, so many milliseconds from now. */
 static int request_exchange(struct request *request, uint64_t pause, struct error *err)
 {
         struct transfer *transfer = &request->transfer;
+        AUTO_ERROR struct error failure = { 0 };
 
         transfer->url = request->location;
         transfer->not_before = pause ? transfer_clock() + (int64_t)pause : 0;
         request_set_headers(request);
-        if (request_authorize(request, err) < 0)
-                return -1;
+        request->began = request->resume ? *request->resume : 0;
+        if (request_authorize(request, &failure) < 0)
+                return request_take_failure(request, &failure, err);
         return transfer_start(request->session->transfers, transfer, err);
 }
 
 int request_start(struct request *request, struct error *err)
 {
         str_replace(&request->location, request->url);
-        return request_exchange(request, 0, err);
+        if (request_exchange(request, 0, err) < 0)
+                return -1;
+        if (request->ended)
+                return error_set(err, request->error.code, "%s", request->error.message);
+        return 0;
 }
 
 /* --- its end */
@@ -168,7 +186,7 @@ static int request_retry(struct request *request, int code, const char *reason, 
         uint64_t pause;
 
         request->passing = true;
-        if (request->transfer.received >= REQUEST_GOOD_PIECE && request->resume)
+        if (request->resume && *request->resume - request->began >= REQUEST_GOOD_PIECE)
                 request->failures = 0;
         if (request->once || request->failures >= request->session->retries ||
             asked > REQUEST_MAX_RETRY_AFTER) {
@@ -213,14 +231,15 @@ static int request_follow(struct request *request, const char *location, struct 
 static int request_answer_challenge(struct request *request, struct error *err)
 {
         struct request_authority *authority = request->session->authority;
+        AUTO_ERROR struct error failure = { 0 };
         AUTO_FREE char *text = NULL;
         int again = 0;
 
         if (authority && !request->anonymous && request_is_at_home(request) &&
             ++request->challenges <= REQUEST_MAX_CHALLENGES)
-                again = authority->challenged(authority->context, request, err);
+                again = authority->challenged(authority->context, request, &failure);
         if (again < 0)
-                return -1;
+                return request_take_failure(request, &failure, err);
         if (again)
                 return request_exchange(request, 0, err);
         text = request_status_text(request);

@@ -65,6 +65,7 @@ struct request {
         char *location;          /* owned; whom it is put to now */
         unsigned failures, redirects, challenges;
         unsigned generation; /* of the authority's: which credentials it was sent with */
+        uint64_t began;      /* *resume at the beginning of the attempt */
 };
 
 /* Takes ownership of url and what; the rest is zeroed. */

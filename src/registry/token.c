@@ -263,6 +263,20 @@ void authority_end(struct authority *authority)
         free(authority->value);
 }
 
+void authority_drop_scope(struct authority *authority, const char *repository, const char *actions)
+{
+        AUTO_FREE char *scope = str_concat("repository:", repository, ":", actions);
+        AUTO_STRV struct strv left = { 0 };
+
+        for (size_t i = 0; i < authority->scopes.count; i++)
+                if (!str_equal(authority->scopes.items[i], scope))
+                        strv_append(&left, authority->scopes.items[i]);
+        strv_free(&authority->scopes);
+        authority->scopes = left;
+        left = (struct strv){ 0 };
+        authority->stale = true;
+}
+
 void authority_add_scope(struct authority *authority, const char *repository, const char *actions)
 {
         AUTO_FREE char *scope = str_concat("repository:", repository, ":", actions);

@@ -41,8 +41,9 @@ void authority_begin(struct authority *authority, struct session *session,
                      const struct credentials *credentials);
 void authority_end(struct authority *authority);
 
-/* Ask for that right as well, from the next token on. */
+/* Ask for that right as well, from the next token on; or no longer. */
 void authority_add_scope(struct authority *authority, const char *repository, const char *actions);
+void authority_drop_scope(struct authority *authority, const char *repository, const char *actions);
 
 /* What a token server says. */
 struct token {

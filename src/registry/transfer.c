@@ -83,10 +83,17 @@ static void transfer_fail(struct transfer *transfer, const struct transfer_cause
         error_set(&transfer->error, cause->code, "%s", clean);
 }
 
+static unsigned transfer_stall(const struct transfer *transfer)
+{
+        unsigned usual = transfer->owner->options.stall_timeout;
+
+        return transfer->patience > usual ? transfer->patience : usual;
+}
+
 /* The same number of libcurl stands for two causes. */
 static void transfer_fail_timeout(struct transfer *transfer, const struct transfer_cause *cause)
 {
-        unsigned stall = transfer->owner->options.stall_timeout;
+        unsigned stall = transfer_stall(transfer);
         curl_off_t connected = 0;
         AUTO_FREE char *text = NULL;
 
@@ -322,8 +329,7 @@ static void transfer_set_up(struct transfer *transfer)
         curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
         curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)TRANSFER_CONNECT_TIMEOUT);
         curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)TRANSFER_STALL_RATE);
-        curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
-                         (long)transfer->owner->options.stall_timeout);
+        curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)transfer_stall(transfer));
         curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 128L << 10);
         curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, transfer_on_header);
         curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);

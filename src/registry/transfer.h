@@ -61,6 +61,7 @@ struct transfer {
         uint64_t max_body;            /* of a success; more ends the exchange (EFBIG) */
         transfer_take_function *take; /* gets the body of a success; NULL: it is kept in answer */
         void *context;                /* of take and sent; the caller's */
+        unsigned patience;            /* seconds without a byte, where more than usual */
         int64_t not_before;           /* transfer_clock() at which it is to begin; 0: now */
 
         /* The answer. */

@@ -18,6 +18,10 @@ enum upload_step {
         UPLOAD_CLOSE, /* PUT */
 };
 
+enum {
+        UPLOAD_PATIENCE = 600 /* seconds: registries look at all of a blob before they accept it */
+};
+
 static int upload_start(struct registry_slot *slot, enum upload_step step, struct error *err);
 
 static char *upload_what(const struct registry_slot *slot)
@@ -34,24 +38,30 @@ static void upload_look(struct registry_slot *slot)
         slot->request.missing_is_fine = true;
 }
 
-static char *upload_open_path(const struct registry_blob *blob)
+/* from: a repository to mount it from, or NULL. */
+static char *upload_open_path(const char *digest, const char *from)
 {
         AUTO_FREE char *mount = NULL;
 
-        if (!blob->mount_from)
+        if (!from)
                 return str_dup("blobs/uploads/");
-        mount = url_add_query("blobs/uploads/", "mount", blob->digest);
-        return url_add_query(mount, "from", blob->mount_from);
+        mount = url_add_query("blobs/uploads/", "mount", digest);
+        return url_add_query(mount, "from", from);
+}
+
+static const char *upload_source(const struct registry_slot *slot)
+{
+        return slot->unmounted ? NULL : slot->blob->mount_from;
 }
 
 static void upload_open(struct registry_slot *slot)
 {
-        struct registry_blob *blob = slot->blob;
+        const char *from = upload_source(slot);
 
-        if (blob->mount_from)
-                authority_add_scope(&slot->registry->authority, blob->mount_from, "pull");
-        registry_begin(slot->registry, &slot->request, "POST", upload_open_path(blob),
-                       upload_what(slot));
+        if (from)
+                authority_add_scope(&slot->registry->authority, from, "pull");
+        registry_begin(slot->registry, &slot->request, "POST",
+                       upload_open_path(slot->blob->digest, from), upload_what(slot));
 }
 
 static void upload_on_sent(struct transfer *transfer, uint64_t bytes)
@@ -91,6 +101,7 @@ static void upload_close(struct registry_slot *slot)
                       url_add_query(slot->location, "digest", slot->blob->digest),
                       upload_what(slot));
         strv_append(&slot->request.headers, "Content-Type: application/octet-stream");
+        slot->request.transfer.patience = UPLOAD_PATIENCE;
 }
 
 /* --- the answers */
@@ -126,7 +137,7 @@ static int upload_looked(struct registry_slot *slot, struct error *err)
 
 static int upload_opened(struct registry_slot *slot, struct error *err)
 {
-        if (slot->request.transfer.status == 201 && slot->blob->mount_from)
+        if (slot->request.transfer.status == 201 && upload_source(slot))
                 return 1;
         str_replace(&slot->location, NULL);
         if (upload_take_location(slot, err) < 0)
@@ -224,12 +235,31 @@ static const struct upload_way upload_ways[] = {
         [UPLOAD_CLOSE] = { upload_close, upload_closed },
 };
 
+/* Who may not read the other repository can still upload. True: that is tried from now on. */
+static bool upload_give_up_mount(struct registry_slot *slot, int code)
+{
+        const char *from = upload_source(slot);
+
+        if (slot->step != UPLOAD_OPEN || !from ||
+            (code != EACCES && code != ENOENT && code != EREMOTEIO))
+                return false;
+        slot->unmounted = true;
+        authority_drop_scope(&slot->registry->authority, from, "pull");
+        return true;
+}
+
 static int upload_start(struct registry_slot *slot, enum upload_step step, struct error *err)
 {
+        AUTO_ERROR struct error failure = { 0 };
+
         request_end(&slot->request);
         slot->step = (int)step;
         upload_ways[step].ask(slot);
-        return request_start(&slot->request, err);
+        if (request_start(&slot->request, &failure) == 0)
+                return 0;
+        if (upload_give_up_mount(slot, failure.code))
+                return upload_start(slot, UPLOAD_OPEN, err);
+        return error_set(err, failure.code, "%s", failure.message);
 }
 
 static int upload_begin(struct registry_slot *slot, struct error *err)
@@ -243,6 +273,8 @@ static int upload_advance(struct registry_slot *slot, struct error *err)
 {
         const struct request *request = &slot->request;
 
+        if (request->error.message && upload_give_up_mount(slot, request->error.code))
+                return upload_start(slot, UPLOAD_OPEN, err);
         if (request->error.message && slot->step != UPLOAD_SEND)
                 return error_set(err, request->error.code, "%s", request->error.message);
         return upload_ways[slot->step].answered(slot, err);
@@ -291,12 +323,11 @@ int registry_mount_blob(struct registry *registry, const char *digest, const cha
                         struct error *err)
 {
         AUTO_REQUEST struct request request = { 0 };
-        struct registry_blob blob = { .digest = digest, .mount_from = from_repository };
 
         if (registry_check_digest(digest, err) < 0 || registry_prepare(registry, err) < 0)
                 return -1;
         authority_add_scope(&registry->authority, from_repository, "pull");
-        registry_begin(registry, &request, "POST", upload_open_path(&blob),
+        registry_begin(registry, &request, "POST", upload_open_path(digest, from_repository),
                        str_concat("mount of blob ", digest));
         if (registry_perform(registry, &request, err) < 0)
                 return -1;

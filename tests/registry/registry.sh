@@ -199,8 +199,8 @@ all_right() {
 }
 
 test_resume() {
-	local digest size total
-	hostile_start resume --image 'lib/web:1 size=500000' --rule 'GET blobs disconnect at=70000 times=2'
+	local digest size total big
+	hostile_start resume --image 'lib/web:1 size=500000' --image 'lib/big:1 size=3000000' --rule 'GET blobs disconnect at=70000 times=2'
 	read -r digest size < <(layers lib/web 1)
 	rm -f blob
 	check "a connection that breaks twice" fetch_one
@@ -232,6 +232,18 @@ test_resume() {
 	rm -f blob
 	check "a slow link does not fail" fetch_one --stall 1
 	check "it only takes longer" fetched
+	hostile_rule resume
+	hostile_rule resume 'GET blobs disconnect at=1500000 norange=1'
+	rm -f big
+	big=$(layers lib/big 1 | tr ' ' ,)
+	check "a registry that breaks always, and knows no ranges" refused ECONNRESET "broke in the middle" --insecure \
+		--retries 1 fetch "$hostile_host" lib/big "$big,big"
+	check "is given up" is "$(stat -c %s big)" 1500000
+	hostile_rule resume
+	hostile_rule resume 'GET blobs disconnect at=1200000'
+	check "one that breaks always, but gets further" client --insecure --retries 1 fetch "$hostile_host" lib/big "$big,big"
+	check "is used to the end" is "$(sha256 big)" "${big%,*}"
+	hostile_rule resume
 	head -c 10 /dev/zero >>blob
 	check "a file with too many bytes" refused EINVAL "more than its $size bytes" --insecure fetch \
 		"$hostile_host" lib/web "$digest,$size,blob"
@@ -409,6 +421,11 @@ test_tls() {
 	check "tls: another authority" refused EKEYREJECTED "certificate" --cert-dir "$tls/other" manifest "$hostile_host" lib/web 1
 	check "tls: marked insecure" answered "sha256:" --insecure manifest "$hostile_host" lib/web 1
 	mkdir -p "$HOME/.config/containers/certs.d/$hostile_host"
+	cp "$tls/trust/ca.crt" "$HOME/.config/containers/certs.d/$hostile_host"
+	check "tls: an authority of the user's own directory" answered "sha256:" manifest "$hostile_host" lib/web 1
+	rm -r "$HOME/.config/containers/certs.d"
+	SSL_CERT_FILE=$tls/trust/ca.crt check "tls: SSL_CERT_FILE" answered "sha256:" manifest "$hostile_host" lib/web 1
+	SSL_CERT_FILE=$tls/none check "tls: SSL_CERT_FILE is not there" refused ENOENT "SSL_CERT_FILE" manifest "$hostile_host" lib/web 1
 	hostile_rule open 'GET manifests redirect to=http://localhost:1/x'
 	check "tls: a redirect to http" refused EPROTO "a redirect from https to http" --cert-dir "$tls/trust" manifest \
 		"$hostile_host" lib/web 1
@@ -469,6 +486,14 @@ test_push() {
 	check "push: it is mounted" is "$(asked push 'POST /v2/new/b/.*mount=.* 201')$(grep -c uploaded output)" 10
 	check "push: from one that does not have it" upload new/c "$digest,$file,lib/nope"
 	check "push: it is sent" grep -q "^done $digest $size uploaded" output
+	hostile_rule push 'POST uploads.*mount status code=403 message=not%20yours'
+	check "push: from one that we may not read" upload new/p "$digest,$file,lib/web"
+	check "push: it is sent as well" grep -q "^done $digest $size uploaded" output
+	hostile_rule push
+	hostile_rule push 'GET /token.*nope status code=403 message=not%20yours'
+	check "push: from one that we get no token for" upload new/q "$digest,$file,lib/nope"
+	check "push: it is sent, too" grep -q "^done $digest $size uploaded" output
+	hostile_rule push
 	hostile_rule push 'PATCH uploads disconnect at=1000000 times=2'
 	check "push: a connection that breaks" upload new/d "$digest,$file"
 	check "push: the registry is asked how far it came" test "$(asked push 'GET .*uploads.* 204')" -ge 1

@@ -234,6 +234,7 @@ static void test_certs(void)
                       str_has_suffix(certs.client_key, "/certs/client.key"),
               "the client's");
         certs_free(&certs);
+        unsetenv("SSL_CERT_FILE");
         check(certs_find("/nonexistent", "r", &certs, NULL) == -1,
               "a directory that is named has to be there");
         check(certs_find(NULL, "no-such-registry.example:5000", &certs, NULL) == 0 &&
