@@ -6,27 +6,21 @@
 #include "../registry/registry.h"
 #include "image-cmd.h"
 #include "prompt.h"
+#include "registry-arguments.h"
 #include "signals.h"
 
 #include <errno.h>
 #include <stddef.h>
 
 struct login_arguments {
-        char *user, *authfile, *cert_dir; /* owned */
+        char *user; /* owned */
+        struct registry_arguments registry_arguments;
         bool password_stdin, get_login, verbose, all;
-        bool tls_given, tls_verify;
-        char *key;      /* owned; REGISTRY[/PATH] */
-        char *registry; /* owned */
+        struct settings settings;
+        struct registry_options options; /* what both of these say */
+        char *key;                       /* owned; REGISTRY[/PATH] */
+        char *registry;                  /* owned */
 };
-
-static int login_take_tls_verify(void *context, const struct option_row *row, const char *value,
-                                 struct error *err)
-{
-        struct login_arguments *arguments = context;
-
-        arguments->tls_given = true;
-        return option_parse_bool(row->name, value, &arguments->tls_verify, err);
-}
 
 /* For who is used to it from other tools. */
 static int login_refuse_password(void *context, const struct option_row *row, const char *value,
@@ -43,10 +37,10 @@ static int login_refuse_password(void *context, const struct option_row *row, co
 
 const struct option_row cmd_login_options[] = {
         { "authfile", 0, OPTION_VALUE, "FILE", "Keep them in FILE", option_take_string,
-          FIELD(authfile) },
+          FIELD(registry_arguments.authfile) },
         { "cert-dir", 0, OPTION_VALUE, "DIR",
           "The authority's and the client's certificates from this directory", option_take_string,
-          FIELD(cert_dir) },
+          FIELD(registry_arguments.cert_dir) },
         { "get-login", 0, OPTION_FLAG, NULL, "Print who we are there, and do nothing",
           option_take_bool, FIELD(get_login) },
         { "password", 'p', OPTION_VALUE, "PASSWORD", NULL, login_refuse_password, 0 },
@@ -55,7 +49,7 @@ const struct option_row cmd_login_options[] = {
         { "tls-verify", 0, OPTION_FLAG, NULL,
           "Speak https with a certificate that is known, and nothing else (default: as "
           "registries.conf says)",
-          login_take_tls_verify, 0 },
+          registry_take_tls_verify, FIELD(registry_arguments.tls_verify) },
         { "username", 'u', OPTION_VALUE, "NAME", "Log in as NAME", option_take_string,
           FIELD(user) },
         { "verbose", 'v', OPTION_FLAG, NULL, "Say where they are kept", option_take_bool,
@@ -67,15 +61,15 @@ const struct option_row cmd_logout_options[] = {
         { "all", 'a', OPTION_FLAG, NULL, "Forget all that the file has", option_take_bool,
           FIELD(all) },
         { "authfile", 0, OPTION_VALUE, "FILE", "Forget those in FILE", option_take_string,
-          FIELD(authfile) },
+          FIELD(registry_arguments.authfile) },
         { .name = NULL },
 };
 
 static void login_arguments_free(struct login_arguments *arguments)
 {
         free(arguments->user);
-        free(arguments->authfile);
-        free(arguments->cert_dir);
+        registry_arguments_free(&arguments->registry_arguments);
+        settings_free(&arguments->settings);
         free(arguments->key);
         free(arguments->registry);
 }
@@ -107,8 +101,8 @@ static int login_is_insecure(const struct login_arguments *arguments,
         char any[] = "any";
         int insecure = 0;
 
-        if (arguments->tls_given)
-                return !arguments->tls_verify;
+        if (arguments->registry_arguments.tls_verify >= 0)
+                return !arguments->registry_arguments.tls_verify;
         reference.path = any;
         if (registries_resolve(registries, &reference, &endpoints, err) < 0)
                 return -1;
@@ -118,9 +112,19 @@ static int login_is_insecure(const struct login_arguments *arguments,
         return insecure;
 }
 
-static int login_load_registries(struct registries *registries, struct error *err)
+/* Settings first: they say where to look for both. */
+static int login_load_settings(struct login_arguments *arguments, struct error *err)
 {
-        if (registries_load(NULL, registries, err) < 0)
+        if (cmd_load_settings(&arguments->settings, err) < 0)
+                return -1;
+        return registry_arguments_apply(&arguments->registry_arguments, &arguments->settings,
+                                        &arguments->options, err);
+}
+
+static int login_load_registries(struct login_arguments *arguments, struct registries *registries,
+                                 struct error *err)
+{
+        if (registries_load(&arguments->settings.search, registries, err) < 0)
                 return -1;
         for (size_t i = 0; i < registries->warnings.count; i++)
                 log_warning("%s", registries->warnings.items[i]);
@@ -133,7 +137,7 @@ static int login_show(const struct login_arguments *arguments, struct error *err
 {
         AUTO_CREDENTIALS struct credentials known = { 0 };
         const char *path = str_after(arguments->key, arguments->registry);
-        int found = credentials_find(arguments->authfile, arguments->registry,
+        int found = credentials_find(arguments->options.authfile, arguments->registry,
                                      *path ? path + 1 : NULL, &known, err);
 
         if (found == 0)
@@ -174,13 +178,13 @@ static int login_try(const struct login_arguments *arguments, const struct crede
         AUTO_REGISTRY struct registry *registry = NULL;
         AUTO_FREE char *pair =
                 credentials ? str_concat(credentials->user, ":", credentials->password) : NULL;
-        struct registry_options options = { .authfile = arguments->authfile,
-                                            .credentials = pair,
-                                            .cert_dir = arguments->cert_dir,
-                                            .cancel = cancel };
+        struct registry_options options = arguments->options;
         struct registry_endpoint endpoint = { .host = arguments->registry, .insecure = insecure };
-        int result = registry_open(&options, &endpoint, REGISTRY_PULL, &registry, err);
+        int result;
 
+        options.credentials = pair;
+        options.cancel = cancel;
+        result = registry_open(&options, &endpoint, REGISTRY_PULL, &registry, err);
         if (result == 0)
                 result = registry_ping(registry, err);
         if (pair)
@@ -195,7 +199,8 @@ static int login_try_known(const struct login_arguments *arguments,
         AUTO_CREDENTIALS struct credentials known = { 0 };
 
         if (arguments->user || arguments->password_stdin ||
-            credentials_find(arguments->authfile, arguments->registry, NULL, &known, NULL) <= 0 ||
+            credentials_find(arguments->options.authfile, arguments->registry, NULL, &known,
+                             NULL) <= 0 ||
             login_try(arguments, NULL, cancel, insecure, NULL) < 0)
                 return 0;
         printf("Already logged in to %s as %s\n", arguments->registry, known.user);
@@ -210,7 +215,8 @@ static int login_run(struct login_arguments *arguments, const char *word, struct
         const volatile sig_atomic_t *cancel;
         int insecure;
 
-        if (login_load_registries(&registries, err) < 0 ||
+        if (login_load_settings(arguments, err) < 0 ||
+            login_load_registries(arguments, &registries, err) < 0 ||
             login_choose(arguments, &registries, word, err) < 0)
                 return -1;
         if (arguments->get_login)
@@ -224,7 +230,7 @@ static int login_run(struct login_arguments *arguments, const char *word, struct
                 return 0;
         if (login_ask(arguments, &given, err) < 0 ||
             login_try(arguments, &given, cancel, insecure, err) < 0 ||
-            credentials_store(arguments->authfile, arguments->key, &given, &path, err) < 0)
+            credentials_store(arguments->options.authfile, arguments->key, &given, &path, err) < 0)
                 return -1;
         if (arguments->verbose)
                 printf("Used: %s\n", path);
@@ -234,7 +240,8 @@ static int login_run(struct login_arguments *arguments, const char *word, struct
 
 int cmd_login(const struct cmd *cmd, int argc, char **argv)
 {
-        CLEANUP(login_arguments_free) struct login_arguments arguments = { .tls_verify = true };
+        CLEANUP(login_arguments_free)
+        struct login_arguments arguments = { .registry_arguments.tls_verify = -1 };
         AUTO_ERROR struct error err = { 0 };
         int first, status;
 
@@ -254,7 +261,7 @@ static int logout_explain(const struct login_arguments *arguments, const char *p
 {
         AUTO_CREDENTIALS struct credentials left = { 0 };
 
-        if (!arguments->authfile &&
+        if (!arguments->options.authfile &&
             credentials_find(NULL, arguments->registry, NULL, &left, NULL) > 0)
                 return error_set(err, ENOENT, "%s has nothing for %s; what %s has stays there",
                                  path, arguments->key, left.source);
@@ -269,10 +276,12 @@ static int logout_run(struct login_arguments *arguments, const char *word, struc
 
         if (arguments->all && word)
                 return error_set(err, EINVAL, "either --all or a registry");
-        if (!arguments->all && (login_load_registries(&registries, err) < 0 ||
+        if (login_load_settings(arguments, err) < 0)
+                return -1;
+        if (!arguments->all && (login_load_registries(arguments, &registries, err) < 0 ||
                                 login_choose(arguments, &registries, word, err) < 0))
                 return -1;
-        found = credentials_remove(arguments->authfile, arguments->key, &path, err);
+        found = credentials_remove(arguments->options.authfile, arguments->key, &path, err);
         if (found < 0)
                 return -1;
         if (arguments->all)
