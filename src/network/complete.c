@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "complete.h"
+
+#include "link.h"
+
+#include <netinet/in.h>
+#include <sys/random.h>
+#include <time.h>
+
+enum {
+        COMPLETE_ID = 32,          /* bytes */
+        COMPLETE_BRIDGES = 100000, /* numbers to try */
+};
+
+/* What others have. */
+struct in_use {
+        struct subnet *subnets; /* owned; of other networks, then of the host's routes */
+        char **owners;          /* owned, with what they point at; names of networks */
+        size_t count;           /* of subnets */
+        size_t owned;           /* of those that networks have */
+        struct strv interfaces;
+};
+
+static void in_use_free(struct in_use *used)
+{
+        for (size_t i = 0; i < used->owned; i++)
+                free(used->owners[i]);
+        free(used->owners);
+        free(used->subnets);
+        strv_free(&used->interfaces);
+}
+
+static void in_use_add_network(struct in_use *used, const struct network *network)
+{
+        if (network->driver != NETWORK_BRIDGE)
+                return;
+        strv_append(&used->interfaces, network->interface);
+        for (size_t i = 0; i < network->subnet_count; i++) {
+                used->subnets = alloc_grow(used->subnets, used->count + 1, sizeof *used->subnets);
+                used->owners = alloc_grow(used->owners, used->count + 1, sizeof *used->owners);
+                used->subnets[used->count] = network->subnets[i].subnet;
+                used->owners[used->count] = str_dup(network->name);
+                used->owned = ++used->count;
+        }
+}
+
+static int in_use_collect(const struct complete_context *context, const char *but, bool routes,
+                          struct in_use *ret, struct error *err)
+{
+        AUTO_STRV struct strv names = { 0 };
+
+        if (network_list(context->storage, &names, err) < 0)
+                return -1;
+        for (size_t i = 0; i < names.count; i++) {
+                AUTO_NETWORK struct network network = { 0 };
+
+                /* A broken one is its own problem. */
+                if (!str_equal(names.items[i], but) &&
+                    network_load(context->storage, names.items[i], &network, NULL) == 0)
+                        in_use_add_network(ret, &network);
+        }
+        return routes ? link_list_routes(context->links, &ret->subnets, &ret->count, err) : 0;
+}
+
+static char *complete_id(void)
+{
+        unsigned char random[COMPLETE_ID];
+        struct strbuf text = { 0 };
+
+        if (getrandom(random, sizeof random, 0) != sizeof random)
+                abort();
+        for (size_t i = 0; i < sizeof random; i++)
+                strbuf_appendf(&text, "%02x", random[i]);
+        return strbuf_steal(&text);
+}
+
+static char *complete_time(void)
+{
+        struct timespec now;
+        struct tm utc;
+        char text[32];
+
+        clock_gettime(CLOCK_REALTIME, &now);
+        gmtime_r(&now.tv_sec, &utc);
+        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
+        return str_format("%s.%09ldZ", text, now.tv_nsec);
+}
+
+static int complete_interface(const struct in_use *used, struct network *network, struct error *err)
+{
+        if (network->driver != NETWORK_BRIDGE)
+                return 0;
+        if (network->interface) {
+                if (strv_contains(&used->interfaces, network->interface))
+                        return error_set(err, EEXIST, "another network has the bridge '%s'",
+                                         network->interface);
+                return 0;
+        }
+        /* crunit0 is kept for the default network. */
+        for (unsigned i = str_equal(network->name, NETWORK_DEFAULT) ? 0 : 1; i < COMPLETE_BRIDGES;
+             i++) {
+                AUTO_FREE char *name = str_format("crunit%u", i);
+
+                if (strv_contains(&used->interfaces, name) || link_index(name))
+                        continue;
+                network->interface = steal_str(&name);
+                return 0;
+        }
+        return error_set(err, ENOSPC, "no name is left for a bridge");
+}
+
+/* Asked for: another network's is refused, a route of the machine is worth a word. */
+static int complete_check_subnet(const struct in_use *used, const struct network *network,
+                                 const struct subnet *subnet, struct strv *notes, struct error *err)
+{
+        char text[ADDRESS_TEXT], other[ADDRESS_TEXT];
+
+        if (network->driver != NETWORK_BRIDGE)
+                return 0;
+        for (size_t i = 0; i < used->count; i++) {
+                if (!subnet_overlaps(subnet, &used->subnets[i]))
+                        continue;
+                subnet_format(subnet, text);
+                subnet_format(&used->subnets[i], other);
+                if (i < used->owned)
+                        return error_set(err, EEXIST, "the subnet %s overlaps %s of network '%s'",
+                                         text, other, used->owners[i]);
+                strv_appendf(notes, "the subnet %s overlaps the route of this machine to %s", text,
+                             other);
+                return 0;
+        }
+        return 0;
+}
+
+static void complete_gateway(const struct network *network, struct network_subnet *subnet)
+{
+        struct address_range hosts;
+
+        /* Somebody else's network may have its router anywhere. */
+        if (subnet->gateway.family || (network->driver != NETWORK_BRIDGE && network->internal))
+                return;
+        subnet_hosts(&subnet->subnet, &hosts);
+        subnet->gateway = hosts.first;
+}
+
+static int complete_subnets(const struct complete_context *context, const struct in_use *used,
+                            struct network *network, struct error *err)
+{
+        bool want4 = !network->subnet_count;
+        bool want6 = network->ipv6 && !network_has_family(network, AF_INET6);
+
+        if (network->driver != NETWORK_BRIDGE && !network->subnet_count)
+                return error_set(err, EINVAL,
+                                 "%s needs --subnet, or --ipam-driver none: addresses by DHCP are "
+                                 "not supported",
+                                 network_driver_name(network->driver));
+        if (want4 && pools_cut(context->pools, AF_INET, used->subnets, used->count,
+                               &network_add_subnet(network)->subnet, err) < 0)
+                return -1;
+        if (want6) {
+                struct subnet *subnet = &network_add_subnet(network)->subnet;
+
+                if (pools_cut(context->pools, AF_INET6, used->subnets, used->count, subnet, NULL) <
+                    0)
+                        pools_make_ula(used->subnets, used->count, subnet);
+        }
+        return 0;
+}
+
+int complete_network(const struct complete_context *context, const struct network *replaces_or_null,
+                     struct network *network, struct strv *notes, struct error *err)
+{
+        CLEANUP(in_use_free) struct in_use used = { 0 };
+
+        if (in_use_collect(context, replaces_or_null ? replaces_or_null->name : NULL, true, &used,
+                           err) < 0)
+                return -1;
+        network->id = replaces_or_null && replaces_or_null->id ? str_dup(replaces_or_null->id)
+                                                               : complete_id();
+        network->created = complete_time();
+        if (complete_interface(&used, network, err) < 0)
+                return -1;
+        for (size_t i = 0; i < network->subnet_count; i++)
+                if (complete_check_subnet(&used, network, &network->subnets[i].subnet, notes, err) <
+                    0)
+                        return -1;
+        if (!network->no_addresses && complete_subnets(context, &used, network, err) < 0)
+                return -1;
+        for (size_t i = 0; i < network->subnet_count; i++)
+                complete_gateway(network, &network->subnets[i]);
+        if (network_has_family(network, AF_INET6))
+                network->ipv6 = true;
+        return network_check(network, err);
+}
+
+int complete_default(const struct complete_context *context, const struct subnet *preferred,
+                     struct network *ret, struct error *err)
+{
+        AUTO_NETWORK struct network network = { 0 };
+        AUTO_ERROR struct error missing = { 0 };
+        AUTO_STRV struct strv notes = { 0 };
+        CLEANUP(in_use_free) struct in_use used = { 0 };
+        bool taken = false;
+
+        if (network_load(context->storage, NETWORK_DEFAULT, ret, &missing) == 0)
+                return 0;
+        if (missing.code != ENOENT)
+                return error_set(err, missing.code, "%s", missing.message);
+        if (in_use_collect(context, NULL, true, &used, err) < 0)
+                return -1;
+        for (size_t i = 0; i < used.count; i++)
+                taken = taken || subnet_overlaps(preferred, &used.subnets[i]);
+        network.name = str_dup(NETWORK_DEFAULT);
+        if (!taken)
+                network_add_subnet(&network)->subnet = *preferred;
+        if (complete_network(context, NULL, &network, &notes, err) < 0 ||
+            network_save(context->storage, &network, err) < 0)
+                return -1;
+        *ret = network;
+        network = (struct network){ 0 };
+        return 0;
+}
