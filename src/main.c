@@ -3,6 +3,7 @@
  * not need. */
 #include "cmd/commands.h"
 #include "cmd/image-cmd.h"
+#include "cmd/network-cmd.h"
 #include "cmd/refuse.h"
 #include "cmd/run-options.h"
 #include "cmd/unit-cmd.h"
@@ -21,6 +22,8 @@ static const struct cmd commands[] = {
         { "ps", "[OPTIONS]", "List containers", cmd_ps, ps_options_table },
         { "inspect", "NAME…", "Show all that is known of containers, as JSON", cmd_inspect,
           inspect_options_table },
+        { "port", "NAME [PORT[/PROTOCOL]]", "Show where the ports of a container are published",
+          cmd_port, port_options_table },
         { "logs", "[OPTIONS] NAME", "Show what a container wrote, from the journal", cmd_logs,
           logs_options_table },
         { .name = "images",
@@ -93,6 +96,12 @@ static const struct cmd commands[] = {
         { .name = "image save", .program = "crunit-image" },
         { .name = "image push", .program = "crunit-image" },
         { CMD_CHECK_ROW, .program = "crunit-unit" },
+        { CMD_NETWORK_CREATE_ROW, .program = "crunit-network" },
+        { CMD_NETWORK_EXISTS_ROW, .program = "crunit-network" },
+        { CMD_NETWORK_INSPECT_ROW, .program = "crunit-network" },
+        { CMD_NETWORK_LS_ROW, .program = "crunit-network" },
+        { CMD_NETWORK_PRUNE_ROW, .program = "crunit-network" },
+        { CMD_NETWORK_RM_ROW, .program = "crunit-network" },
         CMD_REFUSED_ROWS,
         { .name = "__names", .arguments = "KIND", .run = cmd_names },
         { .name = "cleanup", .arguments = "RUN DATA", .run = cmd_cleanup },

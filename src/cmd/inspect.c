@@ -5,6 +5,7 @@
 #include "../base/log.h"
 #include "../container/state.h"
 #include "commands.h"
+#include "network-view.h"
 
 #include <fcntl.h>
 
@@ -119,6 +120,7 @@ static struct json_object *inspect_container(const struct container_state *state
         json_set_string(object, "BundlePath", state->bundle);
         json_set_string(object, "WritablePath", state->writable);
         json_set_strv(object, "Networks", &state->networks);
+        network_view_add(state, run, object);
         json_set_strv(object, "Ports", &state->ports);
         /* While it is just being started there is none yet. */
         if (json_read_file(AT_FDCWD, path, INSPECT_CONFIG_MAX, &config, NULL) == 0) {

@@ -19,7 +19,7 @@
                             "result"),                                                             \
                 CMD_REFUSED("kube", "Kubernetes files; write a .container file for each of its "   \
                                     "containers"),                                                 \
-                CMD_REFUSED("network", "networks but host and none"), CMD_REFUSED("pod", "pods"),  \
+                CMD_REFUSED("pod", "pods"),                                                        \
                 CMD_REFUSED("volume", "named volumes, use directories")
 
 /* The row for a command of one or two words, or NULL. */

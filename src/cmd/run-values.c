@@ -435,23 +435,6 @@ int run_take_cgroups(void *context, const struct option_row *row, const char *va
         return 0;
 }
 
-int run_take_network(void *context, const struct option_row *row, const char *value,
-                     struct error *err)
-{
-        struct container_spec *spec = context;
-        enum spec_network kind = str_equal(value, "host")   ? SPEC_NETWORK_HOST
-                                 : str_equal(value, "none") ? SPEC_NETWORK_NONE
-                                                            : SPEC_NETWORK_OTHER;
-
-        if (spec->networks.count &&
-            (kind != SPEC_NETWORK_OTHER || spec->network != SPEC_NETWORK_OTHER) &&
-            !str_equal(value, spec->networks.items[0]))
-                return error_set(err, EINVAL, "--network %s: does not go with --network %s", value,
-                                 spec->networks.items[0]);
-        spec->network = kind;
-        return option_take_list(context, row, value, err);
-}
-
 /* The parts of --security-opt label=…. */
 static int run_take_security_label(struct container_spec *spec, const struct option_row *row,
                                    const char *whole, const char *label, struct error *err)
@@ -552,11 +535,8 @@ int run_take_host(void *context, const struct option_row *row, const char *value
         bool bracketed = *rest == '[' && str_has_suffix(rest, "]");
         AUTO_FREE char *address = str_dupn(rest + bracketed, strlen(rest) - 2u * bracketed);
 
-        if (str_equal(address, "host-gateway"))
-                return error_set(err, EOPNOTSUPP,
-                                 "--%s %s: host-gateway is not supported by this version",
-                                 row->name, value);
-        if (!length || value[strcspn(value, " \t\n#")] || !run_is_address(address))
+        if (!length || value[strcspn(value, " \t\n#")] ||
+            (!run_is_address(address) && !str_equal(address, "host-gateway")))
                 return run_invalid(err, row, value, "not of the form NAME:ADDRESS");
         strv_appendf(&spec->add_hosts, "%.*s:%s", (int)length, value, address);
         return 0;

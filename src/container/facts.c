@@ -5,6 +5,7 @@
 #include "../base/str.h"
 #include "caps.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <glob.h>
 #include <linux/magic.h>
@@ -159,12 +160,39 @@ static void facts_gather_kernel(struct plan_facts *facts)
         facts->mqueue = access("/proc/sys/fs/mqueue", F_OK) == 0;
 }
 
+bool facts_line_is_server(const char *line)
+{
+        const char *rest = str_after(line, "nameserver");
+
+        if (!rest || (*rest != ' ' && *rest != '\t'))
+                return false;
+        rest += strspn(rest, " \t");
+        return !str_has_prefix(rest, "127.") &&
+               !(str_has_prefix(rest, "::1") && !isxdigit((unsigned char)rest[3]));
+}
+
+/* Whether a resolv.conf names a server that is not the machine itself. */
+static bool facts_has_server(const char *text)
+{
+        AUTO_STRV struct strv lines = { 0 };
+
+        strv_split(&lines, text ? text : "", "\n", false);
+        for (size_t i = 0; i < lines.count; i++)
+                if (facts_line_is_server(lines.items[i]))
+                        return true;
+        return false;
+}
+
 int facts_gather(struct plan_facts *facts, struct error *err)
 {
-        AUTO_FREE char *hosts = NULL, *resolv_conf = NULL;
+        AUTO_FREE char *hosts = NULL, *resolv_conf = NULL, *upstream = NULL;
 
         if (facts_read("/etc/hosts", &hosts, err) < 0 ||
             facts_read("/etc/resolv.conf", &resolv_conf, err) < 0)
+                return -1;
+        /* systemd-resolved answers on 127.0.0.53, and says here whom it asks. */
+        if (facts->joined && !facts_has_server(resolv_conf) &&
+            facts_read("/run/systemd/resolve/resolv.conf", &upstream, err) < 0)
                 return -1;
         facts_gather_kernel(facts);
         facts->seccomp =
@@ -172,15 +200,16 @@ int facts_gather(struct plan_facts *facts, struct error *err)
         facts->init = facts_first(facts_inits, sizeof facts_inits / sizeof *facts_inits, X_OK);
         facts->hosts = steal_str(&hosts);
         facts->resolv_conf = steal_str(&resolv_conf);
+        facts->resolv_upstream =
+                facts_has_server(upstream) ? steal_str(&upstream) : str_dup(facts->resolv_conf);
         return 0;
 }
 
 void facts_free(struct plan_facts *facts)
 {
-        char **owned[] = {
-                &facts->architecture, &facts->kernel, &facts->dev,   &facts->hostname,
-                &facts->seccomp,      &facts->init,   &facts->hosts, &facts->resolv_conf
-        };
+        char **owned[] = { &facts->architecture, &facts->kernel,      &facts->dev,
+                           &facts->hostname,     &facts->seccomp,     &facts->init,
+                           &facts->hosts,        &facts->resolv_conf, &facts->resolv_upstream };
 
         strv_free(&facts->thermal);
         for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) {

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct joined;
+
 struct plan_facts {
         /* Of this container; set by the caller, borrowed. */
         const char *id;            /* 64 hex digits */
@@ -22,6 +24,10 @@ struct plan_facts {
         const char *notify_socket; /* $NOTIFY_SOCKET, or NULL */
         char *const *environment;  /* ours, for --env K and --env-host */
         bool terminal;             /* our stdin is a terminal (for -t) */
+        const char *network;       /* path of the network namespace it joins, or NULL: a new one */
+        const struct joined *joined;    /* the networks it is on, or NULL */
+        const char *shared_hosts;       /* text of the files of the container whose network it */
+        const char *shared_resolv_conf; /* shares, or NULL */
 
         /* Of the machine; facts_gather() fills these in. */
         char *architecture; /* owned, as all strings below; uname's machine: "x86_64" */
@@ -38,9 +44,12 @@ struct plan_facts {
         char *seccomp;                  /* path of the default profile, or NULL */
         char *init;                     /* path of a small init, or NULL */
         char *hosts, *resolv_conf;      /* text of the host's files; "" where missing */
+        char *resolv_upstream;          /* resolv.conf as others than the host itself can use it */
 };
 
 /* Fill in the part of the machine; the rest is left alone. */
 int facts_gather(struct plan_facts *facts, struct error *err);
+/* Whether a line of resolv.conf names a server that others than the machine itself can reach. */
+bool facts_line_is_server(const char *line);
 void facts_free(struct plan_facts *facts); /* only what facts_gather() allocated */
 #define AUTO_FACTS CLEANUP(facts_free)

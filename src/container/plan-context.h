@@ -15,9 +15,10 @@ struct plan_context {
         const struct plan_facts *facts;
         struct strv args; /* the program and its arguments, without an init in front */
         struct user user;
-        uint64_t caps;  /* bounding set of the container */
-        char *hostname; /* owned */
-        bool systemd;   /* the program is systemd */
+        uint64_t caps;       /* bounding set of the container */
+        char *hostname;      /* owned */
+        bool systemd;        /* the program is systemd */
+        bool shared_network; /* the host's or another container's */
         bool host_network, host_ipc, host_uts, host_pid,
                 host_cgroup; /* not namespaces of its own */
         struct plan *plan;   /* borrowed, being filled in */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "../network/join.h"
 #include "plan-context.h"
+
+#include <errno.h>
 
 /* Takes ownership of text. */
 static void plan_add_file(struct plan *plan, const char *name, char *text)
@@ -41,30 +44,84 @@ static bool plan_hosts_has(const char *hosts, const char *name)
         return false;
 }
 
-/* --add-host lines first (the first match counts), then the host's own, then the container. */
-static char *plan_hosts(const struct plan_context *context)
+/* The address of the host as the container sees it; NULL where there is none. */
+static const char *plan_host_address(const struct plan_context *context)
+{
+        const struct joined *joined = context->facts->joined;
+
+        for (size_t i = 0; joined && i < joined->network_count; i++)
+                if (joined->networks[i].gateways.count)
+                        return joined->networks[i].gateways.items[0];
+        return context->host_network ? "127.0.0.1" : NULL;
+}
+
+/* --add-host NAME[;NAME…]:ADDRESS */
+static int plan_add_host(const struct plan_context *context, const char *entry, struct strbuf *text,
+                         struct error *err)
+{
+        size_t length = strcspn(entry, ":");
+        AUTO_FREE char *names = str_dupn(entry, length);
+        const char *address = entry[length] ? entry + length + 1 : "";
+
+        if (str_equal(address, "host-gateway"))
+                address = plan_host_address(context);
+        if (!address)
+                return error_set(err, EINVAL,
+                                 "--add-host %s: the container is on no network with the host",
+                                 entry);
+        for (char *at = names; *at; at++)
+                if (*at == ';')
+                        *at = ' ';
+        strbuf_appendf(text, "%s\t%s\n", address, names);
+        return 0;
+}
+
+/* The container by its own addresses; without networks of ours, by the loopback's. */
+static void plan_add_self(const struct plan_context *context, struct strbuf *text)
 {
         const struct container_spec *spec = context->spec;
-        struct strbuf text = { 0 };
+        const struct joined *joined = context->facts->joined;
+        AUTO_FREE char *names = str_format("%s%s%s", context->hostname, spec->name ? " " : "",
+                                           spec->name ? spec->name : "");
+        bool any = false;
 
-        for (size_t i = 0; i < spec->add_hosts.count; i++) {
-                const char *entry = spec->add_hosts.items[i];
-                size_t length = strcspn(entry, ":");
-                AUTO_FREE char *names = str_dupn(entry, length);
+        for (size_t i = 0; joined && i < joined->network_count; i++)
+                for (size_t j = 0; j < joined->networks[i].addresses.count; j++) {
+                        const char *address = joined->networks[i].addresses.items[j];
 
-                for (char *at = names; *at; at++)
-                        if (*at == ';')
-                                *at = ' ';
-                strbuf_appendf(&text, "%s\t%s\n", entry[length] ? entry + length + 1 : "", names);
+                        strbuf_appendf(text, "%.*s\t%s\n", (int)strcspn(address, "/"), address,
+                                       names);
+                        any = true;
+                }
+        if (!any)
+                strbuf_appendf(text, "127.0.0.1\t%s\n", names);
+}
+
+/* --add-host lines first (the first match counts), then the host's own, then the container. */
+static int plan_hosts(const struct plan_context *context, char **ret, struct error *err)
+{
+        const struct container_spec *spec = context->spec;
+        const char *host = plan_host_address(context);
+        AUTO_STRBUF struct strbuf text = { 0 };
+
+        for (size_t i = 0; i < spec->add_hosts.count; i++)
+                if (plan_add_host(context, spec->add_hosts.items[i], &text, err) < 0)
+                        return -1;
+        if (context->facts->shared_hosts) {
+                strbuf_append(&text, context->facts->shared_hosts);
+                *ret = strbuf_steal(&text);
+                return 0;
         }
         strbuf_append(&text, context->facts->hosts);
         plan_append_line_end(&text);
         if (!plan_hosts_has(text.data, "localhost"))
                 strbuf_append(&text, "127.0.0.1\tlocalhost\n::1\tlocalhost\n");
+        if (context->facts->joined && host)
+                strbuf_appendf(&text, "%s\thost.containers.internal host.docker.internal\n", host);
         if (!context->host_network)
-                strbuf_appendf(&text, "127.0.0.1\t%s%s%s\n", context->hostname,
-                               spec->name ? " " : "", spec->name ? spec->name : "");
-        return strbuf_steal(&text);
+                plan_add_self(context, &text);
+        *ret = strbuf_steal(&text);
+        return 0;
 }
 
 /* The lines of the host's file that begin with this word. */
@@ -88,15 +145,46 @@ static void plan_append_list(struct strbuf *text, const char *word, const struct
         strbuf_appendf(text, "%s %s\n", word, joined);
 }
 
-/* The host's file as it is; where options are given, each replaces the host's lines of its kind.
- * Without a network there is nobody to ask. */
+/* The servers that the container's networks name, or those of the host that it can reach. */
+static void plan_append_servers(const struct plan_context *context, struct strbuf *text,
+                                const char *host)
+{
+        const struct joined *joined = context->facts->joined;
+        AUTO_STRV struct strv lines = { 0 };
+
+        for (size_t i = 0; joined && i < joined->nameservers.count; i++)
+                strbuf_appendf(text, "nameserver %s\n", joined->nameservers.items[i]);
+        if (joined && joined->nameservers.count)
+                return;
+        strv_split(&lines, host, "\n", false);
+        for (size_t i = 0; joined && i < lines.count; i++)
+                if (facts_line_is_server(lines.items[i]))
+                        strbuf_appendf(text, "%s\n", lines.items[i]);
+        if (!joined)
+                plan_copy_lines(text, host, "nameserver");
+}
+
+/* The file that the container's own is made from. Without a network there is nobody to ask. */
+static const char *plan_resolv_base(const struct plan_context *context)
+{
+        const struct plan_facts *facts = context->facts;
+
+        if (facts->shared_resolv_conf)
+                return facts->shared_resolv_conf;
+        if (facts->joined)
+                return facts->resolv_upstream;
+        return context->shared_network ? facts->resolv_conf : "";
+}
+
+/* The host's file as it is; where options are given, each replaces the host's lines of its kind. */
 static char *plan_resolv_conf(const struct plan_context *context)
 {
         const struct container_spec *spec = context->spec;
-        const char *host = context->host_network ? context->facts->resolv_conf : "";
+        const char *host = plan_resolv_base(context);
         struct strbuf text = { 0 };
 
-        if (!spec->dns.count && !spec->dns_search.count && !spec->dns_options.count)
+        if (!spec->dns.count && !spec->dns_search.count && !spec->dns_options.count &&
+            !context->facts->joined)
                 return str_dup(host);
         if (!spec->dns_search.count) {
                 plan_copy_lines(&text, host, "search");
@@ -105,7 +193,7 @@ static char *plan_resolv_conf(const struct plan_context *context)
                 plan_append_list(&text, "search", &spec->dns_search);
         }
         if (!spec->dns.count)
-                plan_copy_lines(&text, host, "nameserver");
+                plan_append_servers(context, &text, host);
         for (size_t i = 0; i < spec->dns.count; i++)
                 strbuf_appendf(&text, "nameserver %s\n", spec->dns.items[i]);
         if (!spec->dns_options.count)
@@ -148,9 +236,13 @@ int plan_files(struct plan_context *context, struct error *err)
 {
         const struct container_spec *spec = context->spec;
         struct plan *plan = context->plan;
+        char *hosts;
 
-        if (!spec->no_hosts && !plan_is_users(spec, "/etc/hosts"))
-                plan_add_file(plan, "hosts", plan_hosts(context));
+        if (!spec->no_hosts && !plan_is_users(spec, "/etc/hosts")) {
+                if (plan_hosts(context, &hosts, err) < 0)
+                        return -1;
+                plan_add_file(plan, "hosts", hosts);
+        }
         if (!spec->no_hostname && !plan_is_users(spec, "/etc/hostname"))
                 plan_add_file(plan, "hostname", str_format("%s\n", context->hostname));
         if (!strv_contains(&spec->dns, "none") && !plan_is_users(spec, "/etc/resolv.conf"))

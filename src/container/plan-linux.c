@@ -34,10 +34,14 @@ static void plan_add_namespaces(const struct plan_context *context, struct json_
         const struct {
                 const char *type;
                 bool host;
+                const char *path; /* of one that is there, or NULL */
         } namespaces[] = {
-                { "pid", context->host_pid },       { "network", context->host_network },
-                { "ipc", context->host_ipc },       { "uts", context->host_uts },
-                { "cgroup", context->host_cgroup }, { "mount", false },
+                { "pid", context->host_pid, NULL },
+                { "network", context->host_network, context->facts->network },
+                { "ipc", context->host_ipc, NULL },
+                { "uts", context->host_uts, NULL },
+                { "cgroup", context->host_cgroup, NULL },
+                { "mount", false, NULL },
         };
 
         for (size_t i = 0; i < sizeof namespaces / sizeof *namespaces; i++) {
@@ -47,6 +51,7 @@ static void plan_add_namespaces(const struct plan_context *context, struct json_
                         continue;
                 object = json_object_new_object();
                 json_set_string(object, "type", namespaces[i].type);
+                json_set_string(object, "path", namespaces[i].path);
                 json_object_array_add(array, object);
         }
 }
@@ -116,16 +121,15 @@ static int plan_check_sysctl(const struct plan_context *context, const char *nam
                                  "--sysctl %s: not a parameter a container can have for itself "
                                  "(those are net.*, fs.mqueue.* and the kernel.* ones of IPC)",
                                  name);
-        if (is_net && context->host_network)
-                shared = "network";
+        if (is_net && context->shared_network)
+                shared = context->host_network ? "host's network" : "network of others";
         else if (is_ipc && context->host_ipc)
-                shared = "IPC namespace";
+                shared = "host's IPC namespace";
         else if (is_uts && context->host_uts)
-                shared = "host name";
+                shared = "host's host name";
         if (shared)
-                return error_set(err, EINVAL,
-                                 "--sysctl %s: the container has the host's %s, set it there", name,
-                                 shared);
+                return error_set(err, EINVAL, "--sysctl %s: the container has the %s, set it there",
+                                 name, shared);
         return 0;
 }
 
@@ -134,7 +138,7 @@ static int plan_sysctls(const struct plan_context *context, struct json_object *
 {
         struct json_object *object = json_add_object(lin, "sysctl");
 
-        if (!context->host_network)
+        if (!context->shared_network)
                 json_set_string(object, "net.ipv4.ping_group_range", "0 0");
         for (size_t i = 0; i < context->spec->sysctls.count; i++) {
                 const char *pair = context->spec->sysctls.items[i];

@@ -100,7 +100,10 @@ static void plan_namespaces(struct plan_context *context)
         /* On the old hierarchies a cgroup namespace hides little and confuses much. */
         context->host_cgroup = str_equal(spec->cgroup_ns, "host") ||
                                (!context->facts->cgroup2 && !str_equal(spec->cgroup_ns, "private"));
-        context->plan->own_network = !context->host_network;
+        context->shared_network = context->host_network ||
+                                  spec->network == SPEC_NETWORK_CONTAINER ||
+                                  spec->network == SPEC_NETWORK_PATH;
+        context->plan->own_network = !context->shared_network;
 }
 
 /* Whoever shares the host's network or name is known by the host's name, unless given one. */

@@ -14,6 +14,7 @@
 #include "guard.h"
 #include "handover.h"
 #include "interrupt.h"
+#include "netjoin.h"
 #include "ownership.h"
 #include "place.h"
 #include "plan.h"
@@ -55,6 +56,7 @@ struct run {
         struct console console;
         struct pump pump;
         struct guard guard;
+        struct netjoin netjoin;
         sigset_t signals; /* as they were */
         bool claimed;     /* the run directory is ours */
         bool loud;        /* crun's messages reach the user by themselves */
@@ -74,6 +76,7 @@ static void run_free(struct run *run)
         console_close(&run->console);
         pump_close(&run->pump);
         guard_release(&run->guard);
+        netjoin_free(&run->netjoin);
 }
 
 static char *run_new_id(void)
@@ -177,7 +180,8 @@ static int run_claim(struct run *run, struct error *err)
         if (claim_name(&run->place, &run->state, spec->replace, err) < 0)
                 return -1;
         run->claimed = true;
-        return 0;
+        return netjoin_begin(spec, &run->state, &run->place, run->settings->storage, &run->signals,
+                             &run->netjoin, err);
 }
 
 /* The container's "/" is the upper layer's directory: it looks as the image's. */
@@ -286,6 +290,26 @@ static void run_drop_default_limit(struct run *run)
                 json_object_object_del(resources, "pids");
 }
 
+/* The network is there by now, most times. */
+static int run_take_network(struct run *run, struct error *err)
+{
+        const struct joined *joined = &run->netjoin.joined;
+        struct container_state *state = &run->state;
+
+        if (netjoin_finish(&run->netjoin, err) < 0)
+                return -1;
+        for (size_t i = 0; i < joined->notes.count; i++)
+                run->warn(joined->notes.items[i]);
+        if (!run->netjoin.is_joined)
+                return 0;
+        strv_free(&state->ports);
+        strv_append_all(&state->ports, &joined->ports);
+        strv_free(&state->networks);
+        for (size_t i = 0; i < joined->network_count; i++)
+                strv_append(&state->networks, joined->networks[i].network);
+        return 0;
+}
+
 static int run_make_plan(struct run *run, struct error *err)
 {
         AUTO_FREE char *volumes = str_format("%s/volumes", run->place.data);
@@ -299,6 +323,10 @@ static int run_make_plan(struct run *run, struct error *err)
                 .notify_socket = getenv("NOTIFY_SOCKET"),
                 .environment = environ,
                 .terminal = isatty(STDIN_FILENO),
+                .network = run->netjoin.path,
+                .joined = run->netjoin.is_joined ? &run->netjoin.joined : NULL,
+                .shared_hosts = run->netjoin.hosts,
+                .shared_resolv_conf = run->netjoin.resolv_conf,
         };
 
         if (facts_gather(&facts, err) < 0 ||
@@ -493,8 +521,8 @@ static int run_create(struct run *run, struct error *err)
 static int run_until_created(struct run *run, struct error *err)
 {
         static int (*const steps[])(struct run *, struct error *) = {
-                run_check,     run_find_image, run_claim,  run_mount_root,
-                run_make_plan, run_prepare,    run_create,
+                run_check,        run_find_image, run_claim,   run_mount_root,
+                run_take_network, run_make_plan,  run_prepare, run_create,
         };
 
         for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
@@ -542,6 +570,8 @@ static void run_remove_traces(struct run *run)
         }
         writable_close(&run->writable);
         writable_remove(run->place.data, false, NULL);
+        netjoin_free(&run->netjoin);
+        netjoin_leave(run->place.run, NULL);
         place_remove(&run->place, NULL);
 }
 
@@ -599,6 +629,7 @@ int run_container(struct container_spec *spec, const struct run_settings *settin
                 .console = { -1, -1, NULL },
                 .pump = { -1, -1, 0 },
                 .guard = { -1 },
+                .netjoin = NETJOIN_NONE,
         };
         int result;
 
@@ -617,5 +648,6 @@ int run_container(struct container_spec *spec, const struct run_settings *settin
         if (!spec->detach)
                 run_remove_traces(&run);
         claim_sweep(settings->storage);
+        netjoin_sweep();
         return 0;
 }

@@ -29,6 +29,7 @@ static const size_t spec_strings[] = {
         FIELD(label_type), FIELD(label_level), FIELD(label_filetype), FIELD(label_user),
         FIELD(label_role), FIELD(cpuset_cpus), FIELD(cpuset_mems), FIELD(cgroup_parent),
         FIELD(cgroup_ns), FIELD(ipc), FIELD(pid), FIELD(uts), FIELD(userns), FIELD(ip), FIELD(ip6),
+        FIELD(mac),
         FIELD(init_path), FIELD(cidfile), FIELD(pidfile), FIELD(pod), FIELD(autoupdate),
 };
 static const size_t spec_lists[] = {
@@ -84,25 +85,34 @@ struct spec_ulimit *spec_add_ulimit(struct container_spec *spec)
         return &spec->ulimits[spec->ulimit_count - 1];
 }
 
+/* What says something of a network of the container's own, and there is none. */
+static const char *spec_network_option(const struct container_spec *spec)
+{
+        if (spec->ip || spec->ip6)
+                return spec->ip ? "ip" : "ip6";
+        if (spec->mac)
+                return "mac-address";
+        return spec->network_aliases.count ? "network-alias" : NULL;
+}
+
 static int spec_check_network(struct container_spec *spec, struct error *err)
 {
-        if (spec->network == SPEC_NETWORK_DEFAULT)
-                return error_set(err, EOPNOTSUPP,
-                                 "networks other than host and none are not supported by this "
-                                 "version: give --network host or --network none");
-        if (spec->network == SPEC_NETWORK_OTHER)
-                return error_set(err, EOPNOTSUPP,
-                                 "networks other than host and none are not supported by this "
-                                 "version: --network %s",
-                                 spec->networks.items[0]);
-        if (spec->ip || spec->ip6)
-                return error_set(err, EINVAL, "--ip%s %s does not go with --network %s",
-                                 spec->ip ? "" : "6", spec->ip ? spec->ip : spec->ip6,
+        bool own = spec->network == SPEC_NETWORK_DEFAULT || spec->network == SPEC_NETWORK_OTHER;
+        const char *option = spec_network_option(spec);
+
+        if (own && spec->networks.count > 1 && (spec->ip || spec->ip6 || spec->mac))
+                return error_set(err, EINVAL,
+                                 "--%s goes with one network only: write it behind its network, "
+                                 "as in --network NAME:%s=…",
+                                 option, spec->mac && !spec->ip && !spec->ip6 ? "mac" : "ip");
+        if (own)
+                return 0;
+        if (option)
+                return error_set(err, EINVAL, "--%s does not go with --network %s", option,
                                  spec->networks.items[0]);
         if (spec->publish.count)
                 strv_appendf(&spec->notes, "--publish %s has no effect with --network %s",
-                             spec->publish.items[0],
-                             spec->network == SPEC_NETWORK_HOST ? "host" : "none");
+                             spec->publish.items[0], spec->networks.items[0]);
         return 0;
 }
 

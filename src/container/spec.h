@@ -35,7 +35,9 @@ enum spec_network {
         SPEC_NETWORK_DEFAULT,
         SPEC_NETWORK_HOST,
         SPEC_NETWORK_NONE,
-        SPEC_NETWORK_OTHER
+        SPEC_NETWORK_OTHER,     /* networks of ours, by name */
+        SPEC_NETWORK_CONTAINER, /* container:NAME */
+        SPEC_NETWORK_PATH       /* ns:PATH */
 };
 
 enum spec_mount_type {
@@ -153,7 +155,7 @@ struct container_spec {
         enum spec_network network;
         struct strv networks; /* --network as given */
         struct strv dns, dns_search, dns_options, add_hosts, network_aliases, publish, expose;
-        char *ip, *ip6;
+        char *ip, *ip6, *mac; /* checked; on the only network */
         bool no_hosts, no_hostname;
         bool passwd; /* make an unknown user known in /etc/passwd; true by default */
 

@@ -4,6 +4,7 @@
 #include "../base/io.h"
 #include "cgroup.h"
 #include "handover.h"
+#include "netjoin.h"
 #include "place.h"
 #include "signal.h"
 #include "writable.h"
@@ -131,7 +132,10 @@ int stop_remove(const struct container_state *state, const char *run, bool even_
         struct place place = { .run = str_dup(run), .systemd = state->unit != NULL };
         int result = 0;
 
-        if (state->writable && (even_kept || !state->keep))
+        /* What was made for its network first: others may want its ports. */
+        if (netjoin_leave(run, err) < 0)
+                result = -1;
+        if (result == 0 && state->writable && (even_kept || !state->keep))
                 result = writable_remove(state->writable, even_kept, err) < 0 ? -1 : 0;
         /* systemd removes the directory; what is in it now is of use while the unit stops. */
         if (result == 0 && !(state->unit && stop_in_unit(state)))
@@ -150,6 +154,8 @@ int stop_cleanup(const char *run, const char *data, struct error *err)
                 if (pidfd >= 0 && process_wait(pidfd, STOP_CLEANUP_WAIT) == 0)
                         return 0;
         }
+        if (netjoin_leave(run, err) < 0)
+                return -1;
         return writable_remove(data, false, err) < 0 ? -1 : 0;
 }
 

@@ -46,7 +46,7 @@ processes() {
 
 files() {
 	{ find /run/crunit /var/lib/crunit/containers /var/lib/crunit/tmp -mindepth 1 2>/dev/null || true; } |
-		awk '!/^\/run\/crunit\/cache/ && $0 != "/run/crunit/containers" && !/\/lock$/' | sort
+		awk '!/^\/run\/crunit\/cache/ && !/^\/run\/crunit\/(containers|network|network\/members)$/ && !/\/lock$/' | sort
 }
 
 snapshot() {
@@ -114,7 +114,7 @@ show_what_happened() {
 load_images() {
 	local file
 	[ ! -e /run/test-images ] || return 0
-	for file in hello.tar busybox.tar app runner.tar nginx.tar probe.tar; do
+	for file in hello.tar busybox.tar app runner.tar nginx.tar probe.tar answer.tar; do
 		crunit load -q -i "/images/$file" || fail "cannot load $file"
 	done
 	crunit load -q --tag localhost/python:1 -i /images/python.tar.zst || fail "cannot load python.tar.zst"

@@ -9,6 +9,7 @@
 #include "src/cmd/run-options.h"
 #include "src/container/plan-context.h"
 #include "src/container/signal.h"
+#include "src/network/join.h"
 
 #include <err.h>
 #include <stdio.h>
@@ -46,6 +47,8 @@ static void set_machine(struct plan_facts *facts, const char *dev)
         facts->init = str_dup("/usr/bin/catatonit");
         facts->hosts = str_dup("127.0.0.1 localhost\n192.0.2.1 machine # itself\n");
         facts->resolv_conf = str_dup("search example.org\nnameserver 192.0.2.53\noptions edns0\n");
+        facts->resolv_upstream = str_dup("search example.org\nnameserver 127.0.0.53\n"
+                                         "nameserver 192.0.2.54\nnameserver ::1\n");
         strv_append(&facts->thermal, "/sys/devices/system/cpu/cpu0/thermal_throttle");
 }
 
@@ -67,6 +70,17 @@ static void read_image(const char *path, struct image_config *image)
         image->workdir = str_dup(workdir);
         image->user = str_dup(user);
         image->stop_signal = str_dup(signal);
+}
+
+/* What crunit-network would have said. */
+static void read_joined(const char *path, struct joined *ret)
+{
+        AUTO_ERROR struct error error = { 0 };
+        AUTO_JSON struct json_object *object = NULL;
+
+        if (json_read_file(AT_FDCWD, path, 1 << 20, &object, &error) < 0 ||
+            joined_from_json(object, ret, &error) < 0)
+                errx(2, "%s", error.message);
 }
 
 static void free_image(struct image_config *image)
@@ -192,6 +206,7 @@ int main(int argc, char **argv)
         int first = bundle ? 3 : 1;
         AUTO_ERROR struct error error = { 0 };
         AUTO_FACTS struct plan_facts facts = { 0 };
+        AUTO_JOINED struct joined joined = { 0 };
         AUTO_STRV struct strv environment = { 0 };
         AUTO_FREE char *volumes = NULL;
         AUTO_CLOSE int rootfs = -1;
@@ -213,6 +228,11 @@ int main(int argc, char **argv)
         facts.rootfs_fd = rootfs;
         facts.volumes_dir = volumes;
         facts.notify_socket = "/run/systemd/notify";
+        if (getenv("JOINED")) {
+                read_joined(getenv("JOINED"), &joined);
+                facts.joined = &joined;
+                facts.network = "/proc/4711/fd/7";
+        }
         facts.environment = make_environment(&environment);
         if (make(&facts, argv[first + 1], argc - first - 1, argv + first + 1, bundle, &error) < 0)
                 errx(1, "%s", error.message);

@@ -213,17 +213,6 @@ test_container_says_when_it_is_ready() {
 	assert_match "$(readlink "/proc/$pid/exe")" python
 }
 
-test_network_of_a_later_release_is_refused() {
-	container net <<-'END'
-		[Container]
-		Image=localhost/hello:latest
-		PublishPort=8080:80
-	END
-	reload
-	assert_fails systemctl start net
-	assert_journal net 'network'
-}
-
 test_missing_image_is_named() {
 	container nowhere <<-'END'
 		[Container]
@@ -239,10 +228,9 @@ test_missing_image_is_named() {
 test_units_of_a_later_release_are_refused() {
 	local unit
 	printf '[Volume]\n' >$quadlets/store.volume
-	printf '[Network]\n' >$quadlets/inner.network
 	printf '[Image]\nImage=registry.example/far:1\n' >$quadlets/far.image
 	reload
-	for unit in store-volume inner-network far-image; do
+	for unit in store-volume far-image; do
 		uses $unit.service
 		assert_fails systemctl start $unit
 		assert_journal $unit 'this version of crunit has no'

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The network of a container that starts: made by crunit-network (network/connect.h) in a process
+ * of its own beside the mounting of the root file system, or another's namespace that is joined.
+ * The host's, and an empty one, are no business of this.
+ */
+#pragma once
+
+#include "../base/error.h"
+#include "../network/join.h"
+#include "place.h"
+#include "spec.h"
+#include "state.h"
+
+#include <signal.h>
+
+struct netjoin {
+        pid_t helper; /* crunit-network, or 0 */
+        int hold;     /* owned, as all here; it ends when this is closed; or -1 */
+        int answer;   /* where it says what came of it, or -1 */
+        int fd;       /* the namespace, or -1 */
+        char *path;   /* of the namespace, while this process lives; or NULL */
+        bool is_joined;
+        struct joined joined;      /* with is_joined */
+        char *hosts, *resolv_conf; /* of the container whose network it shares, or NULL */
+};
+
+#define NETJOIN_NONE                                                                               \
+        {                                                                                          \
+                .hold = -1, .answer = -1, .fd = -1                                                 \
+        }
+
+/* Begin what takes its time. storage: the store's directory; signals: what the helper begins with.
+ */
+int netjoin_begin(const struct container_spec *spec, const struct container_state *state,
+                  const struct place *place, const char *storage, const sigset_t *signals,
+                  struct netjoin *ret, struct error *err);
+
+/* Wait for it; -1 with code EINTR when we were told to stop. */
+int netjoin_finish(struct netjoin *netjoin, struct error *err);
+void netjoin_free(struct netjoin *netjoin);
+
+/* The container of this run directory has ended: take back what the machine holds for it. Nothing
+ * is done, and nothing executed, where that is nothing. */
+int netjoin_leave(const char *run, struct error *err);
+
+/* The same for all whose run directories are gone. */
+void netjoin_sweep(void);

@@ -1,0 +1,739 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC2154
+#
+# Networks, with real traffic. The machine is a router between two others:
+#
+#   client 198.51.100.10, 2001:db8:1::10 -- router -- 192.0.2.1, 2001:db8:2::1 MACHINE
+#   far    203.0.113.10,  2001:db8:3::10 ------------ 203.0.113.1, 2001:db8:3::1 MACHINE
+
+answer=/images/answer
+
+# server NAME PORTS [LINE...]: a container that answers on those ports who sees whom.
+server() {
+	local name=$1 ports=$2
+	shift 2
+	container "$name" <<-END
+		[Container]
+		Image=localhost/answer:latest
+		ContainerName=$name
+		Exec=serve $name $ports
+		$(printf '%s\n' "$@")
+	END
+}
+
+network() {
+	sed 's/^\t*//' >"$quadlets/$1.network"
+	uses "$1-network.service"
+}
+
+in_client() {
+	ip netns exec client "$@"
+}
+
+# ask WHERE PROTOCOL ADDRESS PORT: from the client, the machine, or a container.
+ask() {
+	local where=$1
+	shift
+	case $where in
+	client | router | far) ip netns exec "$where" "$answer" ask "$@" || true ;;
+	host) "$answer" ask "$@" || true ;;
+	*) crunit exec "$where" /bin/answer ask "$@" || true ;;
+	esac
+}
+
+# answers EXPECTED WHERE PROTOCOL ADDRESS PORT
+answers() {
+	local expected=$1 got i
+	shift
+	# a server may be started and not listen yet
+	for ((i = 0; i < 20; i++)); do
+		got=$(ask "$@")
+		[ "$got" != "$expected" ] || return 0
+		sleep 0.05
+		[ "$got" != silent ] || break
+	done
+	fail "asked from $*: '$got', expected '$expected'"
+}
+
+# The address a container has on a network: address_of NAME NETWORK [FAMILY]
+address_of() {
+	crunit inspect "$1" | jq -r --arg n "$2" --arg f "${3:-4}" '.[0].NetworkSettings.Networks[$n] |
+		if $f == "6" then .GlobalIPv6Address else .IPAddress end'
+}
+
+wire() {
+	ip link add "$2" netns "$1" type veth peer name "$4" netns "$3"
+	ip -n "$1" link set "$2" up
+	ip -n "$3" link set "$4" up
+}
+
+give() {
+	local netns=$1 link=$2 address
+	shift 2
+	for address in "$@"; do
+		case $address in
+		*:*) ip -n "$netns" addr add "$address" dev "$link" nodad ;;
+		*) ip -n "$netns" addr add "$address" dev "$link" ;;
+		esac
+	done
+}
+
+# bridge_netfilter 0|1: on most machines br_netfilter is not loaded; Docker loads it, and then the
+# bridges' packets go through the firewall twice.
+bridge_netfilter() {
+	local name
+	for name in iptables ip6tables; do
+		[ ! -e /proc/sys/net/bridge/bridge-nf-call-$name ] || sysctl -qw net.bridge.bridge-nf-call-$name="$1"
+	done
+}
+
+# The machine's own namespace gets a name, so that all are addressed alike.
+topology() {
+	local netns
+	trap no_topology EXIT
+	mkdir -p /run/netns
+	: >/run/netns/machine
+	mount --bind /proc/1/ns/net /run/netns/machine
+	for netns in client router far; do
+		ip netns add "$netns"
+		ip -n "$netns" link set lo up
+		ip netns exec "$netns" sysctl -qw net.ipv6.conf.default.accept_dad=0
+	done
+	# probing for other holders of an address would take two seconds
+	sysctl -qw net.ipv6.conf.default.accept_dad=0
+	wire client eth0 router south
+	wire router north machine up0
+	wire far eth0 machine far0
+	give client eth0 198.51.100.10/24 2001:db8:1::10/64
+	give router south 198.51.100.1/24 2001:db8:1::1/64
+	give router north 192.0.2.254/24 2001:db8:2::254/64
+	give machine up0 192.0.2.1/24 2001:db8:2::1/64
+	give machine far0 203.0.113.1/24 2001:db8:3::1/64
+	give far eth0 203.0.113.10/24 2001:db8:3::10/64
+	ip -n client route add default via 198.51.100.1
+	ip -n client -6 route add default via 2001:db8:1::1
+	ip -n far route add default via 203.0.113.1
+	ip -n far -6 route add default via 2001:db8:3::1
+	ip -n router route add 203.0.113.0/24 via 192.0.2.1
+	ip -n router -6 route add 2001:db8:3::/64 via 2001:db8:2::1
+	ip route add default via 192.0.2.254
+	ip -6 route add default via 2001:db8:2::254
+	ip netns exec router sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+	# Machines that are not asked to route do not, before the first network.
+	bridge_netfilter 0
+	sysctl -qw net.ipv6.conf.default.accept_dad=1 net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
+}
+
+no_topology() {
+	local netns
+	set +e
+	xargs -r kill <$work/pids
+	for netns in client router far; do
+		ip netns pids "$netns" | xargs -r kill
+		ip netns del "$netns"
+	done
+	umount /run/netns/machine
+	umount /run/netns
+	rm -rf /run/netns
+	ip link del up0 2>/dev/null
+	ip link del far0 2>/dev/null
+	nft delete table inet test_foreign 2>/dev/null
+	xargs systemctl stop </run/test-units
+	for netns in $(crunit network ls -q); do
+		crunit network rm -f "$netns"
+	done >/dev/null
+	network_leftovers
+} 2>/dev/null
+
+# What the kernel and the state of networks hold: nothing of ours.
+network_leftovers() {
+	local left i
+	for ((i = 0; i < 20; i++)); do
+		left=$(ip -o link | grep -E 'veth[0-9a-f]{10}|crunit[0-9]' || true
+			nft list tables | grep crunit || true
+			find /run/crunit/network /var/lib/crunit/networks -type f ! -name lock 2>/dev/null || true
+			find /var/lib/crunit/networks -type l 2>/dev/null || true)
+		[ -n "$left" ] || return 0
+		sleep 0.1
+	done
+	echo "left behind by networks: $left" >&2
+	exit 1
+}
+
+# two_networks: dual stack "front", with a server on it; and "back".
+dual_stack() {
+	network front <<-'END'
+		[Network]
+		NetworkName=front
+		IPv6=true
+		Subnet=10.20.0.0/24
+		Subnet=fd00:a1a3:20::/64
+	END
+}
+
+test_net_c13_published_from_everywhere() {
+	local protocol
+	topology
+	dual_stack
+	server web "80 81 90 91 92" Network=front.network PublishPort=8080:80 PublishPort=8080:80/udp \
+		PublishPort=127.0.0.1:8081:81 PublishPort=192.0.2.1:8082:81/udp PublishPort=8090-8092:90-92 \
+		'PublishPort=[::1]:8083:81' 'PublishPort=[2001:db8:2::1]:8084:80' 'PublishPort=0.0.0.0:8085:80' \
+		'PublishPort=[::]:8086:80' PublishPort=91
+	server other 80 Network=front.network
+	start web other
+	for protocol in tcp udp; do
+		# from outside the client's address is kept
+		answers "web sees 198.51.100.10 on 80" client $protocol 192.0.2.1 8080
+		answers "web sees 198.51.100.10 on 80" client $protocol 203.0.113.1 8080
+		answers "web sees 2001:db8:1::10 on 80" client $protocol 2001:db8:2::1 8080
+		answers "web sees 10.20.0.1 on 80" host $protocol 127.0.0.1 8080
+		answers "web sees fd00:a1a3:20::1 on 80" host $protocol ::1 8080
+		answers "web sees 192.0.2.1 on 80" host $protocol 192.0.2.1 8080
+		answers "web sees 2001:db8:2::1 on 80" host $protocol 2001:db8:2::1 8080
+		# hairpin: to itself and from a neighbour, by an address of the host
+		answers "web sees 10.20.0.1 on 80" web $protocol 192.0.2.1 8080
+		answers "web sees fd00:a1a3:20::1 on 80" web $protocol 2001:db8:2::1 8080
+		answers "web sees 10.20.0.1 on 80" other $protocol 10.20.0.1 8080
+		answers "web sees fd00:a1a3:20::1 on 80" other $protocol 2001:db8:2::1 8080
+	done
+	answers "web sees 10.20.0.1 on 81" host tcp 127.0.0.1 8081
+	answers refused client tcp 192.0.2.1 8081
+	answers "web sees 198.51.100.10 on 81" client udp 192.0.2.1 8082
+	answers refused client udp 203.0.113.1 8082
+	answers "web sees 198.51.100.10 on 90" client tcp 192.0.2.1 8090
+	answers "web sees 198.51.100.10 on 92" client tcp 192.0.2.1 8092
+	answers refused client tcp 192.0.2.1 8093
+	answers "web sees fd00:a1a3:20::1 on 81" host tcp ::1 8083
+	answers refused client tcp 2001:db8:2::1 8083
+	answers "web sees 2001:db8:1::10 on 80" client tcp 2001:db8:2::1 8084
+	answers refused client tcp 192.0.2.1 8084
+	answers "web sees 198.51.100.10 on 80" client tcp 192.0.2.1 8085
+	answers refused client tcp 2001:db8:2::1 8085
+	answers refused client tcp 192.0.2.1 8086
+	answers "web sees 2001:db8:1::10 on 80" client tcp 2001:db8:2::1 8086
+	# a port of the kernel's choice
+	answers "web sees 198.51.100.10 on 91" client tcp 192.0.2.1 "$(crunit port web 91 | sed 's/.*://;q')"
+	# other addresses of 127.0.0.0/8 are the machine's own services
+	answers refused host tcp 127.0.0.53 8080
+	# what is not published cannot be reached, nor by a route to the network
+	ip -n router route add 10.20.0.0/24 via 192.0.2.1
+	answers silent client tcp "$(address_of web front)" 80
+}
+
+# All but ::1 of the machine, which the kernel drops then.
+test_net_c13_published_with_bridge_netfilter() {
+	local protocol
+	topology
+	bridge_netfilter 1
+	dual_stack
+	server web 80 Network=front.network PublishPort=8080:80 PublishPort=8080:80/udp
+	server other 80 Network=front.network
+	start web other
+	for protocol in tcp udp; do
+		answers "web sees 198.51.100.10 on 80" client $protocol 192.0.2.1 8080
+		answers "web sees 2001:db8:1::10 on 80" client $protocol 2001:db8:2::1 8080
+		answers "web sees 10.20.0.1 on 80" host $protocol 127.0.0.1 8080
+		answers "web sees 2001:db8:2::1 on 80" host $protocol 2001:db8:2::1 8080
+		answers "web sees 10.20.0.1 on 80" web $protocol 192.0.2.1 8080
+		answers "web sees fd00:a1a3:20::1 on 80" web $protocol 2001:db8:2::1 8080
+		answers "web sees 10.20.0.1 on 80" other $protocol 192.0.2.1 8080
+		answers "web sees $(address_of other front) on 80" other $protocol "$(address_of web front)" 80
+	done
+}
+
+test_net_c13_transit_is_not_hijacked() {
+	topology
+	server web 80 PublishPort=8080:80
+	start web
+	ip netns exec far "$answer" serve far 8080 53 >/dev/null &
+	echo $! >$work/pids
+	sleep 0.3
+	sysctl -qw net.ipv6.conf.all.forwarding=1
+	answers "far sees 198.51.100.10 on 8080" client tcp 203.0.113.10 8080
+	answers "far sees 198.51.100.10 on 8080" client udp 203.0.113.10 8080
+	answers "far sees 2001:db8:1::10 on 8080" client tcp 2001:db8:3::10 8080
+	# out of the container: masqueraded, and not to itself
+	answers "far sees 203.0.113.1 on 8080" web tcp 203.0.113.10 8080
+	answers "far sees 203.0.113.1 on 8080" host tcp 203.0.113.10 8080
+}
+
+test_net_c13_ports_that_are_taken() {
+	topology
+	ip netns exec machine "$answer" serve host 8081 >/dev/null &
+	echo $! >$work/pids
+	server web 80 PublishPort=8080:80
+	server again 80 PublishPort=127.0.0.1:8080:80
+	server listener 80 PublishPort=8081:80
+	server twice 80 PublishPort=8082:80 PublishPort=8082:81
+	server range 80 PublishPort=8079-8085:80
+	start web
+	assert_fails systemctl start again
+	assert_journal again "again: --publish 127.0.0.1:8080:80: port 8080/tcp is in use by container 'web' \(web.service\)"
+	assert_fails systemctl start listener
+	assert_journal listener "listener: --publish 8081:80: port 8081/tcp is in use by answer \(pid [0-9]+\)"
+	assert_fails systemctl start twice
+	assert_journal twice "port 8082/tcp is published twice"
+	systemctl start range
+	assert_equal "$(crunit port range)" "80/tcp -> 0.0.0.0:8079"
+	systemctl stop range
+	ip netns exec machine "$answer" serve host 8079 >/dev/null &
+	echo $! >>$work/pids
+	sleep 0.2
+	systemctl start range
+	assert_equal "$(crunit port range)" "80/tcp -> 0.0.0.0:8082"
+	# a stopped container's ports are free at once
+	systemctl stop web
+	systemctl reset-failed again
+	systemctl start again
+	answers "again sees 10.88.0.1 on 80" host tcp 127.0.0.1 8080
+	answers refused client tcp 192.0.2.1 8080
+}
+
+test_net_t4_udp_goes_to_the_new_container() {
+	local old
+	topology
+	server web 80 PublishPort=8080:80/udp
+	server decoy 80
+	start web
+	old=$(address_of web crunit)
+	in_client "$answer" flow 192.0.2.1 8080 >$work/flow &
+	echo $! >$work/pids
+	sleep 0.3
+	systemctl stop web
+	# somebody else has its address now
+	sed -i 's/^Image=/IP='"$old"'\n&/' "$quadlets/decoy.container"
+	start decoy
+	assert_equal "$(address_of decoy crunit)" "$old"
+	systemctl start web
+	[ "$(address_of web crunit)" != "$old" ] || fail "it has the same address"
+	sleep 0.2
+	: >$work/flow
+	sleep 0.4
+	assert_match "$(cat $work/flow)" 'web sees 198.51.100.10 on 80' "the flow"
+	! grep -q decoy $work/flow || fail "the flow still goes to the old address"
+}
+
+test_net_t4_isolation() {
+	local address
+	topology
+	network one <<-'END'
+		[Network]
+		NetworkName=one
+		IPv6=true
+	END
+	network two <<-'END'
+		[Network]
+		NetworkName=two
+		IPv6=true
+	END
+	network three <<-'END'
+		[Network]
+		NetworkName=three
+		Options=isolate=true
+	END
+	server a "80" Network=one.network PublishPort=8080:80
+	server b "80" Network=two.network
+	server both "80" Network=one.network Network=two.network
+	server strict "80" Network=three.network PublishPort=8081:80
+	start a b both strict
+	answers silent a tcp "$(address_of b two)" 80
+	answers silent a tcp "$(address_of b two 6)" 80
+	answers silent b udp "$(address_of a one)" 80
+	address=$(address_of a one)
+	answers "both sees $address on 80" a tcp "$(address_of both one)" 80
+	address=$(address_of b two 6)
+	answers "both sees $address on 80" b tcp "$(address_of both two 6)" 80
+	# through published ports, with the container's own address
+	answers "a sees $(address_of b two) on 80" b tcp 192.0.2.1 8080
+	# but not from, or to, one that is isolated
+	answers silent strict tcp 192.0.2.1 8080
+	answers silent a tcp 192.0.2.1 8081
+	answers "strict sees 198.51.100.10 on 80" client tcp 192.0.2.1 8081
+	# nor to what listens on the machine's loopback alone
+	ip netns exec machine "$answer" serve host 127 >/dev/null &
+	echo $! >$work/pids
+	crunit exec a ip route add 127.0.0.0/8 via "$(ip -4 -o addr show dev crunit1 | awk '{ sub("/.*", "", $4); print $4 }')" 2>/dev/null || true
+	answers refused a tcp 127.0.0.1 127
+}
+
+test_net_c12_internal_network() {
+	topology
+	network closed <<-'END'
+		[Network]
+		NetworkName=closed
+		Internal=true
+	END
+	network open <<-'END'
+		[Network]
+		NetworkName=open
+	END
+	server a 80 Network=closed.network PublishPort=8080:80
+	server b 80 Network=closed.network
+	server c 80 Network=open.network PublishPort=8081:80
+	start a b c
+	assert_journal a 'publish 8080:80 has no effect: the container is on no network that can be reached'
+	answers "b sees $(address_of a closed) on 80" a tcp "$(address_of b closed)" 80
+	answers unreachable a tcp 203.0.113.10 80
+	answers refused client tcp 192.0.2.1 8080
+	# not even with a route, which a container may be allowed to make
+	nsenter --net="/proc/$(main_pid a)/ns/net" ip route add default via \
+		"$(ip -4 -o addr show dev "$(crunit network inspect closed | jq -r '.[0].network_interface')" | awk '{ sub("/.*", "", $4); print $4 }')"
+	answers silent a tcp 203.0.113.10 80
+	answers silent a tcp 192.0.2.1 8081
+}
+
+test_net_a14_ipv6_nat66_and_routed() {
+	topology
+	network nat <<-'END'
+		[Network]
+		NetworkName=nat
+		IPv6=true
+		Subnet=fd00:a1a3::/48
+	END
+	network routed <<-'END'
+		[Network]
+		NetworkName=routed
+		Subnet=2001:db8:77::/64
+		Subnet=10.77.0.0/24
+	END
+	server nat6 "80" Network=nat.network 'PublishPort=[2001:db8:2::1]:8080:80'
+	server routed "80" Network=routed.network
+	start nat6 routed
+	ip netns exec far "$answer" serve far 80 >/dev/null &
+	echo $! >$work/pids
+	ip -n router -6 route add 2001:db8:77::/64 via 2001:db8:2::1
+	ip -n router route add 10.77.0.0/24 via 192.0.2.1
+	sleep 0.3
+	assert_equal "$(address_of nat6 nat)" ""
+	assert_match "$(address_of nat6 nat 6)" '^fd00:a1a3::'
+	answers "far sees 2001:db8:3::1 on 80" nat6 tcp 2001:db8:3::10 80
+	answers "nat6 sees 2001:db8:1::10 on 80" client tcp 2001:db8:2::1 8080
+	# a prefix that is routed here keeps its addresses, in both directions
+	answers "far sees $(address_of routed routed 6) on 80" routed tcp 2001:db8:3::10 80
+	answers "routed sees 2001:db8:1::10 on 80" client tcp "$(address_of routed routed 6)" 80
+	# its IPv4 does not
+	answers "far sees 203.0.113.1 on 80" routed tcp 203.0.113.10 80
+	answers silent client tcp "$(address_of routed routed)" 80
+}
+
+test_net_c12_static_addresses_and_options() {
+	topology
+	network back <<-'END'
+		[Network]
+		NetworkName=back
+		Subnet=10.30.0.0/24
+		Gateway=10.30.0.254
+		IPRange=10.30.0.128/25
+		Subnet=fd00:30::/64
+		InterfaceName=br-back
+		Options=mtu=1400
+		Options=metric=77
+		PodmanArgs=--route 10.99.0.0/24,10.30.0.253
+		Label=kind=test
+	END
+	network front <<-'END'
+		[Network]
+		NetworkName=front
+		Options=no_default_route=true
+	END
+	server fixed 80 Network=back.network IP=10.30.0.7 IP6=fd00:30::7 NetworkAlias=alias
+	server dynamic 80 Network=back.network
+	server thief 80 Network=back.network IP=10.30.0.7
+	server outside 80 Network=back.network IP=10.31.0.7
+	server gateway 80 Network=back.network IP=10.30.0.254
+	server many 80 'Network=back.network:ip=10.30.0.9,mac=02:00:00:00:00:09,interface_name=net0,alias=x' \
+		Network=front.network
+	start fixed dynamic many
+	assert_equal "$(address_of fixed back) $(address_of fixed back 6)" "10.30.0.7 fd00:30::7"
+	assert_equal "$(address_of dynamic back)" 10.30.0.128
+	assert_equal "$(crunit exec many cat /sys/class/net/net0/address /sys/class/net/net0/mtu | tr '\n' ' ')" \
+		"02:00:00:00:00:09 1400 "
+	assert_match "$(crunit exec many ip route)" 'default via 10.30.0.254 dev net0 +metric 77' "the default route"
+	assert_match "$(crunit exec many ip route)" '10.99.0.0/24 via 10.30.0.253' "the network's route"
+	[ "$(crunit exec many ip route | grep -c default)" = 1 ] || fail "no_default_route made one"
+	[ -d /sys/class/net/br-back/bridge ] || fail "the bridge has another name"
+	assert_fails systemctl start thief
+	assert_journal thief "the address 10.30.0.7 of network 'back' is in use by container 'fixed'"
+	assert_fails systemctl start outside
+	assert_journal outside "the address 10.31.0.7 is in no subnet of network 'back'"
+	assert_fails systemctl start gateway
+	assert_journal gateway "the address 10.30.0.254 is the gateway of network 'back'"
+	assert_equal "$(crunit network ls -q --filter label=kind=test)" back
+	assert_equal "$(crunit network inspect back | jq -r '[.[0].containers[].name] | sort | join(" ")')" \
+		"dynamic fixed many"
+	assert_equal "$(crunit network inspect back | jq -c '.[0].subnets[0]')" \
+		'{"subnet":"10.30.0.0/24","gateway":"10.30.0.254","lease_range":{"start_ip":"10.30.0.128","end_ip":"10.30.0.255"}}'
+}
+
+test_net_c14_hosts_and_resolv_conf() {
+	topology
+	network named <<-'END'
+		[Network]
+		NetworkName=named
+		Subnet=10.40.0.0/24
+		DNS=192.0.2.53
+	END
+	server web 80 Network=named.network HostName=box AddHost=up:host-gateway DNSSearch=example.org DNSOption=ndots:2
+	server own 80 Network=named.network DNS=198.51.100.53
+	start web own
+	assert_equal "$(crunit exec web cat /etc/resolv.conf)" "search example.org
+nameserver 192.0.2.53
+options ndots:2"
+	assert_match "$(crunit exec own cat /etc/resolv.conf)" '^(search .*
+)?nameserver 198.51.100.53$'
+	assert_equal "$(crunit exec web hostname)" box
+	assert_equal "$(crunit exec web cat /etc/hosts | grep -v '::' | grep -v '^$')" "10.40.0.1	up
+127.0.0.1	localhost
+10.40.0.1	host.containers.internal host.docker.internal
+$(address_of web named)	box web"
+}
+
+test_net_c12_networks_of_others() {
+	topology
+	server web 80 PublishPort=8080:80
+	server friend 81 Network=web.container
+	start web friend
+	assert_equal "$(readlink "/proc/$(main_pid friend)/ns/net")" "$(readlink "/proc/$(main_pid web)/ns/net")"
+	answers "friend sees 127.0.0.1 on 81" web tcp 127.0.0.1 81
+	assert_equal "$(crunit exec friend cat /etc/hosts)" "$(crunit exec web cat /etc/hosts)"
+	ip netns add made
+	container path <<-'END'
+		[Container]
+		Image=localhost/answer:latest
+		ContainerName=path
+		Exec=serve path 80
+		Network=ns:/run/netns/made
+	END
+	start path
+	assert_equal "$(readlink "/proc/$(main_pid path)/ns/net")" "net:[$(stat -c %i /run/netns/made)]"
+	systemctl stop path
+	ip netns del made
+	assert_fails crunit run --rm --network container:nobody localhost/answer:latest true
+	assert_match "$said" "there is no container 'nobody'"
+	assert_fails crunit run --rm --network nowhere localhost/answer:latest true
+	assert_match "$said" "there is no network 'nowhere': make it with crunit network create nowhere"
+}
+
+test_net_c12_macvlan() {
+	topology
+	crunit network create -d macvlan --subnet 203.0.113.0/24 --gateway 203.0.113.1 \
+		--ip-range 203.0.113.64-203.0.113.70 -o parent=far0 lan
+	server near 80 Network=lan
+	start near
+	assert_equal "$(address_of near lan)" 203.0.113.64
+	answers "near sees 203.0.113.10 on 80" far tcp 203.0.113.64 80
+	assert_fails crunit network create -d macvlan dhcp
+	assert_match "$said" "macvlan needs --subnet, or --ipam-driver none"
+	crunit network create -d macvlan --subnet 203.0.113.0/24 -o parent=nothing nowhere
+	assert_fails crunit run --rm --network nowhere localhost/busybox:latest true
+	assert_match "$said" "there is no interface 'nothing' for network 'nowhere'"
+	systemctl stop near
+	crunit network create -d ipvlan --subnet 203.0.113.0/24 -o parent=far0 ip
+	try crunit run --rm --network ip localhost/busybox:latest true
+	[ "$status" = 0 ] || assert_match "$said" "this kernel has no ipvlan interfaces"
+}
+
+test_net_t15_network_commands() {
+	topology
+	assert_equal "$(crunit network create --label a=b one)" one
+	crunit network create two >/dev/null
+	assert_fails crunit network create one
+	assert_match "$said" "the network 'one' is there already"
+	assert_fails crunit network create --subnet "$(crunit network inspect one | jq -r '.[0].subnets[0].subnet')" three
+	assert_match "$said" "overlaps .* of network 'one'"
+	assert_fails crunit network create --gateway 10.9.0.1 three
+	assert_fails crunit network create --opt mtuu=1 three
+	assert_match "$said" "unknown option 'mtuu', did you mean 'mtu'"
+	assert_fails crunit network create host
+	crunit network exists one
+	assert_fails crunit network exists three
+	assert_equal "$status" 1
+	assert_equal "$(crunit network ls -q | tr '\n' ' ')" "one two "
+	assert_equal "$(crunit network ls --format json | jq -r '.[0].labels.a')" b
+	assert_equal "$(crunit network ls -n -f name=tw | awk '{ print $2, $3 }')" "two bridge"
+	assert_fails crunit network ls -f colour=red
+	server web 80 Network=one
+	start web
+	assert_equal "$(crunit network ls -q -f dangling=true)" two
+	assert_fails crunit network rm one
+	assert_equal "$status" 2
+	assert_match "$said" "network 'one' is in use by web: stop it first, or use --force"
+	assert_equal "$(crunit network prune -f)" two
+	assert_match "$(crunit network rm -f one 2>&1)" "stopping web"
+	wait_state web inactive
+	assert_fails crunit network rm one
+	assert_equal "$status" 1
+}
+
+test_net_network_unit_that_changes() {
+	topology
+	network back <<-'END'
+		[Network]
+		NetworkName=back
+		Subnet=10.50.0.0/24
+		NetworkDeleteOnStop=true
+	END
+	server web 80 Network=back.network
+	start web
+	sed -i 's/10.50/10.51/' "$quadlets/back.network"
+	reload
+	crunit network create --ignore --subnet 10.51.0.0/24 back 2>$work/said
+	assert_match "$(cat $work/said)" "its definition has changed, but containers are on it \(web\)"
+	assert_match "$(address_of web back)" '^10.50'
+	# without the deletion the unit's start finds the changed definition
+	sed -i '/DeleteOnStop/d' "$quadlets/back.network"
+	reload
+	systemctl restart back-network
+	wait_state web active
+	assert_match "$(address_of web back)" '^10.51'
+	answers "web sees 10.51.0.1 on 80" host tcp "$(address_of web back)" 80
+	printf 'NetworkDeleteOnStop=true\n' >>"$quadlets/back.network"
+	reload
+	systemctl stop back-network
+	wait_state web inactive
+	assert_fails crunit network exists back
+}
+
+test_net_bridge_that_is_lost_comes_back() {
+	topology
+	server web 80 PublishPort=8080:80
+	server other 80
+	start web
+	ip link del crunit0
+	nft flush ruleset
+	answers refused client tcp 192.0.2.1 8080
+	systemctl start other
+	answers "web sees 198.51.100.10 on 80" client tcp 192.0.2.1 8080
+	answers "web sees $(address_of other crunit) on 80" other tcp "$(address_of web crunit)" 80
+}
+
+test_net_foreign_firewall_that_drops() {
+	topology
+	server web 80 PublishPort=8080:80
+	start web
+	nft -f - <<-'END'
+		table inet test_foreign {
+			chain forward {
+				type filter hook forward priority 10; policy drop;
+				ct state established,related accept
+			}
+		}
+	END
+	answers silent client tcp 192.0.2.1 8080
+	# what the manual says to write into it
+	nft add rule inet test_foreign forward ct status dnat accept
+	answers "web sees 198.51.100.10 on 80" client tcp 192.0.2.1 8080
+	ip netns exec far "$answer" serve far 80 >/dev/null &
+	echo $! >$work/pids
+	sleep 0.2
+	answers silent web tcp 203.0.113.10 80
+	nft add rule inet test_foreign forward 'iifname "crunit*"' accept
+	answers "far sees 203.0.113.1 on 80" web tcp 203.0.113.10 80
+}
+
+test_net_t4_addresses_are_kept() {
+	local a b
+	topology
+	server a 80
+	server b 80
+	server c 80
+	start a b
+	a=$(address_of a crunit) b=$(address_of b crunit)
+	systemctl stop a b
+	systemctl start c
+	systemctl start b
+	systemctl start a
+	assert_equal "$(address_of a crunit) $(address_of b crunit)" "$a $b"
+}
+
+# timeout test_net_t4_kill_9_frees_everything: 120
+test_net_t4_kill_9_frees_everything() {
+	local before call command
+	topology
+	server web 80 PublishPort=8080:80 PublishPort=8080:80/udp
+	no_start_limit web
+	start web
+	systemctl stop web
+	before=$(nft list ruleset)
+	systemctl start web
+	kill -KILL "$(main_pid web)"
+	wait_state web failed
+	wait_for 5 eval '[ "$(nft list ruleset)" = "$before" ]'
+	# the pump as well, which would have cleaned up: the next start does
+	systemctl start web
+	pkill -KILL -x crunit-log
+	kill -KILL "$(main_pid web)"
+	wait_state web failed
+	crunit run --rm localhost/busybox:latest true
+	assert_equal "$(nft list ruleset)" "$before" "ruleset after kill -9 of all"
+	systemctl start web
+	answers "web sees 198.51.100.10 on 80" client tcp 192.0.2.1 8080
+	systemctl stop web
+	# crunit, in system calls around the network's making
+	command=$(sed -n 's/^ExecStart=//p' /run/systemd/generator/web.service)
+	mkdir -p /etc/systemd/system/web.service.d
+	for call in pipe2:2 clone3:1 ppoll:1 poll:1 clone3:2 sendmsg:1; do
+		printf '[Service]\nExecStart=\nExecStart=strace -qq -o /dev/null -e trace=%s -e inject=%s:signal=KILL:when=%s %s\n' \
+			"${call%:*}" "${call%:*}" "${call#*:}" "$command" >/etc/systemd/system/web.service.d/kill.conf
+		systemctl daemon-reload
+		timeout 20 systemctl start web || true
+		systemctl stop web
+		systemctl reset-failed web 2>/dev/null || true
+		rm /etc/systemd/system/web.service.d/kill.conf
+		systemctl daemon-reload
+		crunit run --rm localhost/busybox:latest true
+		assert_equal "$(nft list ruleset)" "$before" "ruleset after crunit was killed in $call"
+		systemctl start web
+		answers "web sees 198.51.100.10 on 80" client tcp 192.0.2.1 8080
+		systemctl stop web
+	done
+}
+
+# timeout test_net_t4_kill_9_of_the_helper: 120
+test_net_t4_kill_9_of_the_helper() {
+	local before call
+	topology
+	server web 80 PublishPort=8080:80
+	start web
+	systemctl stop web
+	before=$(nft list ruleset)
+	mv /usr/libexec/crunit/crunit-network /usr/libexec/crunit/crunit-network.real
+	for call in symlinkat:1 renameat:1 renameat:2 sendto:1 sendmsg:2 unshare:1 setns:1 setns:2 write:1; do
+		cat >/usr/libexec/crunit/crunit-network <<-END
+			#!/bin/sh
+			[ "\$1" = join ] || exec /usr/libexec/crunit/crunit-network.real "\$@"
+			exec strace -f -qq -o /dev/null -e trace=${call%:*} -e inject=${call%:*}:signal=KILL:when=${call#*:} \
+				/usr/libexec/crunit/crunit-network.real "\$@"
+		END
+		chmod 755 /usr/libexec/crunit/crunit-network
+		systemctl start web 2>/dev/null || true
+		systemctl stop web
+		systemctl reset-failed web 2>/dev/null || true
+		cp /usr/libexec/crunit/crunit-network.real /usr/libexec/crunit/crunit-network
+		crunit run --rm localhost/busybox:latest true
+		[ "$(nft list ruleset)" = "$before" ] || {
+			mv /usr/libexec/crunit/crunit-network.real /usr/libexec/crunit/crunit-network
+			nft list ruleset
+			fail "another ruleset after crunit-network was killed in $call"
+		}
+	done
+	mv /usr/libexec/crunit/crunit-network.real /usr/libexec/crunit/crunit-network
+	systemctl start web
+	answers "web sees 198.51.100.10 on 80" client tcp 192.0.2.1 8080
+}
+
+# timeout test_net_t4_a_hundred_starts_leak_nothing: 120
+test_net_t4_a_hundred_starts_leak_nothing() {
+	local before i
+	topology
+	dual_stack
+	start front-network
+	crunit run --rm --network front -p 8080:80 -p 8080:80/udp localhost/busybox:latest true
+	before=$(nft list ruleset && find /run/crunit /var/lib/crunit/networks ! -path '*/cache/*' | sort && ip -o link | wc -l)
+	for ((i = 0; i < 100; i++)); do
+		crunit run --rm --network front -p 8080:80 -p 8080:80/udp localhost/busybox:latest true
+	done
+	sleep 0.3
+	assert_equal "$(nft list ruleset && find /run/crunit /var/lib/crunit/networks ! -path '*/cache/*' | sort && ip -o link | wc -l)" \
+		"$before" "what is there after a hundred starts"
+}
