@@ -14,7 +14,8 @@ struct cmd;
 /* Exit status for a command line that makes no sense, and for failures of our own, as podman has
  * them. */
 enum {
-        CMD_USAGE = 125
+        CMD_USAGE = 125,
+        CMD_SIGNALLED = 128 /* + N: signal N ended it */
 };
 
 typedef int cmd_function(const struct cmd *cmd, int argc, char **argv);

@@ -6,6 +6,9 @@
 #include "commands.h"
 #include "run-options.h"
 
+#include <errno.h>
+#include <signal.h>
+
 static void run_warn(const char *line)
 {
         log_warning("%s", line);
@@ -39,6 +42,21 @@ static int run_with(struct container_spec *spec, const struct settings *settings
         return status;
 }
 
+/* For systemd a service that its stop signal ended has ended well, one that exits with 128 + N has
+ * not. */
+static void run_end_by_signal(int number)
+{
+        sigset_t set;
+
+        if (number <= 0)
+                return;
+        signal(number, SIG_DFL);
+        sigemptyset(&set);
+        sigaddset(&set, number);
+        raise(number);
+        sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
 int cmd_run(const struct cmd *cmd, int argc, char **argv)
 {
         AUTO_ERROR struct error err = { 0 };
@@ -57,5 +75,7 @@ int cmd_run(const struct cmd *cmd, int argc, char **argv)
                 status = run_with(&spec, &settings, &err);
         if (err.message)
                 log_error("%s%s%s", spec.name ? spec.name : "", spec.name ? ": " : "", err.message);
+        if (err.code == EINTR)
+                run_end_by_signal(status - CMD_SIGNALLED);
         return status;
 }
