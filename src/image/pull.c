@@ -444,14 +444,29 @@ static char *pull_find_local(struct store *store, const char *text, const struct
         return str_dup(image.id);
 }
 
+/* As it was written, then under the names that it may stand for. */
+static void pull_list_names(const char *text, const struct registries *registries,
+                            struct strv *names)
+{
+        AUTO_REFERENCE struct reference reference = { 0 };
+        AUTO_FREE char *source = NULL;
+
+        strv_append(names, text);
+        if (reference_parse(text, &reference, NULL) == 0 && !reference.registry)
+                registries_expand(registries, &reference, names, &source, NULL);
+}
+
 static int pull_local(struct store *store, const char *text, const struct pull_options *options,
                       char **ret_id, struct error *err)
 {
         struct platform wanted = pull_platform(options);
+        AUTO_STRV struct strv names = { 0 };
 
+        pull_list_names(text, options->registries, &names);
         if (store_lock(store, STORE_SHARED, err) < 0)
                 return -1;
-        *ret_id = pull_find_local(store, text, &wanted);
+        for (size_t i = 0; i < names.count && !*ret_id; i++)
+                *ret_id = pull_find_local(store, names.items[i], &wanted);
         store_unlock(store);
         return 0;
 }
