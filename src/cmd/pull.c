@@ -2,6 +2,8 @@
 /* crunit pull */
 #include "../image/pull.h"
 #include "../base/log.h"
+#include "../base/pull-policy.h"
+#include "../image/load.h"
 #include "image-cmd.h"
 #include "registry-arguments.h"
 #include "signals.h"
@@ -15,6 +17,15 @@ struct pull_arguments {
         struct registry_arguments registry;
         bool all_tags, quiet;
 };
+
+static int pull_take_key(void *context, const struct option_row *row, const char *value,
+                         struct error *err)
+{
+        (void)context;
+        (void)value;
+        return error_set(err, EOPNOTSUPP,
+                         "--%s: encrypted images are not supported by this version", row->name);
+}
 
 #define FIELD(name) offsetof(struct pull_arguments, name)
 
@@ -30,6 +41,7 @@ const struct option_row cmd_pull_options[] = {
           FIELD(registry.cert_dir) },
         { "creds", 0, OPTION_VALUE, "USER[:PASSWORD]", "Credentials for the registry",
           option_take_string, FIELD(registry.creds) },
+        { .name = "decryption-key", .kind = OPTION_VALUE, .take = pull_take_key },
         { "os", 0, OPTION_VALUE, "OS", "Another operating system than this machine's",
           option_take_string, FIELD(os) },
         { "platform", 0, OPTION_VALUE, "OS/ARCH[/VARIANT]", "Another platform than this machine's",
@@ -115,16 +127,17 @@ static int pulling_set_policy(struct pulling *pulling, struct error *err)
                          { "missing", PULL_MISSING },
                          { "never", PULL_NEVER },
                          { "newer", PULL_NEWER } };
-        const char *wanted = pulling->arguments->policy;
+        const char *given = pulling->arguments->policy;
+        const char *wanted = given ? pull_policy_word(given) : "always";
 
         for (size_t i = 0; i < sizeof policies / sizeof *policies; i++) {
-                if (wanted && !str_equal(wanted, policies[i].name))
+                if (!str_equal(wanted, policies[i].name))
                         continue;
                 pulling->options.policy = policies[i].policy;
                 return 0;
         }
         return error_set(err, EINVAL, "--policy %s: always, missing, never and newer are possible",
-                         wanted);
+                         given);
 }
 
 static void pulling_say(void *context, const char *message)
@@ -188,14 +201,9 @@ static int pulling_one(struct pulling *pulling, struct store *store, const char 
         return 0;
 }
 
-/* "docker://NAME" is what other tools call it. */
-static int pulling_list(struct pulling *pulling, const char *word, struct strv *names,
+static int pulling_list(struct pulling *pulling, const char *name, struct strv *names,
                         struct error *err)
 {
-        const char *name = str_after(word, "docker://");
-
-        if (!name)
-                name = word;
         if (!pulling->arguments->all_tags) {
                 strv_append(names, name);
                 return 0;
@@ -203,12 +211,57 @@ static int pulling_list(struct pulling *pulling, const char *word, struct strv *
         return pull_list_tags(name, &pulling->options, names, err);
 }
 
+static int pulling_print_id(struct store *store, const char *name, struct error *err)
+{
+        AUTO_FREE char *id = NULL;
+        const struct store_entry *entry = NULL;
+        struct store_entry *entries;
+        size_t count;
+        int result;
+
+        if (store_list(store, &entries, &count, err) < 0)
+                return -1;
+        result = store_find(store, name, entries, count, &entry, err);
+        if (result == 0)
+                result = store_entry_id(store, entry, &id, err);
+        store_list_free(entries, count);
+        if (result == 0)
+                printf("%s\n", id);
+        return result;
+}
+
+/* From a file or directory: what `crunit load` does, said as a pull. */
+static int pulling_load(struct pulling *pulling, struct store *store,
+                        const struct transport *transport, struct error *err)
+{
+        const struct load_options options = { .cancel = pulling->options.cancel };
+        AUTO_STRV struct strv names = { 0 };
+        int result = 0;
+
+        if (pulling->arguments->all_tags)
+                return error_set(err, EINVAL, "--all-tags is for registries, not for %s",
+                                 transport->path);
+        if (load_transport(store, transport, &options, &names, err) < 0 ||
+            store_lock(store, STORE_SHARED, err) < 0)
+                return -1;
+        for (size_t i = 0; i < names.count && result == 0; i++)
+                result = pulling_print_id(store, names.items[i], err);
+        store_unlock(store);
+        return result;
+}
+
 static int pulling_word(struct pulling *pulling, struct store *store, const char *word,
                         struct error *err)
 {
+        AUTO_TRANSPORT struct transport transport = { 0 };
         AUTO_STRV struct strv names = { 0 };
+        int found = transport_parse(word, &transport, err);
 
-        if (pulling_list(pulling, word, &names, err) < 0)
+        if (found < 0)
+                return -1;
+        if (found && transport.kind != TRANSPORT_REGISTRY)
+                return pulling_load(pulling, store, &transport, err);
+        if (pulling_list(pulling, found ? transport.reference : word, &names, err) < 0)
                 return -1;
         for (size_t i = 0; i < names.count; i++)
                 if (pulling_one(pulling, store, names.items[i], err) < 0)

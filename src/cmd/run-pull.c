@@ -4,6 +4,7 @@
 #include "run-values.h"
 
 #include "../base/duration.h"
+#include "../base/pull-policy.h"
 #include "../base/str.h"
 #include "../container/spec.h"
 
@@ -24,27 +25,16 @@ static void pull_option(struct container_spec *spec, const char *name, const cha
         strv_appendf(&spec->pull_options, "--%s=%s", name, value);
 }
 
-/* All ways to write a policy. */
-static const struct run_policy {
-        const char *written, *policy;
-} run_policies[] = {
-        { "always", "always" }, { "missing", "missing" },   { "never", "never" },
-        { "newer", "newer" },   { "ifmissing", "missing" }, { "ifnotpresent", "missing" },
-        { "ifnewer", "newer" },
-};
-
 int run_take_pull(void *context, const struct option_row *row, const char *value, struct error *err)
 {
         struct container_spec *spec = context;
+        const char *word = pull_policy_word(value);
 
-        for (size_t i = 0; i < sizeof run_policies / sizeof *run_policies; i++) {
-                if (!str_equal_nocase(value, run_policies[i].written))
-                        continue;
-                str_replace(&spec->pull, run_policies[i].policy);
-                return 0;
-        }
-        return error_set(err, EINVAL, "--%s %s: not one of always, missing, never, newer",
-                         row->name, value);
+        if (!word)
+                return error_set(err, EINVAL, "--%s %s: not one of always, missing, never, newer",
+                                 row->name, value);
+        str_replace(&spec->pull, word);
+        return 0;
 }
 
 int run_take_pull_option(void *context, const struct option_row *row, const char *value,

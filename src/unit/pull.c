@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Getting images: [Image], and the keys of other sections that say when and how to pull. */
 #include "../base/duration.h"
+#include "../base/pull-policy.h"
 #include "translate.h"
 #include "words.h"
 
@@ -12,36 +13,22 @@ static bool is_open(const char *text)
         return strpbrk(text, "%$") != NULL;
 }
 
-/* All ways to write a policy; the first of each is the usual one. */
-static const struct pull_policy {
-        const char *written, *policy;
-} pull_policies[] = {
-        { "always", "always" },     { "missing", "missing" },
-        { "never", "never" },       { "newer", "newer" },
-        { "ifmissing", "missing" }, { "ifnotpresent", "missing" },
-        { "ifnewer", "newer" },     { NULL, NULL },
-};
-
 /* A wrong policy would cost the start, and say so only then. */
 int emit_pull_policy(struct translation *t, const struct unit_key *row, const struct values *values,
                      struct error *err)
 {
         const struct value *value = &values->items[0];
-        const char *nearest;
+        const char *word = pull_policy_word(value->text);
+        const char *nearest = pull_policy_nearest(value->text);
 
-        for (const struct pull_policy *p = pull_policies; p->written; p++) {
-                if (!str_equal_nocase(p->written, value->text))
-                        continue;
-                words_add(&t->args, row->option);
-                words_add(&t->args, p->policy);
-                return 0;
-        }
-        if (is_open(value->text))
-                return emit_option(t, row, values, err);
-        nearest = str_nearest_row(value->text, pull_policies, sizeof *pull_policies);
-        return unit_error(err, value->line, "%s=%s: not always, missing, never or newer%s%s%s",
-                          row->name, value->text, nearest ? "; did you mean " : "",
-                          nearest ? nearest : "", nearest ? "?" : "");
+        if (!word && !is_open(value->text))
+                return unit_error(err, value->line,
+                                  "%s=%s: not always, missing, never or newer%s%s%s", row->name,
+                                  value->text, nearest ? "; did you mean " : "",
+                                  nearest ? nearest : "", nearest ? "?" : "");
+        words_add(&t->args, row->option);
+        words_add(&t->args, word ? word : value->text);
+        return 0;
 }
 
 int emit_retry(struct translation *t, const struct unit_key *row, const struct values *values,
