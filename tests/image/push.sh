@@ -194,7 +194,8 @@ check 'is what it was, to the byte' diff -r "$work/docker" "$work/flat"
 check 'docker-daemon:' says 125 'docker-daemon is not supported' push demo docker-daemon:x
 check 'tarball:' says 125 'is made by `crunit save --format rootfs`' push demo "tarball:$work/x.tar"
 check 'and all of it comes back' bash -c "for from in oci:$work/layout:some oci-archive:$work/o.tar docker-archive:$work/d.tar dir:$work/flat; do
-	'$build/crunit' load -q \$from || exit 1; done"
+	[ \$('$build/crunit' pull \$from) = $id ] || exit 1; done"
+check 'or says what is not there' says 125 "there is no image 'third' in it" pull "oci:$work/layout:third"
 check 'as one image' bash -c "[ \$('$build/crunit' images -q | sort -u | wc -l) = 1 ]"
 
 # --- Debian's
