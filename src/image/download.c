@@ -4,6 +4,7 @@
 #include "../base/io.h"
 #include "reference.h"
 #include "stream.h"
+#include "verified.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -143,7 +144,10 @@ static void download_drop(struct download *download, struct download_layer *own)
         own->part.fd = -1;
 }
 
-/* The store is locked: what is there is there to stay, and nobody else takes parts meanwhile, so
+/* A layer that is unpacked already may have come as another blob: where blobs are kept, this one is
+ * fetched too, or the image could not go out again as it came.
+ *
+ * The store is locked: what is there is there to stay, and nobody else takes parts meanwhile, so
  * that one process has all layers of an image or none. */
 static int download_take_layer(struct download *download, size_t i, struct error *err)
 {
@@ -153,7 +157,9 @@ static int download_take_layer(struct download *download, size_t i, struct error
 
         if (own->state == DOWNLOAD_DONE)
                 return 0;
-        if (intake_has(download->intake, "layers", layer->diff_id)) {
+        if (intake_has(download->intake, "layers", layer->diff_id) &&
+            (!download->keep_blobs ||
+             verified_blob(download->intake->store->fd, layer->digest, layer->diff_id))) {
                 download_drop(download, own);
                 own->state = DOWNLOAD_DONE;
                 return 0;

@@ -125,9 +125,11 @@ check 'unless that is said' run 0 push -q "$id" "$one/by/id"
 check 'no such image' says 125 "no image 'nothing' in $work/store" push nothing "$one/x"
 check 'no such form' says 125 '--format v1: oci and v2s2 are possible' push --format v1 demo "$one/x"
 
-# --- trouble
-hostile_rule one 'PATCH /v2/broken/ disconnect times=1'
-check 'a line that breaks is picked up again' run 0 push --retry-delay 0s demo "$one/broken/image"
+# --- trouble; nobody knows any more where else the blobs are
+run 0 untag demo "$one/team/demo:1" "$one/other/place:5"
+hostile_rule one 'PATCH /v2/broken/ disconnect at=1000000 times=1'
+check 'a line that breaks is picked up again' says 0 'again (1 of' push --retry-delay 0s demo "$one/broken/image"
+check 'where it broke' asked one 1 'GET /v2/broken/image/blobs/uploads/'
 hostile_rule one
 hostile_rule one 'PUT /v2/busy/image/manifests status code=503 times=2'
 check 'a registry that is busy for a while' run 0 push -q --retry-delay 1ms demo "$one/busy/image"

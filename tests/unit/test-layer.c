@@ -9,6 +9,7 @@
 #include <archive.h>
 #include <errno.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
@@ -310,12 +311,10 @@ static void test_digest_behind_the_end(void)
 
 static void test_paths(void)
 {
-        static char longer[4200], deep[4200];
+        static char longer[4200];
 
         memset(longer, 'a', sizeof longer - 1);
         memcpy(longer, "path=", 5);
-        for (size_t i = 0; i < 4190; i += 2)
-                memcpy(deep + i, "d/", 3);
         refuse((const struct tar_entry[]){ { "../outside", .data = "x" }, { NULL } },
                "l.tar: path ../outside leads out of the layer by '..'", "dots");
         refuse((const struct tar_entry[]){ { "a/../../outside", .data = "x" }, { NULL } },
@@ -388,6 +387,13 @@ static void test_sizes(void)
                                                       "GNU.sparse.map=9223372036854775000,1" } },
                                            { NULL } },
                "l.tar: a is larger than 274877906944 bytes", "a hole without end");
+        refuse((const struct tar_entry[]){ { "a", .data = "short", .pax = { "size=100000" } },
+                                           { NULL } },
+               "l.tar: not a sound tar archive: Truncated tar archive", "a second size that lies");
+        refuse(
+                (const struct tar_entry[]){
+                        { "a", .data = "x", .pax = { "size=9000000000000000000" } }, { NULL } },
+                "l.tar: a is larger than 274877906944 bytes", "a size that nothing has");
 }
 
 static void test_pax_bomb(void)
@@ -404,6 +410,57 @@ static void test_pax_bomb(void)
         top = unpack_source(&tar, (struct stream_source){ 0 }, &diff_id, &result, &err);
         check(top < 0 && str_has_prefix(err.message, "l.tar: not a sound tar archive: "),
               "a pax header of 64 MiB");
+}
+
+/* Headers that announce 4 GiB of a name, a link or attributes, and have none of it. */
+static void test_huge_headers(void)
+{
+        static const char types[] = { 'L', 'K', 'x', 'g' };
+
+        for (size_t i = 0; i < sizeof types; i++) {
+                AUTO_ERROR struct error err = { 0 };
+                CLEANUP(layer_result_free) struct layer_result result = { 0 };
+                AUTO_STRBUF struct strbuf tar = { 0 };
+                AUTO_FREE char *diff_id = NULL;
+                struct rusage usage;
+
+                tar_header(&tar, &(struct tar_entry){ .name = "huge", .type = types[i] },
+                           (size_t)4 << 30);
+                tar_add(&tar, &(struct tar_entry){ .name = "a", .data = "a" });
+                tar_end(&tar);
+                check(unpack_source(&tar, (struct stream_source){ 0 }, &diff_id, &result, &err) <
+                                      0 &&
+                              str_has_prefix(err.message, "l.tar: not a sound tar archive: "),
+                      "a header of 4 GiB");
+                getrusage(RUSAGE_SELF, &usage);
+                check(usage.ru_maxrss < 1 << 20, "costs no memory"); /* KiB; sanitizers take some */
+        }
+}
+
+/* As deep as paths can be, one directory a level: it is made and removed. */
+static void test_depth(void)
+{
+        enum {
+                DEPTH = 2047
+        };
+        AUTO_ERROR struct error err = { 0 };
+        CLEANUP(layer_result_free) struct layer_result result = { 0 };
+        AUTO_STRBUF struct strbuf tar = { 0 };
+        AUTO_STRBUF struct strbuf path = { 0 };
+        AUTO_FREE char *diff_id = NULL;
+        AUTO_CLOSE int top = -1;
+
+        for (int i = 0; i < DEPTH; i++) {
+                AUTO_FREE char *record = NULL;
+
+                strbuf_append(&path, "d/");
+                record = str_format("path=%s", path.data);
+                tar_add(&tar, &(struct tar_entry){ .name = "d", .type = '5', .pax = { record } });
+        }
+        tar_end(&tar);
+        top = unpack_source(&tar, (struct stream_source){ 0 }, &diff_id, &result, &err);
+        check_str(err.message, NULL, "two thousand directories, each in the one before");
+        check(result.entries == DEPTH, "are all there");
 }
 
 static void test_limits(void)
@@ -463,6 +520,8 @@ int main(void)
         test_links();
         test_sizes();
         test_pax_bomb();
+        test_huge_headers();
+        test_depth();
         test_limits();
         check(io_remove_tree(AT_FDCWD, scratch, &err) == 0, "the scratch directory is removed");
         return tap_done();

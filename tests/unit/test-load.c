@@ -476,6 +476,26 @@ static void test_rubbish(void)
         refuse_bytes(tar.data, tar.length,
                      "/archive: manifest.json[0]: there is no ../../etc/passwd in it",
                      "a configuration elsewhere");
+        tar.length = 0;
+        add_text(&tar, "oci-layout", "{}");
+        {
+                AUTO_FREE char *blanks = alloc_zero(5 << 20, 1);
+
+                memset(blanks, ' ', (5 << 20) - 1);
+                add_text(&tar, "index.json", blanks);
+        }
+        tar_end(&tar);
+        refuse_bytes(tar.data, tar.length, "/archive: index.json is larger than 4194304 bytes",
+                     "a huge index");
+        tar.length = 0;
+        add_text(&tar, "manifest.json", "[]");
+        tar_header(&tar, &(struct tar_entry){ .name = "x/layer.tar" }, (size_t)4 << 30);
+        tar_end(&tar);
+        refuse_bytes(tar.data, tar.length,
+                     "/archive is not a sound tar archive: Truncated input file (needed 4294967296 "
+                     "bytes, "
+                     "only 1024 available)",
+                     "a member that says to have 4 GiB");
         docker_archive(&half, &(struct recipe){ .name = "half" });
         refuse_bytes(half.data, half.length / 2 / 512 * 512,
                      "/archive: it has neither index.json and oci-layout nor manifest.json",
