@@ -11,7 +11,10 @@
 #include "../../src/image/bundle.h"
 #include "../../src/image/image.h"
 #include "../../src/image/layer.h"
+#include "../../src/image/load-plan.h"
+#include "../../src/image/outgoing.h"
 #include "../../src/image/reference.h"
+#include "../../src/image/transport.h"
 #include "../../src/image/tree.h"
 
 #include <dirent.h>
@@ -130,8 +133,81 @@ static void fuzz_layer(const char *data, size_t size)
         fuzz_expect_empty();
 }
 
+/* What an archive says to hold. */
+static void fuzz_archive(const char *data, size_t size)
+{
+        static const char *const selections[] = { NULL, "web:1", "@0" };
+        AUTO_CLOSE int fd = memfd_create("archive", MFD_CLOEXEC);
+
+        if (fd < 0 || io_write_all(fd, data, size) < 0)
+                abort();
+        for (size_t i = 0; i < sizeof selections / sizeof *selections; i++) {
+                AUTO_BUNDLE struct bundle *bundle = NULL;
+                AUTO_PLAN struct load_plan plan = { 0 };
+                struct load_wish wish = { .select = selections[i] };
+
+                if (bundle_open_tar(fd, "a", &bundle, NULL) < 0 ||
+                    load_plan_bundle(bundle, "a", &wish, &plan, NULL) < 0)
+                        continue;
+                if (!plan.image_count)
+                        abort();
+                for (size_t j = 0; j < plan.layer_count; j++)
+                        if (!digest_hex(plan.layers[j].diff_id) || !plan.layers[j].member)
+                                abort();
+        }
+}
+
+/* A manifest in the other form leads to the same blobs. */
+static void fuzz_convert(const char *text, size_t size)
+{
+        static const enum outgoing_form forms[] = { OUTGOING_OCI, OUTGOING_DOCKER };
+
+        for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+                AUTO_OUTGOING struct outgoing outgoing = { 0 };
+                AUTO_JSON struct json_object *document = NULL, *made = NULL;
+                AUTO_MANIFEST struct manifest manifest = { 0 };
+
+                if (json_parse(text, size, "x", &document, NULL) < 0 ||
+                    manifest_parse(document, "x", &outgoing.manifest, NULL) < 0 ||
+                    outgoing.manifest.is_index)
+                        return;
+                outgoing.document = str_dupn(text, size);
+                outgoing.document_length = size;
+                outgoing.media_type = str_dup(forms[i] == OUTGOING_OCI ? MEDIA_DOCKER_MANIFEST
+                                                                       : MEDIA_OCI_MANIFEST);
+                if (outgoing_convert(&outgoing, forms[i], NULL) < 0)
+                        continue;
+                if (json_parse(outgoing.document, outgoing.document_length, "x", &made, NULL) < 0 ||
+                    manifest_parse(made, "x", &manifest, NULL) < 0 ||
+                    manifest.layer_count != outgoing.manifest.layer_count ||
+                    !str_equal(manifest.config.digest, outgoing.manifest.config.digest))
+                        abort();
+                for (size_t j = 0; j < manifest.layer_count; j++)
+                        if (!str_equal(manifest.layers[j].digest,
+                                       outgoing.manifest.layers[j].digest))
+                                abort();
+        }
+}
+
+static void fuzz_transport(const char *text, size_t size)
+{
+        AUTO_TRANSPORT struct transport transport = { 0 };
+
+        (void)size;
+        if (transport_parse(text, &transport, NULL) <= 0) {
+                if (transport.kind != TRANSPORT_NONE || transport.path || transport.reference)
+                        abort();
+                return;
+        }
+        if (transport.kind == TRANSPORT_REGISTRY
+                    ? transport.path || str_empty(transport.reference)
+                    : str_empty(transport.path) || (transport.reference && !*transport.reference))
+                abort();
+}
+
 static void (*const kinds[])(const char *data, size_t size) = {
-        fuzz_reference, fuzz_manifest, fuzz_config, fuzz_path, fuzz_layer,
+        fuzz_reference, fuzz_manifest, fuzz_config,  fuzz_path,
+        fuzz_layer,     fuzz_archive,  fuzz_convert, fuzz_transport,
 };
 enum {
         KIND_COUNT = sizeof kinds / sizeof *kinds

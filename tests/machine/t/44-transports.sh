@@ -132,8 +132,8 @@ test_c5_names() {
 	systemctl stop named
 	crunit tag renamed:7 hello:latest
 	assert_equal "$(image_id hello)" "$id" "id"
-	crunit images --format json --filter reference=hello | jq -e --arg id "$id" '.[0].Id == $id and (.[0].Names | length) == 2' >/dev/null ||
-		fail "$(crunit images --format json --filter reference=hello)"
+	crunit images --format json | jq -e --arg id "$id" '[.[] | select(.Id == $id) | .Names | length] == [2]' >/dev/null ||
+		fail "$(crunit images --format json)"
 	crunit history --format json app | jq -e 'length > 0' >/dev/null || fail "no history"
 	crunit rmi renamed:7
 	crunit image exists hello
@@ -162,17 +162,16 @@ test_c6_transports_out() {
 test_c6_transports_in() {
 	local form
 	cd $work
-	skopeo copy -q oci:/var/lib/crunit:localhost/hello:latest oci:layout:1.0
+	skopeo copy -q oci:/var/lib/crunit:localhost/busybox:latest oci:layout:1.0
 	skopeo copy -q oci:layout:1.0 oci-archive:o.tar:1.0
-	skopeo copy -q oci:layout:1.0 docker-archive:d.tar:skopeo/hello:1.0
+	skopeo copy -q oci:layout:1.0 docker-archive:d.tar:skopeo/busybox:1.0
 	skopeo copy -q oci:layout:1.0 dir:flat
-	for form in oci:layout:1.0 oci-archive:o.tar:1.0 docker-archive:d.tar:skopeo/hello:1.0 dir:flat; do
+	for form in oci:layout:1.0 oci-archive:o.tar:1.0 docker-archive:d.tar:skopeo/busybox:1.0 dir:flat; do
 		crunit pull $form >$work/id || fail "cannot pull $form"
-		runs "$(cat $work/id)" >$work/said || true
-		grep -q 'Hello from crunit' $work/said || fail "$form: $(cat $work/said)"
+		runs "$(cat $work/id)" sh -c 'echo works' | grep -qx works || fail "$form does not run"
 	done
 	# a plain root file system, in each compression
-	crunit save -q --format rootfs -o r.tar hello
+	crunit save -q --format rootfs -o r.tar busybox
 	for form in gzip zstd xz; do
 		$form -qk r.tar
 	done
@@ -182,7 +181,7 @@ test_c6_transports_in() {
 	assert_fails crunit pull docker-daemon:web:1
 	assert_match "$said" 'docker-daemon is not supported: use `docker save`'
 	crunit image prune -f >/dev/null
-	crunit rmi -f flat r copied:1.0 1.0:latest docker.io/skopeo/hello:1.0 2>/dev/null || true
+	crunit rmi -f flat r copied:1.0 1.0:latest docker.io/skopeo/busybox:1.0 2>/dev/null || true
 }
 
 test_c8_other_tools_read_the_store() {
