@@ -34,6 +34,8 @@ static void compress_bytes(struct strbuf *bytes, int (*filter)(struct archive *)
 
         archive_write_set_format_raw(archive);
         filter(archive);
+        /* the same bytes each time */
+        archive_write_set_filter_option(archive, "gzip", "timestamp", NULL);
         archive_write_set_bytes_per_block(archive, 0);
         archive_entry_set_filetype(entry, AE_IFREG);
         if (archive_write_open_memory(archive, out, size, &used) != ARCHIVE_OK ||
