@@ -143,7 +143,7 @@ test_c5_names() {
 test_c6_transports_out() {
 	local id form
 	id=$(image_id busybox)
-	cd $work
+	cd "$work" || fail "no $work"
 	crunit push -q busybox oci:layout:1.0
 	crunit push -q busybox oci-archive:o.tar:1.0
 	crunit push -q busybox docker-archive:d.tar:busybox:1.0
@@ -161,7 +161,7 @@ test_c6_transports_out() {
 
 test_c6_transports_in() {
 	local form
-	cd $work
+	cd "$work" || fail "no $work"
 	skopeo copy -q oci:/var/lib/crunit:localhost/busybox:latest oci:layout:1.0
 	skopeo copy -q oci:layout:1.0 oci-archive:o.tar:1.0
 	skopeo copy -q oci:layout:1.0 docker-archive:d.tar:skopeo/busybox:1.0
@@ -185,7 +185,7 @@ test_c6_transports_in() {
 }
 
 test_c8_other_tools_read_the_store() {
-	cd $work
+	cd "$work" || fail "no $work"
 	umoci ls --layout /var/lib/crunit | grep -qx localhost/busybox:latest || fail "umoci does not list it"
 	skopeo inspect oci:/var/lib/crunit:localhost/busybox:latest | jq -e .Digest >/dev/null
 	skopeo copy -q oci:/var/lib/crunit:localhost/busybox:latest oci:layout:busybox
