@@ -8,6 +8,14 @@
 
 static const struct cmd commands[] = {
         { CMD_CHECK_ROW, .run = cmd_check, .options = cmd_check_options },
+        { CMD_QUADLET_INSTALL_ROW, .run = cmd_quadlet_install,
+          .options = cmd_quadlet_install_options },
+        { CMD_QUADLET_LIST_ROW, .run = cmd_quadlet_list, .options = cmd_quadlet_list_options },
+        { CMD_QUADLET_PRINT_ROW, .run = cmd_quadlet_print, .options = cmd_quadlet_print_options },
+        { CMD_QUADLET_RM_ROW, .run = cmd_quadlet_rm, .options = cmd_quadlet_rm_options },
+        { "quadlet ls", "[OPTIONS]", .run = cmd_quadlet_list, .options = cmd_quadlet_list_options },
+        { "quadlet cat", "[OPTIONS] QUADLET…", .run = cmd_quadlet_print,
+          .options = cmd_quadlet_print_options },
         { .name = NULL },
 };
 

@@ -3,15 +3,11 @@
 #include "check.h"
 
 #include "../base/io.h"
+#include "../base/spawn.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-enum {
-        VERIFY_OUTPUT_MAX = 4 << 20 /* bytes */
-};
 
 struct verification {
         struct check *check; /* borrowed */
@@ -63,49 +59,17 @@ static int write_units(struct verification *verification, struct error *err)
         return 0;
 }
 
-/* In the child: systemd-analyze with its messages in the pipe. */
-static void execute(const struct verification *verification, int output)
-{
-        /* The empty end is for the usual directories. */
-        AUTO_FREE char *path = str_concat(verification->directory, ":");
-
-        dup2(output, STDOUT_FILENO);
-        dup2(output, STDERR_FILENO);
-        setenv("SYSTEMD_UNIT_PATH", path, 1);
-        setenv("SYSTEMD_LOG_LEVEL", "warning", 1);
-        setenv("SYSTEMD_LOG_TARGET", "console", 1);
-        setenv("SYSTEMD_COLORS", "0", 1);
-        execvp(verification->words.items[0], verification->words.items);
-        _exit(127);
-}
-
-/* Run it and take what it says. Returns its exit status. */
 static int run_analyze(const struct verification *verification, char **ret_output,
                        struct error *err)
 {
-        AUTO_CLOSE int reading = -1;
-        AUTO_CLOSE int writing = -1;
-        size_t length;
-        int fds[2], status, result;
-        pid_t child;
+        AUTO_STRV struct strv environment = { 0 };
 
-        if (pipe2(fds, O_CLOEXEC) < 0)
-                return error_errno(err, errno, "cannot make a pipe");
-        reading = fds[0];
-        writing = fds[1];
-        child = fork();
-        if (child < 0)
-                return error_errno(err, errno, "cannot make a process");
-        if (child == 0)
-                execute(verification, writing);
-        cleanup_close(&writing);
-        result =
-                io_read_fd(reading, "systemd-analyze", VERIFY_OUTPUT_MAX, ret_output, &length, err);
-        cleanup_close(&reading);
-        while (waitpid(child, &status, 0) < 0)
-                if (errno != EINTR)
-                        return error_errno(err, errno, "cannot wait for systemd-analyze");
-        return result < 0 ? -1 : WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+        /* The empty end of the path is for the usual directories. */
+        strv_appendf(&environment, "SYSTEMD_UNIT_PATH=%s:", verification->directory);
+        strv_append(&environment, "SYSTEMD_LOG_LEVEL=warning");
+        strv_append(&environment, "SYSTEMD_LOG_TARGET=console");
+        strv_append(&environment, "SYSTEMD_COLORS=0");
+        return spawn_run(&verification->words, &environment, SPAWN_BOTH, ret_output, err);
 }
 
 /* The line of the container file that became this line of the unit; nowhere for lines of ours. */
@@ -180,7 +144,7 @@ static int verify(struct verification *verification, struct error *err)
         status = run_analyze(verification, &output, err);
         if (status < 0)
                 return -1;
-        if (status == 127)
+        if (status == SPAWN_NOT_FOUND)
                 return error_set(err, ENOENT, "systemd-analyze is not installed");
         strv_split(&lines, output, "\n", false);
         for (size_t i = 0; i < lines.count; i++)

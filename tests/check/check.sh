@@ -39,12 +39,12 @@ check "an image that is not there is no mistake" says_only \
 check "nor for --strict" run_check 0 --no-verify --strict .
 
 fresh
-file many.container '[Unit]' 'Descriptoin=x' '[Container]' 'Image=localhost/a:1' 'Network=host' '  Memory=12Q' \
+file many.container '[Unit]' 'Requirez=x' '[Container]' 'Image=localhost/a:1' 'Network=host' '  Memory=12Q' \
 	'Imgae=x' 'ReadOnly=maybe' 'Exec=a \q' 'PodmanArgs=--cpus=2 --frobnicate' 'PodmanArgs=--gpus all' \
-	'UserNS=auto' '[Service]' 'Restrat=always' 'Type=simple' '[Instlal]' 'WantedBy=x' '[Pod]' 'PodName=x'
+	'UserNS=auto' '[Service]' 'Restrat=always' 'Type=simple' '[Installl]' 'WantedBy=x' '[Pod]' 'PodName=x'
 check "a mistake is status 1" run_check 1 --no-verify .
 check "all of them at once" says_only \
-	"many.container:2:1: warning: unknown key Descriptoin= in [Unit]; did you mean Description=?" \
+	"many.container:2:1: warning: unknown key Requirez= in [Unit]; did you mean Requires=?" \
 	"many.container:4:7: info: image localhost/a:1 is not in the store" \
 	"many.container:6:10: error: Memory=12Q: not a size (a number and one of b k m g)" \
 	"many.container:7:1: error: unknown key Imgae= in [Container]; did you mean Image=?" \
@@ -55,7 +55,7 @@ check "all of them at once" says_only \
 	"many.container:12:8: error: UserNS=: --userns auto is not supported by this version (Podman has it since 4.5)" \
 	"many.container:14:1: warning: unknown key Restrat= in [Service]; did you mean Restart=?" \
 	"many.container:15:6: error: Type=simple: such a service is notify or oneshot" \
-	"many.container:16:1: warning: unknown section [Instlal]; did you mean [Install]?" \
+	"many.container:16:1: warning: unknown section [Installl]; did you mean [Install]?" \
 	"many.container:18:1: warning: [Pod] has no effect in a .container file"
 
 fresh

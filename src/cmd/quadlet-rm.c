@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* crunit quadlet rm */
+#include "../base/io.h"
+#include "../base/log.h"
+#include "../base/spawn.h"
+#include "quadlet.h"
+#include "unit-cmd.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FIELD(name) offsetof(struct quadlet_options, name)
+
+const struct option_row cmd_quadlet_rm_options[] = {
+        { "all", 'a', OPTION_FLAG, NULL, "All files of the directory they are installed in",
+          option_take_bool, FIELD(all) },
+        { "force", 'f', OPTION_FLAG, NULL, "Stop units that run", option_take_bool, FIELD(force) },
+        { "ignore", 'i', OPTION_FLAG, NULL, "A file that is not there is no failure",
+          option_take_bool, FIELD(ignore) },
+        { "reload-systemd", 0, OPTION_FLAG, NULL, "Have systemd forget their units (true)",
+          quadlet_take_reload, 0 },
+        { "user", 0, OPTION_FLAG, NULL, "The files of a user's own systemd", option_take_bool,
+          FIELD(is_user) },
+        { .name = NULL },
+};
+
+struct removal {
+        const struct quadlet_options *options; /* borrowed */
+        struct quadlet_files files;
+        struct strv states;
+};
+
+static void removal_free(struct removal *removal)
+{
+        quadlet_files_free(&removal->files);
+        strv_free(&removal->states);
+}
+
+/* Whether the file is in the directory that `quadlet install` writes to. */
+static bool is_installed(const struct removal *removal, const struct unit_source *source)
+{
+        const char *directory = removal->files.directory;
+        const char *rest = directory ? str_after(source->directory, directory) : NULL;
+
+        return rest && (!*rest || *rest == '/');
+}
+
+static bool is_running(const char *state)
+{
+        return str_has_prefix(state, "active/") || str_has_prefix(state, "activating/") ||
+               str_has_prefix(state, "reloading/") || str_has_prefix(state, "deactivating/");
+}
+
+static int stop_unit(const struct removal *removal, const char *service, struct error *err)
+{
+        AUTO_STRV struct strv words = { 0 };
+        int status;
+
+        quadlet_systemctl(removal->options->is_user, &words);
+        strv_append(&words, "stop");
+        strv_append(&words, "--");
+        strv_append(&words, service);
+        status = spawn_run(&words, NULL, SPAWN_INHERIT, NULL, err);
+        if (status <= 0)
+                return status;
+        return error_set(err, 0, "systemctl stop %s failed with status %d", service, status);
+}
+
+static int remove_source(const struct removal *removal, size_t index, struct error *err)
+{
+        const struct unit_source *source = &removal->files.set.sources[index];
+        const char *state = removal->states.items[index];
+
+        if (!is_installed(removal, source))
+                return error_set(err, EPERM, "%s is not ours to remove: it is not in %s",
+                                 source->path,
+                                 removal->files.directory ? removal->files.directory
+                                                          : "the directory for container files");
+        if (is_running(state) && !removal->options->force)
+                return error_set(err, EBUSY, "%s is %s: stop it, or use --force", source->service,
+                                 state);
+        if (is_running(state) && stop_unit(removal, source->service, err) < 0)
+                return -1;
+        if (unlink(source->path) < 0)
+                return error_errno(err, errno, "cannot remove %s", source->path);
+        puts(source->name);
+        return 0;
+}
+
+/* All container files of an application, and then what else is in its directory. */
+static int remove_application(const struct removal *removal, const char *name, struct error *err)
+{
+        AUTO_FREE char *directory = str_concat(removal->files.directory, "/", name);
+
+        for (size_t i = 0; i < removal->files.set.count; i++) {
+                AUTO_FREE char *application =
+                        quadlet_application(&removal->files, &removal->files.set.sources[i]);
+
+                if (str_equal(application, name) && remove_source(removal, i, err) < 0)
+                        return -1;
+        }
+        return io_remove_tree(AT_FDCWD, directory, err);
+}
+
+static bool is_application(const struct removal *removal, const char *name)
+{
+        AUTO_FREE char *path = NULL;
+        struct stat st;
+
+        if (!removal->files.directory || !*name || name[0] == '.' || strchr(name, '/') ||
+            str_has_suffix(name, ".d"))
+                return false;
+        path = str_concat(removal->files.directory, "/", name);
+        return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static int remove_name(const struct removal *removal, const char *name, struct error *err)
+{
+        for (size_t i = 0; i < removal->files.set.count; i++)
+                if (str_equal(removal->files.set.sources[i].name, name))
+                        return remove_source(removal, i, err);
+        if (is_application(removal, name))
+                return remove_application(removal, name, err);
+        return removal->options->ignore ? 0 : error_set(err, ENOENT, "there is no %s", name);
+}
+
+/* One that cannot be removed does not keep the others. Returns the exit status. */
+static int remove_names(const struct removal *removal, int count, char *const *names)
+{
+        int status = EXIT_SUCCESS;
+
+        for (int i = 0; i < count; i++) {
+                AUTO_ERROR struct error err = { 0 };
+
+                if (remove_name(removal, names[i], &err) == 0)
+                        continue;
+                log_failure(&err);
+                status = EXIT_FAILURE;
+        }
+        for (size_t i = 0; removal->options->all && i < removal->files.set.count; i++) {
+                AUTO_ERROR struct error err = { 0 };
+
+                if (!is_installed(removal, &removal->files.set.sources[i]) ||
+                    remove_source(removal, i, &err) == 0)
+                        continue;
+                log_failure(&err);
+                status = EXIT_FAILURE;
+        }
+        return status;
+}
+
+int cmd_quadlet_rm(const struct cmd *cmd, int argc, char **argv)
+{
+        AUTO_QUADLET_OPTIONS struct quadlet_options options = { .is_user = getuid() != 0 };
+        CLEANUP(removal_free) struct removal removal = { .options = &options };
+        AUTO_ERROR struct error err = { 0 };
+        int first, status;
+
+        if (!cmd_options(cmd, false, argc, argv, &options, 0, -1, &first, &status))
+                return status;
+        if ((first == argc) == !options.all) {
+                log_error("quadlet rm: give names, or --all");
+                return CMD_USAGE;
+        }
+        quadlet_load(&removal.files, options.is_user);
+        quadlet_states(&removal.files, options.is_user, &removal.states);
+        status = remove_names(&removal, argc - first, argv + first);
+        if (quadlet_reload(&options, &err) < 0) {
+                log_failure(&err);
+                status = EXIT_FAILURE;
+        }
+        return status;
+}

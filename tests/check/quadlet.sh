@@ -1,0 +1,164 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# crunit quadlet install, list, print and rm, in a user's directory, with a systemctl that only
+# writes down what it was asked.
+set -uo pipefail
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/../tap.sh"
+build=$(readlink -f "$build")
+export CRUNIT_LIBEXECDIR=$build HOME=$work/home XDG_CONFIG_HOME=$work/config
+unset QUADLET_UNIT_DIRS XDG_RUNTIME_DIR
+target=$work/config/containers/systemd
+mkdir -p "$work/bin" "$work/in" "$work/home"
+cat >"$work/bin/systemctl" <<'END'
+#!/bin/bash
+echo "$*" >>"$ASKED"
+[ "$2" != "$FAIL" ] || exit 4
+[ "$2" = show ] || exit 0
+first=yes
+for unit in "${@:5}"; do
+	[ "$first" ] || echo
+	first=
+	printf 'Id=%s\nLoadState=%s\nActiveState=%s\nSubState=%s\n' "$unit" $([ "$unit" = web.service ] && echo loaded active running || echo not-found inactive dead)
+done
+END
+chmod +x "$work/bin/systemctl"
+export PATH=$work/bin:$PATH ASKED=$work/asked FAIL=
+
+quadlet() {
+	local wanted=$1 status=0
+	shift
+	: >"$ASKED"
+	(cd "$work/in" && "$build/crunit" quadlet "$@") >"$work/out" 2>&1 || status=$?
+	sed "s,$target,DIR,g" "$work/out" >"$work/said"
+	test "$status" = "$wanted"
+}
+says_only() { printf '%s\n' "$@" | diff - "$work/said"; }
+asked() { printf '%s\n' "$@" | diff - "$ASKED"; }
+gone() { test ! -e "$target/$1"; }
+
+printf '[Container]\nImage=localhost/web\n' >"$work/in/web.container"
+printf '[Volume]\n' >"$work/in/data.volume"
+check "install" quadlet 0 install --user web.container data.volume
+check "says where" says_only DIR/web.container DIR/data.volume
+check "puts it there" cmp "$work/in/web.container" "$target/web.container"
+check "and systemd reads it" asked "--user daemon-reload"
+check "not over what is there" quadlet 1 install --user web.container
+check "and says so" says_only "crunit: DIR/web.container exists, use --replace"
+check "and leaves systemd alone" test ! -s "$ASKED"
+printf '# new\n[Container]\nImage=localhost/web\n' >"$work/in/web.container"
+check "unless told to" quadlet 0 install --user --replace --reload-systemd=false web.container
+check "it is the new one" cmp "$work/in/web.container" "$target/web.container"
+check "systemd is not told" test ! -s "$ASKED"
+FAIL=daemon-reload
+check "systemd that cannot is a failure" quadlet 1 install --user --replace web.container
+check "with its status" says_only DIR/web.container "crunit: systemctl daemon-reload failed with status 4"
+FAIL=
+
+printf 'Image=x\n' >"$work/in/broken.container"
+printf '[Volume]\n' >"$work/in/other.volume"
+check "what cannot be read" quadlet 1 install --user other.volume broken.container
+check "is said" says_only "crunit: broken.container:1: key before the first [section]"
+check "and keeps all others out" gone other.volume
+check "notes alone are no container file" eval 'touch "$work/in/notes.txt" && quadlet 1 install --user notes.txt'
+check "nor is what is not there" quadlet 1 install --user gone.container
+check "addresses are refused" quadlet 1 install --user https://example.com/a.container
+check "with a way out" grep -q "download it first" "$work/said"
+check "two files of one name" eval 'mkdir -p "$work/in/twice" && cp "$work/in/other.volume" "$work/in/twice/" && quadlet 1 install --user other.volume twice/other.volume'
+
+cat >"$work/in/all.quadlets" <<'END'
+# Several files in one.
+---
+# FileName=shop
+[Unit]
+Description=A shop
+
+[Container]
+Image=localhost/shop
+Volume=shop.volume:/data
+---
+#FileName=shop.volume
+[Volume]
+Label=a=b
+---
+
+# nothing more
+END
+check "several files in one" quadlet 0 install --user all.quadlets
+check "become files" says_only DIR/shop.container DIR/shop.volume
+check "each with its part" diff - "$target/shop.container" <<'END'
+# FileName=shop
+[Unit]
+Description=A shop
+
+[Container]
+Image=localhost/shop
+Volume=shop.volume:/data
+END
+fails() { printf '%b' "$1" >"$work/in/bad.quadlets"; quadlet 1 install --user bad.quadlets && says_only "crunit: bad.quadlets:$2"; }
+check "a part without a name" fails '[Container]\nImage=x\n' "1: this part has no '# FileName=NAME'"
+check "a part without a type" fails '# FileName=a\n[Volume]\n---\n# FileName=b\n[Unit]\nA=b\n' \
+	"4: this part has no section that says what it is, as [Container]"
+check "two parts of one name" fails '# FileName=a\n[Volume]\n---\n# FileName=a\n[Volume]\n' "4: another part has the same FileName="
+check "a name that leads elsewhere" fails '# FileName=../a\n[Volume]\n' "1: FileName= is not the name of a file"
+check "no part at all" eval 'echo "# x" >"$work/in/bad.quadlets"; quadlet 1 install --user bad.quadlets'
+
+mkdir -p "$work/in/app/sub"
+printf '[Build]\nImageTag=localhost/app\nSetWorkingDirectory=unit\n' >"$work/in/app/app.build"
+echo 'FROM scratch' >"$work/in/app/Containerfile"
+check "a directory" quadlet 0 install --user app
+check "is an application" test -e "$target/app/app.build" -a -e "$target/app/Containerfile"
+check "an application by name" quadlet 0 install --user --application mine other.volume
+check "is a directory" says_only DIR/mine/other.volume
+check "whose name is one" quadlet 1 install --user --application ../x other.volume
+
+check "list" quadlet 0 list --user
+check "with the state of each" diff - <(sed 's/  */ /g' "$work/said") <<'END'
+NAME UNIT NAME PATH ON DISK STATUS APPLICATION
+app.build app-build.service DIR/app/app.build Not loaded app
+data.volume data-volume.service DIR/data.volume Not loaded 
+other.volume other-volume.service DIR/mine/other.volume Not loaded mine
+shop.container shop.service DIR/shop.container Not loaded 
+shop.volume shop-volume.service DIR/shop.volume Not loaded 
+web.container web.service DIR/web.container active/running 
+END
+check "in JSON" quadlet 0 ls --user --format json --filter name=web.*
+check "one file" diff - "$work/said" <<'END'
+[
+  {
+    "Name": "web.container",
+    "UnitName": "web.service",
+    "Path": "DIR/web.container",
+    "Status": "active/running",
+    "App": ""
+  }
+]
+END
+check "without a heading" eval 'quadlet 0 list --user -n --filter unit=shop* && test "$(wc -l <"$work/said")" = 2'
+check "a filter that is none" quadlet 125 list --user --filter colour=red
+check "a format that is none" quadlet 125 list --user --format xml
+
+check "print" quadlet 0 print --user data.volume web.container
+check "the files as they are" says_only '[Volume]' '# new' '[Container]' 'Image=localhost/web'
+check "one that is not there" quadlet 1 cat --user gone.container
+
+check "one that runs is not removed" quadlet 1 rm --user web.container
+check "and it is said why" says_only "crunit: web.service is active/running: stop it, or use --force"
+check "it is still there" test -e "$target/web.container"
+check "unless by force" quadlet 0 rm --user --force web.container
+check "it is stopped first" grep -qx -e "--user stop -- web.service" "$ASKED"
+check "and gone" gone web.container
+check "systemd forgets it" grep -qx -e "--user daemon-reload" "$ASKED"
+check "removing what is not there" quadlet 1 rm --user web.container
+check "may be ignored" quadlet 0 rm --user --ignore web.container
+check "one of several" quadlet 1 rm --user gone.container data.volume
+check "does not keep the others" gone data.volume
+check "an application" quadlet 0 rm --user app
+check "goes with all its files" gone app
+check "nothing named" quadlet 125 rm --user
+check "names and all" quadlet 125 rm --user --all shop.volume
+check "a path is no name" quadlet 1 rm --user ../systemd
+check "all" quadlet 0 rm --user --all
+check "are gone" eval 'test -z "$(find "$target" -name "*.container" -o -name "*.volume")"'
+finish
