@@ -3,6 +3,7 @@
 #include "../base/io.h"
 #include "../base/log.h"
 #include "../container/place.h"
+#include "../network/network.h"
 #include "commands.h"
 #include "image-cmd.h"
 
@@ -36,12 +37,23 @@ static int names_of_images(struct strv *names, struct error *err)
         return 0;
 }
 
+static int names_of_networks(struct strv *names, struct error *err)
+{
+        AUTO_SETTINGS struct settings settings = { 0 };
+
+        if (settings_load(&settings, err) < 0)
+                return -1;
+        return network_list(store_root(getenv("CRUNIT_STORAGE") ? NULL : settings.storage), names,
+                            err);
+}
+
 static const struct names_kind {
         const char *name;
         int (*list)(struct strv *names, struct error *err);
 } names_kinds[] = {
         { "containers", names_of_containers },
         { "images", names_of_images },
+        { "networks", names_of_networks },
         { .name = NULL },
 };
 

@@ -53,6 +53,11 @@ tar -C "$work" -cf "$work/rootfs.tar" run
 "$build/crunit-image" load --tag localhost/some:1 -i "$work/rootfs.tar" >/dev/null 2>"$work/said" || sed 's/^/# /' "$work/said"
 check "names of images" names images localhost/some:1
 
+mkdir -p "$work/store/networks"
+"$build/crunit" network create inner >/dev/null 2>"$work/said"
+check "names of networks" names networks inner
+check "what a network's command takes" offers network rm '' gives :networks .
+
 # bash asks the way bash-completion does.
 bash_offers() {
 	local line=$1
