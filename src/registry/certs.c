@@ -18,7 +18,7 @@ static const char *const certs_bundles[] = {
 
 void certs_free(struct certs *certs)
 {
-        if (certs->ca_file)
+        if (certs->ca_in_memory)
                 close(certs->ca_fd);
         free(certs->ca_file);
         free(certs->client_cert);
@@ -149,6 +149,15 @@ static int certs_append_system(struct strbuf *bundle, const char *named, struct 
         return 0;
 }
 
+/* NULL where nobody knows. */
+static char *certs_system_file(void)
+{
+        for (size_t i = 0; i < sizeof certs_bundles / sizeof *certs_bundles; i++)
+                if (access(certs_bundles[i], R_OK) == 0)
+                        return str_dup(certs_bundles[i]);
+        return NULL;
+}
+
 static int certs_make_file(const struct strbuf *bundle, struct certs *certs, struct error *err)
 {
         AUTO_CLOSE int fd = memfd_create("certificates", MFD_CLOEXEC);
@@ -157,6 +166,7 @@ static int certs_make_file(const struct strbuf *bundle, struct certs *certs, str
                 return error_errno(err, errno, "cannot hold certificates in memory");
         certs->ca_file = str_format("/proc/self/fd/%d", fd);
         certs->ca_fd = steal_fd(&fd);
+        certs->ca_in_memory = true;
         return 0;
 }
 
@@ -174,6 +184,8 @@ int certs_find(const char *directory, const char *registry, struct certs *ret, s
         if ((bundle.length || named) && (certs_append_system(&bundle, named, err) < 0 ||
                                          certs_make_file(&bundle, &certs, err) < 0))
                 return -1;
+        if (!certs.ca_file)
+                certs.ca_file = certs_system_file();
         *ret = certs;
         certs = (struct certs){ 0 };
         return 0;

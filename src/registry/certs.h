@@ -15,13 +15,16 @@
 #include "../base/attr.h"
 #include "../base/error.h"
 
+#include <stdbool.h>
+
 enum {
         CERTS_MAX_FILE = 4 << 20 /* bytes */
 };
 
 struct certs {
-        char *ca_file;     /* owned; all authorities in one file; NULL: only the system's */
-        int ca_fd;         /* owned; what ca_file is a name of; only where that is set */
+        char *ca_file;     /* owned; all authorities in one file; NULL: what libcurl knows */
+        bool ca_in_memory; /* then ca_file is a name of ca_fd */
+        int ca_fd;         /* owned */
         char *client_cert; /* owned; path, or NULL */
         char *client_key;  /* owned; path, or NULL */
 };

@@ -264,8 +264,11 @@ static void transfer_set_tls(const struct transfer *transfer)
         if (options->insecure) {
                 curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
                 curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
-        } else if (options->ca_file) {
-                curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_file);
+        }
+        /* By default libcurl reads the system's authorities twice for each connection, from a file
+         * and from a directory, and also where nobody asks for them: megabytes. */
+        if (options->insecure || options->ca_file) {
+                curl_easy_setopt(easy, CURLOPT_CAINFO, options->insecure ? NULL : options->ca_file);
                 curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
         }
         if (transfer->trusted && options->client_cert) {

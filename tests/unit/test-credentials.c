@@ -238,7 +238,7 @@ static void test_certs(void)
         check(certs_find("/nonexistent", "r", &certs, NULL) == -1,
               "a directory that is named has to be there");
         check(certs_find(NULL, "no-such-registry.example:5000", &certs, NULL) == 0 &&
-                      !certs.ca_file && !certs.client_cert,
+                      !certs.ca_in_memory && !certs.client_cert,
               "a registry without any");
 }
 
