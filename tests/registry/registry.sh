@@ -469,7 +469,7 @@ test_proxy() {
 test_push() {
 	local digest size file
 	hostile_start push --image 'lib/web:1 layers=2 size=3000000' --user bob:pw --auth token --other
-	mkdir push
+	mkdir -p push
 	client --creds bob:pw --insecure image "$hostile_host" lib/web 1 push
 	client --creds bob:pw --insecure --output push.json manifest "$hostile_host" lib/web 1
 	digest=$(jq -r .layers[0].digest push.json)
@@ -530,6 +530,7 @@ test_push() {
 
 # Debian's registry speaks HTTP/2 by TLS.
 test_distribution() {
+	mkdir -p push
 	local digest file=push/blob
 	command -v docker-registry >/dev/null || { check "docker-registry # SKIP not installed" true && return; }
 	distribution_start debian tls basic || { check "docker-registry starts" false && return; }
