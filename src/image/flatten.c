@@ -22,6 +22,8 @@ struct flatten {
         struct archive *archive;               /* owned */
         const char *name;                      /* borrowed */
         int fd;                                /* borrowed */
+        int failure;                           /* errno of the first write that failed */
+        bool discard;                          /* nobody wants the rest */
         struct digest digest;
         struct json_object *links; /* owned; "LAYER:INODE" → the first path */
         char *buffer;              /* owned */
@@ -30,7 +32,7 @@ struct flatten {
 static void flatten_end(struct flatten *flatten)
 {
         if (flatten->archive) {
-                archive_write_fail(flatten->archive);
+                flatten->discard = true;
                 archive_write_free(flatten->archive);
         }
         json_object_put(flatten->links);
@@ -59,25 +61,27 @@ const char *flatten_compression(const char *path)
 
 static int flatten_failed(struct flatten *flatten, const char *what, struct error *err)
 {
-        int code = archive_errno(flatten->archive);
-
-        if (flatten->options->cancel && *flatten->options->cancel)
-                return error_set(err, EINTR, "interrupted");
-        return error_set(err, code, "cannot write %s to %s: %s", what, flatten->name,
-                         code > 0 ? strerror(code) : archive_error_string(flatten->archive));
+        if (flatten->failure)
+                return error_set(err, flatten->failure, "cannot write %s: %s", flatten->name,
+                                 strerror(flatten->failure));
+        return error_set(err, EIO, "cannot write %s to %s: %s", what, flatten->name,
+                         archive_error_string(flatten->archive));
 }
 
-/* libarchive's write callback. */
+/* libarchive's write callback. It never fails: from a failure libarchive does not recover, and
+ * keeps memory for ever; what went wrong is asked for after each call. */
 static la_ssize_t flatten_put(struct archive *archive, void *context, const void *data,
                               size_t length)
 {
         struct flatten *flatten = context;
 
-        digest_update(&flatten->digest, data, length);
-        if (io_write_all(flatten->fd, data, length) == 0)
+        (void)archive;
+        if (flatten->failure || flatten->discard)
                 return (la_ssize_t)length;
-        archive_set_error(archive, errno, "%s", strerror(errno));
-        return -1;
+        digest_update(&flatten->digest, data, length);
+        if (io_write_all(flatten->fd, data, length) < 0)
+                flatten->failure = errno;
+        return (la_ssize_t)length;
 }
 
 static int flatten_start(struct flatten *flatten, struct error *err)
@@ -210,7 +214,8 @@ static int flatten_copy(struct flatten *flatten, const struct union_entry *from,
                         return error_set(err, EINTR, "interrupted");
                 if (n <= 0)
                         return error_errno(err, n < 0 ? errno : EIO, "cannot read %s", from->path);
-                if (archive_write_data(flatten->archive, flatten->buffer, (size_t)n) != n)
+                if (archive_write_data(flatten->archive, flatten->buffer, (size_t)n) != n ||
+                    flatten->failure)
                         return flatten_failed(flatten, from->path, err);
                 done += n;
         }
@@ -227,7 +232,7 @@ static int flatten_fill(struct flatten *flatten, struct archive_entry *entry,
         if (!again && ((S_ISLNK(from->st.st_mode) && flatten_set_symlink(entry, from, err) < 0) ||
                        flatten_add_xattrs(entry, from, err) < 0))
                 return -1;
-        if (archive_write_header(flatten->archive, entry) != ARCHIVE_OK)
+        if (archive_write_header(flatten->archive, entry) != ARCHIVE_OK || flatten->failure)
                 return flatten_failed(flatten, from->path, err);
         return !again && S_ISREG(from->st.st_mode) ? flatten_copy(flatten, from, err) : 0;
 }
@@ -254,7 +259,7 @@ static int flatten_run(struct flatten *flatten, const int *layers, size_t count,
         if (flatten_start(flatten, err) < 0 ||
             union_walk(layers, count, flatten_entry, flatten, err) < 0)
                 return -1;
-        if (archive_write_close(flatten->archive) != ARCHIVE_OK)
+        if (archive_write_close(flatten->archive) != ARCHIVE_OK || flatten->failure)
                 return flatten_failed(flatten, "the end", err);
         if (ret_digest)
                 *ret_digest = digest_end(&flatten->digest);

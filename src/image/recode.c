@@ -15,6 +15,7 @@ struct recode_output {
         struct recode result;
         struct digest digest;
         struct archive *archive; /* owned; the compressor, or NULL */
+        int failure;             /* errno of the first write that failed */
 };
 
 void recode_free(struct recode *recode)
@@ -45,19 +46,18 @@ static int recode_open_temporary(int *ret_fd, struct error *err)
         return 0;
 }
 
-/* libarchive's write callback, and what is used without it. */
+/* libarchive's write callback, and what is used without it. It never fails: from a failure
+ * libarchive does not recover, and keeps memory for ever; it is asked for after each call. */
 static la_ssize_t recode_put(struct archive *archive, void *context, const void *data,
                              size_t length)
 {
         struct recode_output *output = context;
 
+        (void)archive;
         digest_update(&output->digest, data, length);
         output->result.size += length;
-        if (io_write_all(output->result.fd, data, length) < 0) {
-                if (archive)
-                        archive_set_error(archive, errno, "%s", strerror(errno));
-                return -1;
-        }
+        if (!output->failure && io_write_all(output->result.fd, data, length) < 0)
+                output->failure = errno;
         return (la_ssize_t)length;
 }
 
@@ -93,13 +93,16 @@ static int recode_copy(struct recode_output *output, struct stream *stream, cons
                                           ? archive_write_data(output->archive, data, length)
                                           : recode_put(NULL, output, data, length);
 
-                if (done != (la_ssize_t)length)
-                        return error_errno(err, errno ? errno : EIO, "cannot write %s", name);
+                if (done != (la_ssize_t)length || output->failure)
+                        return error_errno(err, output->failure ? output->failure : EIO,
+                                           "cannot write %s", name);
         }
         if (some < 0)
                 return -1;
-        if (output->archive && archive_write_close(output->archive) != ARCHIVE_OK)
-                return error_errno(err, errno ? errno : EIO, "cannot write %s", name);
+        if (output->archive &&
+            (archive_write_close(output->archive) != ARCHIVE_OK || output->failure))
+                return error_errno(err, output->failure ? output->failure : EIO, "cannot write %s",
+                                   name);
         return 0;
 }
 

@@ -18,6 +18,9 @@ struct sink {
         char *name;              /* owned; the path, for messages */
         int directory;           /* owned; of a tar: where it is; -1: a stream */
         struct archive *archive; /* owned; NULL: into the directory */
+        int output;              /* borrowed; where the tar goes */
+        int failure;             /* errno of the first write of the tar that failed */
+        bool discard;            /* nobody wants the rest of the tar */
         int fd;                  /* owned; of the tar, or of the file that is being written */
         char *temporary;         /* owned; its name until it is complete; NULL: it has none */
         bool made;               /* the directory is ours */
@@ -99,10 +102,23 @@ static int sink_rename(struct sink *sink, const char *name, struct error *err)
 
 static int sink_archive_failed(struct sink *sink, struct error *err)
 {
-        int code = archive_errno(sink->archive);
+        if (sink->failure)
+                return error_set(err, sink->failure, "cannot write %s: %s", sink->name,
+                                 strerror(sink->failure));
+        return error_set(err, EIO, "cannot write %s: %s", sink->name,
+                         archive_error_string(sink->archive));
+}
 
-        return error_set(err, code, "cannot write %s: %s", sink->name,
-                         code > 0 ? strerror(code) : archive_error_string(sink->archive));
+/* libarchive's write callback. It never fails: from a failure libarchive does not recover, and
+ * keeps memory for ever; what went wrong is asked for after each call. */
+static la_ssize_t sink_put(struct archive *archive, void *context, const void *data, size_t length)
+{
+        struct sink *sink = context;
+
+        (void)archive;
+        if (!sink->failure && !sink->discard && io_write_all(sink->output, data, length) < 0)
+                sink->failure = errno;
+        return (la_ssize_t)length;
 }
 
 static int sink_start_tar(struct sink *sink, int fd, struct error *err)
@@ -113,7 +129,8 @@ static int sink_start_tar(struct sink *sink, int fd, struct error *err)
         archive_write_set_format_pax_restricted(sink->archive);
         archive_write_set_bytes_per_block(sink->archive, SINK_BLOCK);
         archive_write_set_bytes_in_last_block(sink->archive, SINK_BLOCK);
-        if (archive_write_open_fd(sink->archive, fd) != ARCHIVE_OK)
+        sink->output = fd;
+        if (archive_write_open(sink->archive, sink, NULL, sink_put, NULL) != ARCHIVE_OK)
                 return sink_archive_failed(sink, err);
         return 0;
 }
@@ -188,7 +205,7 @@ static int sink_begin_member(struct sink *sink, const char *name, uint64_t size,
         archive_entry_set_mtime(entry, 0, 0);
         result = archive_write_header(sink->archive, entry);
         archive_entry_free(entry);
-        return result == ARCHIVE_OK ? 0 : sink_archive_failed(sink, err);
+        return result == ARCHIVE_OK && !sink->failure ? 0 : sink_archive_failed(sink, err);
 }
 
 /* --- both */
@@ -210,7 +227,8 @@ int sink_write(struct sink *sink, const void *data, size_t length, struct error 
                 return error_set(err, EBADMSG, "%s is larger than the %llu bytes it should have",
                                  sink->file, (unsigned long long)sink->size);
         if (sink->archive)
-                return archive_write_data(sink->archive, data, length) == (la_ssize_t)length
+                return archive_write_data(sink->archive, data, length) == (la_ssize_t)length &&
+                                       !sink->failure
                                ? 0
                                : sink_archive_failed(sink, err);
         if (io_write_all(sink->fd, data, length) < 0)
@@ -238,7 +256,7 @@ int sink_finish(struct sink *sink, struct error *err)
 {
         AUTO_FREE char *base = sink_base(sink->name);
 
-        if (sink->archive && archive_write_close(sink->archive) != ARCHIVE_OK)
+        if (sink->archive && (archive_write_close(sink->archive) != ARCHIVE_OK || sink->failure))
                 return sink_archive_failed(sink, err);
         if (sink->temporary && sink_rename(sink, base, err) < 0)
                 return -1;
@@ -255,7 +273,7 @@ void sink_close(struct sink **place)
         if (!sink)
                 return;
         if (sink->archive) {
-                archive_write_fail(sink->archive);
+                sink->discard = true;
                 archive_write_free(sink->archive);
         }
         if (sink->temporary)
