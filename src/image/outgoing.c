@@ -154,7 +154,7 @@ static int outgoing_open_layer(struct store *store, const struct descriptor *lay
             reason.code == ENOENT)
                 return error_set(err, ENODATA,
                                  "its blob %s is not in the store: pull or load the image again, "
-                                 "with keep_blobs=yes in crunit.conf(5)",
+                                 "with keep-blobs=yes in crunit.conf(5)",
                                  layer->digest);
         if (fd < 0)
                 return error_set(err, reason.code, "%s", reason.message);
