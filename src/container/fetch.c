@@ -3,6 +3,7 @@
 
 #include "../image/platform.h"
 #include "../image/reference.h"
+#include "../image/transport.h"
 #include "image-program.h"
 #include "unpack.h"
 
@@ -183,13 +184,43 @@ static int fetch_check_machine(const struct container_spec *spec, struct error *
                          have);
 }
 
+/* A name with a tag may look like a transport, such as "oci:1": a place has a path. */
+static bool fetch_is_place(const char *image)
+{
+        return strchr(image, '/') && strchr(image, ':') && strchr(image, '/') > strchr(image, ':');
+}
+
+/* Where the image is somewhere else than in a registry or the store: 1, and it is open. */
+static int fetch_from_place(const struct fetch *fetch, struct store *ret_store,
+                            struct image *ret_image, struct error *err)
+{
+        AUTO_TRANSPORT struct transport transport = { 0 };
+        const struct container_spec *spec = fetch->spec;
+        int found = fetch_is_place(spec->image) ? transport_parse(spec->image, &transport, err) : 0;
+
+        if (found <= 0)
+                return found;
+        if (transport.kind == TRANSPORT_REGISTRY) {
+                str_replace(&fetch->spec->image, transport.reference);
+                return 0;
+        }
+        if (str_equal(spec->pull, "never"))
+                return error_set(err, EINVAL, "%s has to be loaded, and --pull is never",
+                                 spec->image);
+        return fetch_pull_and_open(fetch, "always", ret_store, ret_image, err) < 0 ? -1 : 1;
+}
+
 int fetch_image(const struct fetch *fetch, struct store *ret_store, struct image *ret_image,
                 struct error *err)
 {
         const char *policy = fetch->spec->pull;
+        int placed;
 
         if (fetch_check_machine(fetch->spec, err) < 0)
                 return -1;
+        placed = fetch_from_place(fetch, ret_store, ret_image, err);
+        if (placed)
+                return placed < 0 ? -1 : 0;
         if (str_equal(policy, "always") && !str_has_prefix(fetch->spec->image, "sha256:"))
                 return fetch_pull_and_open(fetch, policy, ret_store, ret_image, err);
         if (str_equal(policy, "newer") && !str_has_prefix(fetch->spec->image, "sha256:"))

@@ -10,6 +10,9 @@
  *     --pull missing    ask only where the store has none (the default)
  *     --pull never      never
  *
+ * docker://NAME is NAME; from a file or directory (docker-archive:/PATH and so on, transport.h) the
+ * image is loaded at each start, which is quick where all of it is there.
+ *
  * Pulling is crunit-image's: it says on our standard error what it does and what is wrong, and
  * tells systemd how far it is, for as long as bytes arrive. Which of several images a short name
  * means is found out there as well.
@@ -23,10 +26,10 @@
 #include <signal.h>
 
 struct fetch {
-        const struct container_spec *spec; /* borrowed; with an image */
-        const char *storage;               /* borrowed; the store's directory */
-        const struct strv *additional;     /* borrowed; of stores that are only read; or NULL */
-        const sigset_t *signals;           /* borrowed; the mask programs start with */
+        struct container_spec *spec;   /* borrowed; with an image, which loses docker:// */
+        const char *storage;           /* borrowed; the store's directory */
+        const struct strv *additional; /* borrowed; of stores that are only read; or NULL */
+        const sigset_t *signals;       /* borrowed; the mask programs start with */
         void (*warn)(const char *line);
 };
 

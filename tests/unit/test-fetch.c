@@ -95,6 +95,33 @@ static void test_policies(void)
         check(!err.message && !warning, "an image that is neither pulled nor there fails");
 }
 
+static void test_places(void)
+{
+        AUTO_SPEC struct container_spec spec = { 0 };
+        AUTO_ERROR struct error err = { 0 };
+        AUTO_FREE char *name =
+                str_format("pull --root=%s --policy=missing -- quay.io/a/web\n", storage);
+        AUTO_FREE char *archive =
+                str_format("pull --root=%s --policy=always -- oci:/x:1\n", storage);
+        AUTO_FREE char *short_name =
+                str_format("pull --root=%s --policy=missing -- oci:1\n", storage);
+
+        spec_init(&spec);
+        write_script("exit 1");
+        fetch_with(&spec, "docker://quay.io/a/web", NULL, &err);
+        expect_calls(name, "docker:// is how others write a name");
+        fetch_with(&spec, "oci:/x:1", NULL, &err);
+        expect_calls(archive, "what is elsewhere is loaded");
+        fetch_with(&spec, "oci:1", NULL, &err);
+        expect_calls(short_name, "a name may look like a transport");
+        fetch_with(&spec, "oci:/x:1", "never", &err);
+        expect_calls(NULL, "never means never");
+        check_str(err.message, "oci:/x:1 has to be loaded, and --pull is never", "and it says so");
+        fetch_with(&spec, "docker-daemon:a/b", NULL, &err);
+        expect_calls(NULL, "what nobody can read is not tried");
+        check(err.code == ENOSYS, "and it says why");
+}
+
 static void test_answers(void)
 {
         AUTO_SPEC struct container_spec spec = { 0 };
@@ -181,6 +208,7 @@ int main(void)
         unsetenv("NOTIFY_SOCKET");
         interrupt_block(&signals);
         test_policies();
+        test_places();
         test_answers();
         test_platform();
         test_output();

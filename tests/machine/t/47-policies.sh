@@ -302,6 +302,12 @@ test_image_units_from_an_archive() {
 	sed -i 's,^Image=.*,Image=archive.image,' $quadlets/box.container
 	start box
 	says one
+	# without a unit of its own, too
+	systemctl stop box archive-image
+	crunit rmi localhost/made:1
+	sed -i "s,^Image=.*,Image=docker-archive:$work/made.tar," $quadlets/box.container
+	start box
+	says one
 }
 
 test_credentials_and_certificates_of_units() {
