@@ -125,7 +125,7 @@ rm -rf "$work/run"
 check 'until nobody uses it' run 0 image check --repair
 
 # --- blobs and documents
-printf x | dd of="$blobs/$upper" bs=1 seek=2000 conv=notrunc status=none
+printf xxxxxxxx | dd of="$blobs/$upper" bs=1 seek=2000 conv=notrunc status=none
 check 'a damaged blob' says 1 "Damaged: blob sha256:$upper is damaged: its digest is another (localhost/two:1)" image check
 check 'stays when nobody says otherwise' test -e "$blobs/$upper"
 check 'is removed' says 1 "Damaged: blob sha256:$upper was damaged and is removed: \`crunit pull localhost/two:1\` brings it again" image check --repair

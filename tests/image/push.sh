@@ -171,7 +171,7 @@ hostile_start five || exit 1
 printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$hostile_host" >"$work/registries.conf"
 blob=$work/store/blobs/sha256/$layer
 cp -a "$blob" "$work/kept"
-printf x | dd of="$blob" bs=1 seek=1000 conv=notrunc status=none
+printf xxxxxxxx | dd of="$blob" bs=1 seek=1000 conv=notrunc status=none
 check 'a damaged blob is found by the registry, and named' says 125 "sha256:$layer is damaged in the store" push demo "$hostile_host/fresh/image"
 check 'it gets no manifest' asked five 0 'PUT /v2/fresh/image/manifests'
 cp -a "$work/kept" "$blob"

@@ -154,7 +154,7 @@ blob=$(digest "$work/1.tar")
 file=$work/store/blobs/sha256/$blob
 size=$(stat -c %s "$file")
 cp -a "$file" "$work/kept"
-printf x | dd of="$file" bs=1 seek=$((size / 2)) conv=notrunc status=none
+printf xxxxxxxx | dd of="$file" bs=1 seek=$((size / 2)) conv=notrunc status=none
 echo before >"$work/no.tar"
 check 'a damaged blob' says 125 "$blob is damaged in the store: its digest is sha256:" save --format oci-archive -o "$work/no.tar" oci
 check 'does not replace what was there' grep -qx before "$work/no.tar"

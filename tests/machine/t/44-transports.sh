@@ -231,7 +231,7 @@ test_damage_is_found_and_repaired() {
 	crunit load -q -i /images/nginx.tar
 	layer=$(find $work/store/layers -mindepth 1 -maxdepth 1 | sort | sed -n 1p)
 	blob=$(find "$layer" -type f -size +1k | sort | sed -n 1p)
-	printf x | dd of="$blob" bs=1 seek=100 conv=notrunc status=none
+	printf xxxxxxxx | dd of="$blob" bs=1 seek=100 conv=notrunc status=none
 	assert_fails crunit image check
 	assert_match "$said" "Damaged: layer sha256:${layer##*/} is damaged: .* \(localhost/nginx:1\)"
 	crunit image check --repair
