@@ -7,6 +7,10 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <time.h>
+#include <unistd.h>
+
+/* What update-ca-certificates(8) makes of all authorities that the machine trusts. */
+#define TRANSFER_AUTHORITIES "/etc/ssl/certs/ca-certificates.crt"
 
 struct transfers {
         struct transfers_options options;
@@ -265,10 +269,12 @@ static void transfer_set_tls(const struct transfer *transfer)
                 curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
                 curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
         }
-        /* By default libcurl reads the system's authorities twice for each connection, from a file
-         * and from a directory, and also where nobody asks for them: megabytes. */
-        if (options->insecure || options->ca_file) {
-                curl_easy_setopt(easy, CURLOPT_CAINFO, options->insecure ? NULL : options->ca_file);
+        /* Debian's curl reads a directory of hundreds of certificates for each connection, even
+         * where it is not asked to compare; the same ones are in one file. */
+        if (options->insecure || options->ca_file || access(TRANSFER_AUTHORITIES, R_OK) == 0) {
+                const char *file = options->ca_file ? options->ca_file : TRANSFER_AUTHORITIES;
+
+                curl_easy_setopt(easy, CURLOPT_CAINFO, options->insecure ? NULL : file);
                 curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
         }
         if (transfer->trusted && options->client_cert) {
