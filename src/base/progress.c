@@ -74,6 +74,12 @@ void progress_set(struct progress *progress, size_t part, uint64_t done)
                 progress->parts[part].done = done;
 }
 
+void progress_set_total(struct progress *progress, size_t part, uint64_t total)
+{
+        if (progress && part < progress->count)
+                progress->parts[part].total = total;
+}
+
 void progress_finish(struct progress *progress, size_t part)
 {
         if (!progress || part >= progress->count)

@@ -24,6 +24,8 @@ struct progress *progress_new(const char *title, enum progress_quiet quiet, unsi
 size_t progress_add(struct progress *progress, const char *label, uint64_t total);
 /* So many bytes of it are done. */
 void progress_set(struct progress *progress, size_t part, uint64_t done);
+/* Now it is known how many there are. */
+void progress_set_total(struct progress *progress, size_t part, uint64_t total);
 void progress_finish(struct progress *progress, size_t part);
 
 /* Bytes of all parts. */

@@ -2,11 +2,12 @@
 /* crunit load, crunit image unpack */
 #include "../image/load.h"
 #include "../base/log.h"
+#include "../base/progress.h"
 #include "../image/store-change.h"
 #include "image-cmd.h"
+#include "signals.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stddef.h>
 #include <unistd.h>
 
@@ -54,65 +55,52 @@ static void load_arguments_free(struct load_arguments *arguments)
         strv_free(&arguments->changes);
 }
 
-/* The signal that asked us to stop: the only state a handler may touch. */
-static volatile sig_atomic_t load_signal;
+enum {
+        LOAD_PATIENCE = 90 /* seconds that systemd is asked to wait for the next byte */
+};
 
-static void load_note_signal(int number)
-{
-        load_signal = number;
-}
-
-/* Reads from a pipe have to end as well: no SA_RESTART. */
-static void load_catch_signals(void)
-{
-        static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
-        struct sigaction action = { .sa_handler = load_note_signal };
-
-        sigemptyset(&action.sa_mask);
-        for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-                sigaction(numbers[i], &action, NULL);
-        signal(SIGPIPE, SIG_IGN);
-}
-
-/* One line that is written over, on a terminal only. */
 static void load_show_progress(void *context, uint64_t done, uint64_t total)
 {
-        static const char bar[] = "########################################";
-        const int width = (int)sizeof bar - 1;
-        int filled = total ? (int)(done * (uint64_t)width / total) : 0;
+        struct progress *progress = context;
 
-        (void)context;
-        if (filled > width)
-                filled = width;
-        if (total)
-                fprintf(stderr, "\r[%-*.*s] %3d%% %llu MB ", width, filled, bar,
-                        filled * 100 / width, (unsigned long long)(done / 1000000));
-        else
-                fprintf(stderr, "\r%llu MB ", (unsigned long long)(done / 1000000));
-        fflush(stderr);
+        progress_set_total(progress, 0, total);
+        progress_set(progress, 0, done);
+        progress_show(progress);
+}
+
+/* One part for all: what the layers of an archive are called means nothing to people. Nothing is
+ * said in lines: it takes seconds, and the names come at the end. */
+static void load_begin_progress(struct load_options *options, const char *what, bool quiet)
+{
+        AUTO_FREE char *title = str_format("Loading %s", what ? what : "standard input");
+        bool show = !quiet && isatty(STDERR_FILENO);
+        struct progress *progress =
+                progress_new(title, show ? PROGRESS_SAID : PROGRESS_NOTIFIED, LOAD_PATIENCE);
+
+        progress_add(progress, "", 0);
+        options->progress = load_show_progress;
+        options->context = progress;
 }
 
 static struct load_options load_make_options(const struct load_arguments *arguments)
 {
-        bool show = !arguments->quiet && isatty(STDERR_FILENO);
-
         return (struct load_options){ .tag = arguments->tag,
                                       .config = arguments->config,
                                       .changes = &arguments->changes,
                                       .file = arguments->reference ? LOAD_FILE_REFER
                                                                    : LOAD_FILE_COPY,
-                                      .cancel = &load_signal,
-                                      .progress = show ? load_show_progress : NULL };
+                                      .cancel = signals_catch() };
 }
 
-static int load_status(const struct load_options *options, int result, const struct error *err)
+static int load_status(struct load_options *options, int result, const struct error *err)
 {
-        if (options->progress)
-                fputs("\r\033[K", stderr);
+        struct progress *progress = options->context;
+
+        progress_end(&progress);
         if (result == 0)
                 return EXIT_SUCCESS;
         log_failure(err);
-        return load_signal ? 128 + load_signal : 125;
+        return signals_status(CMD_USAGE);
 }
 
 /* FILE may be a transport's name, unless there is a file of that name. */
@@ -152,7 +140,7 @@ int cmd_load(const struct cmd *cmd, int argc, char **argv)
                 log_error("load: standard input is a terminal: name a file, or redirect one here");
                 return 125;
         }
-        load_catch_signals();
+        load_begin_progress(&options, options.path, arguments.quiet);
         result = cmd_open_store(arguments.root, STORE_MAKE, &store, &err);
         if (result == 0)
                 result = load_from(&store, &options, &names, &err);
@@ -173,7 +161,7 @@ int cmd_image_unpack(const struct cmd *cmd, int argc, char **argv)
         if (!cmd_options(cmd, false, argc, argv, &arguments, 1, 1, &first, &status))
                 return status;
         options = load_make_options(&arguments);
-        load_catch_signals();
+        load_begin_progress(&options, argv[first], arguments.quiet);
         result = cmd_open_store(arguments.root, STORE_MAKE, &store, &err);
         if (result == 0)
                 result = load_unpack(&store, argv[first], &options, &err);
