@@ -137,7 +137,7 @@ static int login_show(const struct login_arguments *arguments, struct error *err
 {
         AUTO_CREDENTIALS struct credentials known = { 0 };
         const char *path = str_after(arguments->key, arguments->registry);
-        int found = credentials_find(arguments->options.authfile, arguments->registry,
+        int found = credentials_find(arguments->options.authfile, NULL, arguments->registry,
                                      *path ? path + 1 : NULL, &known, err);
 
         if (found == 0)
@@ -199,7 +199,7 @@ static int login_try_known(const struct login_arguments *arguments,
         AUTO_CREDENTIALS struct credentials known = { 0 };
 
         if (arguments->user || arguments->password_stdin ||
-            credentials_find(arguments->options.authfile, arguments->registry, NULL, &known,
+            credentials_find(arguments->options.authfile, NULL, arguments->registry, NULL, &known,
                              NULL) <= 0 ||
             login_try(arguments, NULL, cancel, insecure, NULL) < 0)
                 return 0;
@@ -262,7 +262,7 @@ static int logout_explain(const struct login_arguments *arguments, const char *p
         AUTO_CREDENTIALS struct credentials left = { 0 };
 
         if (!arguments->options.authfile &&
-            credentials_find(NULL, arguments->registry, NULL, &left, NULL) > 0)
+            credentials_find(NULL, NULL, arguments->registry, NULL, &left, NULL) > 0)
                 return error_set(err, ENOENT, "%s has nothing for %s; what %s has stays there",
                                  path, arguments->key, left.source);
         return error_set(err, ENOENT, "not logged in to %s (%s)", arguments->key, path);

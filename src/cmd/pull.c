@@ -158,6 +158,7 @@ static int pulling_begin(struct pulling *pulling, struct error *err)
         for (size_t i = 0; i < pulling->registries.warnings.count; i++)
                 log_warning("%s", pulling->registries.warnings.items[i]);
         pulling->options.registries = &pulling->registries;
+        pulling->options.network.helpers = &pulling->registries.credential_helpers;
         pulling->options.tls_verify = pulling->arguments->registry.tls_verify;
         pulling->options.keep_blobs = pulling->settings.keep_blobs;
         pulling->options.cancel = signals_catch();

@@ -104,17 +104,16 @@ static void push_say(void *context, const char *message)
 /* registries.conf may forbid the registry, or allow it not to prove itself. Mirrors and other names
  * are for fetching only. */
 static int push_find_endpoint(const struct push_arguments *arguments,
-                              const struct settings *settings, const struct reference *reference,
-                              bool *ret_insecure, struct error *err)
+                              const struct registries *registries,
+                              const struct reference *reference, bool *ret_insecure,
+                              struct error *err)
 {
-        AUTO_REGISTRIES struct registries registries = { 0 };
         AUTO_ENDPOINTS struct registries_endpoints endpoints = { 0 };
 
-        if (registries_load(&settings->search, &registries, err) < 0 ||
-            registries_resolve(&registries, reference, &endpoints, err) < 0)
+        if (registries_resolve(registries, reference, &endpoints, err) < 0)
                 return -1;
-        for (size_t i = 0; i < registries.warnings.count; i++)
-                log_warning("%s", registries.warnings.items[i]);
+        for (size_t i = 0; i < registries->warnings.count; i++)
+                log_warning("%s", registries->warnings.items[i]);
         *ret_insecure = endpoints.count && endpoints.items[endpoints.count - 1].insecure;
         if (arguments->registry.tls_verify >= 0)
                 *ret_insecure = !arguments->registry.tls_verify;
@@ -126,6 +125,7 @@ static int push_to_registry(const struct push_arguments *arguments, struct store
                             char **ret_digest, struct error *err)
 {
         AUTO_SETTINGS struct settings settings = { 0 };
+        AUTO_REGISTRIES struct registries registries = { 0 };
         AUTO_REFERENCE struct reference reference = { 0 };
         AUTO_FREE char *full = NULL;
         struct push_target target = { 0 };
@@ -141,10 +141,12 @@ static int push_to_registry(const struct push_arguments *arguments, struct store
                 str_replace(&full, with_digest);
         }
         if (reference_parse(full, &reference, err) < 0 ||
-            push_find_endpoint(arguments, &settings, &reference, &target.endpoint.insecure, err) <
+            registries_load(&settings.search, &registries, err) < 0 ||
+            push_find_endpoint(arguments, &registries, &reference, &target.endpoint.insecure, err) <
                     0 ||
             registry_arguments_apply(&arguments->registry, &settings, &options.registry, err) < 0)
                 return -1;
+        options.registry.helpers = &registries.credential_helpers;
         target.endpoint.host = reference.registry;
         target.endpoint.repository = reference.path;
         target.reference = reference.digest ? reference.digest : reference.tag;

@@ -63,6 +63,9 @@ int credentials_check_key(const char *text, struct error *err)
 
 /* --- find */
 
+/* Among credential-helpers this stands for the files. */
+#define CREDENTIALS_FILES "containers-auth.json"
+
 static int credentials_ask_helper(const char *name, const char *registry, struct credentials *ret,
                                   struct error *err)
 {
@@ -96,8 +99,8 @@ static int credentials_find_in(struct json_object *document, const char *registr
         return found;
 }
 
-int credentials_find(const char *authfile, const char *registry, const char *repository,
-                     struct credentials *ret, struct error *err)
+static int credentials_find_file(const char *authfile, const char *registry, const char *repository,
+                                 struct credentials *ret, struct error *err)
 {
         AUTO_STRV struct strv paths = { 0 };
 
@@ -124,6 +127,21 @@ int credentials_find(const char *authfile, const char *registry, const char *rep
         if (authfile && access(authfile, F_OK) < 0)
                 return error_errno(err, errno, "%s", authfile);
         return 0;
+}
+
+int credentials_find(const char *authfile, const struct strv *helpers, const char *registry,
+                     const char *repository, struct credentials *ret, struct error *err)
+{
+        int found = 0;
+
+        if (!helpers || !helpers->count)
+                return credentials_find_file(authfile, registry, repository, ret, err);
+        for (size_t i = 0; found == 0 && i < helpers->count; i++)
+                if (str_equal(helpers->items[i], CREDENTIALS_FILES))
+                        found = credentials_find_file(authfile, registry, repository, ret, err);
+                else
+                        found = credentials_ask_helper(helpers->items[i], registry, ret, err);
+        return found;
 }
 
 /* --- change */

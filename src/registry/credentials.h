@@ -20,6 +20,7 @@
 
 #include "../base/attr.h"
 #include "../base/error.h"
+#include "../base/str.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,10 +42,12 @@ void credentials_free(struct credentials *credentials);
 
 /*
  * What is known for repository (may be NULL) at the registry. 1: found, 0: nothing is known. A file
- * that cannot be read or makes no sense is an error; one that is not there is none.
+ * that cannot be read or makes no sense is an error; one that is not there is none. helpers: the
+ * names of credential-helpers in registries.conf, which are asked in their order, the files among
+ * them; NULL or none: the files.
  */
-int credentials_find(const char *authfile, const char *registry, const char *repository,
-                     struct credentials *ret, struct error *err);
+int credentials_find(const char *authfile, const struct strv *helpers, const char *registry,
+                     const char *repository, struct credentials *ret, struct error *err);
 
 /* "USER[:PASSWORD]" of a command line or a key. EINVAL without a user. */
 int credentials_parse(const char *text, struct credentials *ret, struct error *err);

@@ -86,8 +86,8 @@ static int registry_load_credentials(struct registry *registry, struct error *er
 
         if (options->credentials)
                 return credentials_parse(options->credentials, &registry->credentials, err);
-        if (credentials_find(options->authfile, registry->host, registry->repository,
-                             &registry->credentials, err) < 0)
+        if (credentials_find(options->authfile, options->helpers, registry->host,
+                             registry->repository, &registry->credentials, err) < 0)
                 return error_wrap(err, "credentials for %s", registry->host);
         return 0;
 }

@@ -59,13 +59,14 @@ typedef void registry_notice_function(void *context, const char *message);
 
 /* All borrowed, as long as the registry is open. Zeroed: the defaults. */
 struct registry_options {
-        const char *authfile;    /* --authfile; NULL: the usual places (credentials.h) */
-        const char *credentials; /* --creds USER[:PASSWORD]; NULL: the authfile's */
-        const char *cert_dir;    /* --cert-dir; NULL: the usual places (certs.h) */
-        unsigned parallel;       /* blobs at once; 0: REGISTRY_DEFAULT_PARALLEL */
-        int retries;             /* after the first try; 0: the default, -1: none */
-        unsigned retry_delay;    /* seconds before the first retry, doubled each time; 0: 1 */
-        unsigned stall_timeout;  /* seconds with hardly a byte; 0: REGISTRY_DEFAULT_STALL */
+        const char *authfile;       /* --authfile; NULL: the usual places (credentials.h) */
+        const char *credentials;    /* --creds USER[:PASSWORD]; NULL: the authfile's */
+        const struct strv *helpers; /* credential-helpers of registries.conf, or NULL */
+        const char *cert_dir;       /* --cert-dir; NULL: the usual places (certs.h) */
+        unsigned parallel;          /* blobs at once; 0: REGISTRY_DEFAULT_PARALLEL */
+        int retries;                /* after the first try; 0: the default, -1: none */
+        unsigned retry_delay;       /* seconds before the first retry, doubled each time; 0: 1 */
+        unsigned stall_timeout;     /* seconds with hardly a byte; 0: REGISTRY_DEFAULT_STALL */
         const volatile sig_atomic_t *cancel; /* non-zero: stop, with EINTR; or NULL */
         registry_poll_function *poll;        /* or NULL */
         registry_notice_function *notice;    /* or NULL */

@@ -132,6 +132,16 @@ check "not the file" test "$(jq -c .auths helper.json)" = null
 check "the helper is asked" says 0 bob login --get-login --authfile helper.json "$host"
 check "log out by the helper" says 0 "Removed" logout --authfile helper.json "$host"
 check "it has forgotten" test ! -e helper/secret
+cp registries.conf before.conf
+printf 'credential-helpers = ["test", "containers-auth.json"]\n[[registry]]\nlocation = "%s"\ninsecure = true\n' "$host" >registries.conf
+echo "$host" >helper/server
+printf '{"Username":"bob","Secret":"no"}' >helper/secret
+check "registries.conf names a helper" says 125 "not authorised" pull --retry 0 "$host/lib/web:1"
+check "which is asked" grep -qx get helper/calls
+printf '{"Username":"bob","Secret":"pw"}' >helper/secret
+check "and is who we are" says 0 "" pull -q "$host/lib/web:1"
+mv before.conf registries.conf
+rm helper/secret helper/server
 printf '{"credsStore":"test"}' >helper.json
 check "a helper for all registries" with pw says 0 "Login Succeeded!" login --authfile helper.json -u bob --password-stdin "$host"
 check "has it" test "$(jq -r .ServerURL helper/secret)" = "$host"

@@ -32,7 +32,7 @@ static char *find(const char *authfile, const char *registry, const char *reposi
 {
         AUTO_CREDENTIALS struct credentials found = { 0 };
         AUTO_ERROR struct error err = { 0 };
-        int result = credentials_find(authfile, registry, repository, &found, &err);
+        int result = credentials_find(authfile, NULL, registry, repository, &found, &err);
 
         if (result < 0)
                 return str_concat("error: ", err.message);
