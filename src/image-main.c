@@ -9,6 +9,7 @@
 
 static const struct cmd commands[] = {
         { CMD_LOAD_ROW, .run = cmd_load, .options = cmd_load_options },
+        { CMD_IMAGE_DIGEST_ROW, .run = cmd_image_digest, .options = cmd_image_digest_options },
         { CMD_IMAGE_SQUASH_ROW, .run = cmd_image_squash, .options = cmd_image_squash_options },
         { CMD_IMAGE_UNPACK_ROW, .run = cmd_image_unpack, .options = cmd_image_unpack_options },
         { CMD_LOGIN_ROW, .run = cmd_login, .options = cmd_login_options },

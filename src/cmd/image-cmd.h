@@ -12,6 +12,9 @@
 #define CMD_IMAGE_UNPACK_ROW                                                                       \
         .name = "image unpack", .arguments = "[OPTIONS] IMAGE",                                    \
         .help = "Unpack the layers of an image another tool put into the store"
+#define CMD_IMAGE_DIGEST_ROW                                                                       \
+        .name = "image digest", .arguments = "[OPTIONS] IMAGE",                                    \
+        .help = "Print the digest that an image has in its registry now"
 #define CMD_IMAGE_SQUASH_ROW                                                                       \
         .name = "image squash", .arguments = "[OPTIONS] IMAGE",                                    \
         .help = "Make an image one read-only file"
@@ -45,6 +48,7 @@ extern const struct option_row cmd_image_check_options[];
 extern const struct option_row cmd_save_options[];
 extern const struct option_row cmd_image_unpack_options[];
 extern const struct option_row cmd_image_squash_options[];
+extern const struct option_row cmd_image_digest_options[];
 extern const struct option_row cmd_images_options[];
 extern const struct option_row cmd_rmi_options[];
 extern const struct option_row cmd_image_inspect_options[];
@@ -55,7 +59,7 @@ extern const struct option_row cmd_tag_options[]; /* of untag as well */
 
 cmd_function cmd_login, cmd_logout;
 cmd_function cmd_push, cmd_image_check;
-cmd_function cmd_load, cmd_image_unpack, cmd_image_squash, cmd_pull, cmd_save;
+cmd_function cmd_load, cmd_image_unpack, cmd_image_squash, cmd_image_digest, cmd_pull, cmd_save;
 cmd_function cmd_images, cmd_rmi, cmd_image_inspect, cmd_image_prune, cmd_image_exists;
 cmd_function cmd_history, cmd_tag, cmd_untag;
 

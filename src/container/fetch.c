@@ -122,12 +122,34 @@ static char *fetch_pull(const struct fetch *fetch, const char *policy, struct er
         return NULL;
 }
 
+/* An image may have several names: the one that was asked for is to be noted, where it leads to
+ * what was pulled. */
+static int fetch_open_pulled(const struct fetch *fetch, const char *id, struct store *ret_store,
+                             struct image *ret_image, struct error *err)
+{
+        AUTO_STORE struct store store = STORE_NONE;
+        AUTO_IMAGE struct image image = { 0 };
+        const char *hex = digest_hex(id);
+        AUTO_ERROR struct error ignored = { 0 };
+
+        if (!hex || fetch_look(fetch, fetch->spec->image, &store, &image, &ignored) < 0 ||
+            !str_equal(image.id, hex)) {
+                store_close(&store);
+                return fetch_open(fetch, id, ret_store, ret_image, err);
+        }
+        *ret_store = store;
+        store = (struct store)STORE_NONE;
+        *ret_image = image;
+        image = (struct image){ 0 };
+        return 0;
+}
+
 static int fetch_pull_and_open(const struct fetch *fetch, const char *policy,
                                struct store *ret_store, struct image *ret_image, struct error *err)
 {
         AUTO_FREE char *id = fetch_pull(fetch, policy, err);
 
-        return id ? fetch_open(fetch, id, ret_store, ret_image, err) : -1;
+        return id ? fetch_open_pulled(fetch, id, ret_store, ret_image, err) : -1;
 }
 
 /* --pull newer: better an older image than none. */

@@ -495,6 +495,54 @@ int pull_image(struct store *store, const char *text, const struct pull_options 
         return 0;
 }
 
+/* --- the digest alone */
+
+static int pull_digest_of(const char *name, const struct pull_options *options, char **ret_digest,
+                          struct error *err)
+{
+        AUTO_REFERENCE struct reference reference = { 0 };
+        AUTO_ENDPOINTS struct registries_endpoints endpoints = { 0 };
+        AUTO_ERROR struct error all = { 0 };
+
+        if (reference_parse(name, &reference, err) < 0 ||
+            registries_resolve(options->registries, &reference, &endpoints, err) < 0)
+                return -1;
+        for (size_t i = 0; i < endpoints.count; i++) {
+                const struct registries_endpoint *endpoint = endpoints.items + i;
+                AUTO_REGISTRY struct registry *registry = NULL;
+                AUTO_ERROR struct error reason = { 0 };
+
+                if (pull_open(options, NULL, endpoint, &registry, &reason) == 0 &&
+                    registry_head_manifest(registry,
+                                           endpoint->digest ? endpoint->digest : endpoint->tag,
+                                           ret_digest, &reason) == 0)
+                        return 0;
+                pull_join_error(&all, &reason);
+                if (pull_is_final(&reason))
+                        break;
+        }
+        return error_set(err, all.code, "%s", all.message ? all.message : "no server to ask");
+}
+
+int pull_ask_digest(const char *text, const struct pull_options *options, char **ret_digest,
+                    struct error *err)
+{
+        AUTO_REFERENCE struct reference reference = { 0 };
+        AUTO_STRV struct strv names = { 0 };
+        AUTO_FREE char *source = NULL;
+        AUTO_ERROR struct error reason = { 0 };
+
+        if (reference_parse(text, &reference, err) < 0 ||
+            registries_expand(options->registries, &reference, &names, &source, err) < 0)
+                return -1;
+        for (size_t i = 0; i < names.count; i++) {
+                error_clear(&reason);
+                if (pull_digest_of(names.items[i], options, ret_digest, &reason) == 0)
+                        return 0;
+        }
+        return error_set(err, reason.code, "cannot ask for %s: %s", text, reason.message);
+}
+
 /* --- all tags */
 
 static int pull_tags_of(const char *name, const struct pull_options *options, struct strv *tags,

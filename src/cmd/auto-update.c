@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* crunit auto-update: table and JSON as podman has them. */
+#include "../base/json.h"
+#include "../base/log.h"
+#include "../container/interrupt.h"
+#include "../container/update.h"
+#include "../image/store.h"
+#include "commands.h"
+#include "image-cmd.h"
+#include "listing.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+enum {
+        AUTO_COLUMNS = 5,
+        AUTO_SHORT_ID = 12
+};
+
+struct auto_update {
+        char *authfile, *format; /* owned */
+        bool dry_run, rollback;
+        int tls_verify;
+};
+
+#define FIELD(name) offsetof(struct auto_update, name)
+
+static int auto_take_tls_verify(void *context, const struct option_row *row, const char *value,
+                                struct error *err)
+{
+        struct auto_update *arguments = context;
+        bool verify = true;
+
+        if (option_parse_bool(row->name, value, &verify, err) < 0)
+                return -1;
+        arguments->tls_verify = verify;
+        return 0;
+}
+
+const struct option_row auto_update_options_table[] = {
+        { "authfile", 0, OPTION_VALUE, "FILE",
+          "Credentials from this file, unless a container has a label with another one",
+          option_take_string, FIELD(authfile) },
+        { "dry-run", 0, OPTION_FLAG, NULL, "Show what would be updated, and change nothing",
+          option_take_bool, FIELD(dry_run) },
+        { "format", 0, OPTION_VALUE, "FORMAT", "table or json", option_take_string, FIELD(format) },
+        { "rollback", 0, OPTION_FLAG, NULL,
+          "Go back to the old image where a unit does not come up (default: true)",
+          option_take_bool, FIELD(rollback) },
+        { "tls-verify", 0, OPTION_FLAG, NULL,
+          "Speak https with a certificate that is known, and nothing else (default: as "
+          "registries.conf says)",
+          auto_take_tls_verify, 0 },
+        { .name = NULL },
+};
+
+static void auto_free(struct auto_update *arguments)
+{
+        free(arguments->authfile);
+        free(arguments->format);
+}
+
+static void auto_warn(const char *line)
+{
+        log_warning("%s", line);
+}
+
+static void auto_print_table(const struct update *update)
+{
+        static const char *const titles[AUTO_COLUMNS] = { "UNIT", "CONTAINER", "IMAGE", "POLICY",
+                                                          "UPDATED" };
+        AUTO_FREE struct strv *rows = alloc_zero(update->count + 1, sizeof *rows);
+
+        for (size_t i = 0; i < AUTO_COLUMNS; i++)
+                strv_append(&rows[0], titles[i]);
+        for (size_t i = 0; i < update->count; i++) {
+                const struct update_row *row = update->rows + i;
+
+                strv_append(&rows[i + 1], row->unit);
+                strv_appendf(&rows[i + 1], "%.*s (%s)", AUTO_SHORT_ID, row->id, row->container);
+                strv_append(&rows[i + 1], row->image);
+                strv_append(&rows[i + 1], row->policy);
+                strv_append(&rows[i + 1], row->updated);
+        }
+        listing_print(rows, update->count + 1, AUTO_COLUMNS);
+        for (size_t i = 0; i <= update->count; i++)
+                strv_free(&rows[i]);
+}
+
+static void auto_print_json(const struct update *update)
+{
+        AUTO_JSON struct json_object *list = json_object_new_array();
+        AUTO_FREE char *text = NULL;
+
+        for (size_t i = 0; i < update->count; i++) {
+                const struct update_row *row = update->rows + i;
+                struct json_object *object = json_object_new_object();
+                AUTO_FREE char *both =
+                        str_format("%.*s (%s)", AUTO_SHORT_ID, row->id, row->container);
+
+                json_set_string(object, "Unit", row->unit);
+                json_set_string(object, "Container", both);
+                json_set_string(object, "ContainerName", row->container);
+                json_set_string(object, "ContainerID", row->id);
+                json_set_string(object, "Image", row->image);
+                json_set_string(object, "Policy", row->policy);
+                json_set_string(object, "Updated", row->updated);
+                json_object_array_add(list, object);
+        }
+        text = json_text(list, true);
+        puts(text);
+}
+
+static int auto_run(const struct auto_update *arguments, struct update *ret, struct error *err)
+{
+        AUTO_SETTINGS struct settings settings = { 0 };
+        sigset_t signals;
+        struct update_options options = { .authfile = arguments->authfile,
+                                          .tls_verify = arguments->tls_verify,
+                                          .dry_run = arguments->dry_run,
+                                          .rollback = arguments->rollback,
+                                          .signals = &signals,
+                                          .warn = auto_warn };
+
+        if (cmd_load_settings(&settings, err) < 0)
+                return -1;
+        options.storage = store_root(getenv("CRUNIT_STORAGE") ? NULL : settings.storage);
+        interrupt_block(&signals);
+        return update_run(&options, ret, err);
+}
+
+int cmd_auto_update(const struct cmd *cmd, int argc, char **argv)
+{
+        CLEANUP(auto_free) struct auto_update arguments = { .rollback = true, .tls_verify = -1 };
+        AUTO_UPDATE struct update update = { 0 };
+        AUTO_ERROR struct error err = { 0 };
+        int first, status, signo;
+
+        if (!cmd_options(cmd, false, argc, argv, &arguments, 0, 0, &first, &status))
+                return status;
+        if (arguments.format && !str_equal(arguments.format, "json") &&
+            !str_equal(arguments.format, "table")) {
+                log_error("auto-update: --format %s: table or json is possible", arguments.format);
+                return CMD_USAGE;
+        }
+        if (auto_run(&arguments, &update, &err) < 0) {
+                log_failure(&err);
+                signo = err.code == EINTR ? interrupt_take() : 0;
+                return signo ? 128 + signo : CMD_USAGE;
+        }
+        if (str_equal(arguments.format, "json"))
+                auto_print_json(&update);
+        else
+                auto_print_table(&update);
+        return update.failed ? CMD_USAGE : EXIT_SUCCESS;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "manager.h"
+
+#include "../base/str.h"
+#include "interrupt.h"
+
+#include <systemd/sd-bus.h>
+#include <unistd.h>
+
+enum {
+        MANAGER_STEP = 500 * 1000 /* microseconds between looks whether we are to stop */
+};
+
+#define MANAGER_NAME "org.freedesktop.systemd1"
+#define MANAGER_PATH "/org/freedesktop/systemd1"
+#define MANAGER_TYPE "org.freedesktop.systemd1.Manager"
+
+struct manager {
+        sd_bus *bus;          /* owned */
+        sd_bus_slot *removed; /* owned; the match of JobRemoved */
+        char *job;            /* owned; path of the one that is waited for, or NULL */
+        char *result;         /* owned; of it, once it is known */
+};
+
+/* Jobs end that nobody has told us of yet: all that end while we ask are remembered by path. */
+static int manager_note_removed(sd_bus_message *message, void *context, sd_bus_error *error)
+{
+        struct manager *manager = context;
+        const char *job = NULL, *unit = NULL, *result = NULL;
+        uint32_t number;
+
+        (void)error;
+        if (sd_bus_message_read(message, "uoss", &number, &job, &unit, &result) < 0)
+                return 0;
+        if (str_equal(job, manager->job))
+                str_replace(&manager->result, result);
+        return 0;
+}
+
+/* systemd's own socket speaks the same protocol, with nobody in between. */
+static int manager_connect_private(sd_bus **ret)
+{
+        sd_bus *bus = NULL;
+        int result = sd_bus_new(&bus);
+
+        if (result >= 0)
+                result = sd_bus_set_address(bus, "unix:path=/run/systemd/private");
+        if (result >= 0)
+                result = sd_bus_start(bus);
+        if (result < 0) {
+                sd_bus_unref(bus);
+                return result;
+        }
+        *ret = bus;
+        return 0;
+}
+
+static int manager_connect(sd_bus **ret)
+{
+        int result = geteuid() == 0 ? sd_bus_open_system(ret) : sd_bus_open_user(ret);
+
+        return result < 0 && geteuid() == 0 ? manager_connect_private(ret) : result;
+}
+
+static int manager_watch(struct manager *manager)
+{
+        sd_bus_error ignored = SD_BUS_ERROR_NULL;
+        int result = sd_bus_add_match(manager->bus, &manager->removed,
+                                      "type='signal',interface='" MANAGER_TYPE
+                                      "',member='JobRemoved',path='" MANAGER_PATH "'",
+                                      manager_note_removed, manager);
+
+        if (result < 0)
+                return result;
+        result = sd_bus_call_method(manager->bus, MANAGER_NAME, MANAGER_PATH, MANAGER_TYPE,
+                                    "Subscribe", &ignored, NULL, NULL);
+        sd_bus_error_free(&ignored);
+        return result;
+}
+
+int manager_open(struct manager **ret, struct error *err)
+{
+        AUTO_MANAGER struct manager *manager = alloc_zero(1, sizeof *manager);
+        int result = manager_connect(&manager->bus);
+
+        if (result >= 0)
+                result = manager_watch(manager);
+        if (result < 0)
+                return error_errno(err, -result, "cannot speak to systemd");
+        *ret = steal_ptr(&manager);
+        return 0;
+}
+
+void manager_close(struct manager **place)
+{
+        struct manager *manager = *place;
+
+        if (!manager)
+                return;
+        sd_bus_slot_unref(manager->removed);
+        sd_bus_flush_close_unref(manager->bus);
+        free(manager->job);
+        free(manager->result);
+        free(manager);
+        *place = NULL;
+}
+
+/* The signal of the job's end comes behind the answer that names the job, but is read together with
+ * it: it is dispatched only by manager_wait(). */
+static int manager_begin(struct manager *manager, const char *unit, struct error *err)
+{
+        sd_bus_error why = SD_BUS_ERROR_NULL;
+        sd_bus_message *answer = NULL;
+        const char *job = NULL;
+        int result = sd_bus_call_method(manager->bus, MANAGER_NAME, MANAGER_PATH, MANAGER_TYPE,
+                                        "RestartUnit", &why, &answer, "ss", unit, "replace");
+
+        if (result >= 0)
+                result = sd_bus_message_read(answer, "o", &job);
+        if (result >= 0)
+                str_replace(&manager->job, job);
+        else
+                error_set(err, -result, "cannot restart %s: %s", unit,
+                          why.message ? why.message : strerror(-result));
+        sd_bus_message_unref(answer);
+        sd_bus_error_free(&why);
+        return result < 0 ? -1 : 0;
+}
+
+static int manager_wait(struct manager *manager, const char *unit, struct error *err)
+{
+        while (!manager->result) {
+                int result = sd_bus_process(manager->bus, NULL);
+
+                if (result == 0)
+                        result = sd_bus_wait(manager->bus, MANAGER_STEP);
+                if (result < 0 && result != -EINTR)
+                        return error_errno(err, -result, "cannot wait for %s", unit);
+                if (interrupt_check(err) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+int manager_restart(struct manager *manager, const char *unit, struct error *err)
+{
+        str_replace(&manager->result, NULL);
+        if (manager_begin(manager, unit, err) < 0 || manager_wait(manager, unit, err) < 0)
+                return -1;
+        str_replace(&manager->job, NULL);
+        return str_equal(manager->result, "done");
+}

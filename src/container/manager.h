@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The systemd that runs our units, over its bus: the machine's for root, the user's for others.
+ * Where no bus daemon runs, root speaks to systemd itself.
+ */
+#pragma once
+
+#include "../base/error.h"
+
+#include <stdbool.h>
+
+struct manager;
+
+int manager_open(struct manager **ret, struct error *err);
+void manager_close(struct manager **manager);
+#define AUTO_MANAGER CLEANUP(manager_close)
+
+/*
+ * Restart a unit and wait until systemd says how that went, for as long as it takes. Returns 1
+ * where the unit is up, 0 where it is not; -1 where systemd could not be asked, or with code EINTR
+ * when we were told to stop (interrupt.h).
+ */
+int manager_restart(struct manager *manager, const char *unit, struct error *err);
