@@ -49,19 +49,17 @@ static int bridge_forward(const struct network *network, struct strv *notes, str
         return 0;
 }
 
-static int bridge_set_sysctls(const struct network *network, struct strv *notes, struct error *err)
+static int bridge_set_sysctls(const struct network *network, struct error *err)
 {
         const char *name = network->interface;
 
         if (sysctl_set_interface(AF_INET6, name, "accept_ra", "0", err) < 0 ||
             sysctl_set_interface(AF_INET6, name, "accept_dad", "0", err) < 0)
                 return -1;
-        if (network->internal)
-                return 0;
-        if (network_has_family(network, AF_INET) &&
+        if (!network->internal && network_has_family(network, AF_INET) &&
             sysctl_set_interface(AF_INET, name, "route_localnet", "1", err) < 0)
                 return -1;
-        return bridge_forward(network, notes, err);
+        return 0;
 }
 
 static int bridge_set_vrf(struct links *links, int index, const char *vrf, struct error *err)
@@ -146,12 +144,15 @@ int bridge_ensure(struct links *links, const char *runtime, const struct network
         int index;
 
         network_read_options(network, &options);
+        /* Somebody may have switched it off since the bridge was made. */
+        if (!network->internal && !options.unmanaged && bridge_forward(network, notes, err) < 0)
+                return -1;
         if (bridge_is_up(network))
                 return link_index(network->interface);
         index = bridge_find(links, network, &options, err);
         if (index < 0 || options.unmanaged)
                 return index;
-        if (bridge_set_sysctls(network, notes, err) < 0 ||
+        if (bridge_set_sysctls(network, err) < 0 ||
             (options.vlan && link_filter_vlans(links, index, err) < 0) ||
             bridge_set_vrf(links, index, options.vrf, err) < 0 ||
             bridge_add_addresses(links, index, network, err) < 0 ||

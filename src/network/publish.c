@@ -96,6 +96,8 @@ static int publish_one(struct connection *connection, struct published_list *all
                 return -1;
         published.to4 = to->v4;
         published.to6 = to->v6;
+        if (!to->v4.family && !to->v6.family)
+                return error_set(err, EADDRNOTAVAIL, "the container has no address");
         if ((port->address.family == AF_INET6 && !to->v6.family) ||
             (port->address.family == AF_INET && !to->v4.family))
                 return error_set(err, EAFNOSUPPORT, "the container has no address of IPv%d",

@@ -310,8 +310,9 @@ static void test_requests(void)
         request.runtime = str_dup("/r");
         request.label = str_dup("web@");
         request.name = str_dup("web");
-        check(join_request_from_json(json_object_new_object(), &again, &err) < 0,
-              "an empty request is refused");
+        object = json_object_new_object();
+        check(join_request_from_json(object, &again, &err) < 0, "an empty request is refused");
+        json_object_put(object);
         request.id = str_dup("0123");
         strv_append(&request.ports, "80");
         join_network_parse("back:ip=10.1.0.2,alias=x", join_add_network(&request), &err);

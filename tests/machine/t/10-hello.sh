@@ -226,13 +226,9 @@ test_missing_image_is_named() {
 }
 
 test_units_of_a_later_release_are_refused() {
-	local unit
 	printf '[Volume]\n' >$quadlets/store.volume
-	printf '[Image]\nImage=registry.example/far:1\n' >$quadlets/far.image
 	reload
-	for unit in store-volume far-image; do
-		uses $unit.service
-		assert_fails systemctl start $unit
-		assert_journal $unit 'this version of crunit has no'
-	done
+	uses store-volume.service
+	assert_fails systemctl start store-volume
+	assert_journal store-volume 'this version of crunit has no'
 }

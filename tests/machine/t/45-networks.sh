@@ -178,7 +178,7 @@ test_net_c13_published_from_everywhere() {
 	server web "80 81 90 91 92" Network=front.network PublishPort=8080:80 PublishPort=8080:80/udp \
 		PublishPort=127.0.0.1:8081:81 PublishPort=192.0.2.1:8082:81/udp PublishPort=8090-8092:90-92 \
 		'PublishPort=[::1]:8083:81' 'PublishPort=[2001:db8:2::1]:8084:80' 'PublishPort=0.0.0.0:8085:80' \
-		'PublishPort=[::]:8086:80' PublishPort=91
+		'PublishPort=[::]:8086:80' PublishPort=91 PublishPort=8087:80/sctp
 	server other 80 Network=front.network
 	start web other
 	for protocol in tcp udp; do
@@ -211,6 +211,8 @@ test_net_c13_published_from_everywhere() {
 	answers refused client tcp 2001:db8:2::1 8085
 	answers refused client tcp 192.0.2.1 8086
 	answers "web sees 2001:db8:1::10 on 80" client tcp 2001:db8:2::1 8086
+	# not every kernel has sctp
+	assert_match "$(nft list map inet crunit pub_any4)" "sctp \. 8087 : $(address_of web front) \. 80"
 	# a port of the kernel's choice
 	answers "web sees 198.51.100.10 on 91" client tcp 192.0.2.1 "$(crunit port web 91 | sed 's/.*://;q')"
 	# other addresses of 127.0.0.0/8 are the machine's own services
@@ -602,6 +604,7 @@ test_net_bridge_that_is_lost_comes_back() {
 	ip link del crunit0
 	nft flush ruleset
 	answers refused client tcp 192.0.2.1 8080
+	sysctl -qw net.ipv4.ip_forward=0
 	systemctl start other
 	answers "web sees 198.51.100.10 on 80" client tcp 192.0.2.1 8080
 	answers "web sees $(address_of other crunit) on 80" other tcp "$(address_of web crunit)" 80
@@ -672,11 +675,13 @@ test_net_t4_kill_9_frees_everything() {
 	# crunit, in system calls around the network's making
 	command=$(sed -n 's/^ExecStart=//p' /run/systemd/generator/web.service)
 	mkdir -p /etc/systemd/system/web.service.d
-	for call in pipe2:2 clone3:1 ppoll:1 poll:1 clone3:2 sendmsg:1; do
-		printf '[Service]\nExecStart=\nExecStart=strace -qq -o /dev/null -e trace=%s -e inject=%s:signal=KILL:when=%s %s\n' \
+	for call in pipe2:2 pipe2:3 clone3:1 poll:1 clone3:2 poll:2 clone3:3 sendmsg:1; do
+		printf '[Service]\nExecStart=\nExecStart=strace -qq -o /run/test-strace -e trace=%s -e inject=%s:signal=KILL:when=%s %s\n' \
 			"${call%:*}" "${call%:*}" "${call#*:}" "$command" >/etc/systemd/system/web.service.d/kill.conf
 		systemctl daemon-reload
-		timeout 20 systemctl start web || true
+		rm -f /run/test-strace
+		! timeout 20 systemctl start web || fail "started although killed in $call"
+		grep -qE 'killed by SIGKILL|= \?$' /run/test-strace || fail "crunit was not killed in $call"
 		systemctl stop web
 		systemctl reset-failed web 2>/dev/null || true
 		rm /etc/systemd/system/web.service.d/kill.conf
@@ -691,33 +696,35 @@ test_net_t4_kill_9_frees_everything() {
 
 # timeout test_net_t4_kill_9_of_the_helper: 120
 test_net_t4_kill_9_of_the_helper() {
-	local before call
+	local before call started
 	topology
 	server web 80 PublishPort=8080:80
+	no_start_limit web
 	start web
 	systemctl stop web
 	before=$(nft list ruleset)
 	mv /usr/libexec/crunit/crunit-network /usr/libexec/crunit/crunit-network.real
-	for call in symlinkat:1 renameat:1 renameat:2 sendto:1 sendmsg:2 unshare:1 setns:1 setns:2 write:1; do
+	trap 'mv /usr/libexec/crunit/crunit-network.real /usr/libexec/crunit/crunit-network; no_topology' EXIT
+	for call in symlinkat:1 renameat:1 renameat:2 sendto:1 sendto:2 unshare:1 setns:1 sendmsg:2 setns:2 setns:3 write:1; do
+		rm -f /var/lib/crunit/networks/crunit.leases/*
 		cat >/usr/libexec/crunit/crunit-network <<-END
 			#!/bin/sh
 			[ "\$1" = join ] || exec /usr/libexec/crunit/crunit-network.real "\$@"
-			exec strace -f -qq -o /dev/null -e trace=${call%:*} -e inject=${call%:*}:signal=KILL:when=${call#*:} \
+			exec strace -f -qq -o /run/test-strace -e trace=${call%:*} -e inject=${call%:*}:signal=KILL:when=${call#*:} \
 				/usr/libexec/crunit/crunit-network.real "\$@"
 		END
 		chmod 755 /usr/libexec/crunit/crunit-network
-		systemctl start web 2>/dev/null || true
+		rm -f /run/test-strace
+		started=yes
+		systemctl start web 2>/dev/null || started=
 		systemctl stop web
 		systemctl reset-failed web 2>/dev/null || true
 		cp /usr/libexec/crunit/crunit-network.real /usr/libexec/crunit/crunit-network
 		crunit run --rm localhost/busybox:latest true
-		[ "$(nft list ruleset)" = "$before" ] || {
-			mv /usr/libexec/crunit/crunit-network.real /usr/libexec/crunit/crunit-network
-			nft list ruleset
-			fail "another ruleset after crunit-network was killed in $call"
-		}
+		[ "$(nft list ruleset)" = "$before" ] || fail "another ruleset after crunit-network was killed in $call"
+		grep -qE 'killed by SIGKILL|= \?$' /run/test-strace || fail "crunit-network was not killed in $call"
+		[ -z "$started" ] || fail "started although crunit-network was killed in $call"
 	done
-	mv /usr/libexec/crunit/crunit-network.real /usr/libexec/crunit/crunit-network
 	systemctl start web
 	answers "web sees 198.51.100.10 on 80" client tcp 192.0.2.1 8080
 }
