@@ -12,8 +12,7 @@
 
 /* Rows of crunit's table. */
 #define CMD_REFUSED_ROWS                                                                           \
-        CMD_REFUSED("image pull", "pulling of images, load them"),                                 \
-                CMD_REFUSED("artifact", "artifacts; mount a directory instead"),                   \
+        CMD_REFUSED("artifact", "artifacts; mount a directory instead"),                           \
                 CMD_REFUSED("build",                                                               \
                             "building of images; build it elsewhere and `crunit load` the "        \
                             "result"),                                                             \

@@ -62,10 +62,10 @@ char *reference_path(const struct translation *t, const char *path)
         return str_concat("/", joined);
 }
 
+/* A path from the directory of the container file; no volume's name begins with a dot. */
 static bool is_relative(const char *source)
 {
-        return str_equal(source, ".") || str_equal(source, "..") || str_has_prefix(source, "./") ||
-               str_has_prefix(source, "../");
+        return *source == '.';
 }
 
 /* x.volume; in Mount= also what makes an image or an artifact. All else with a dot in it is a

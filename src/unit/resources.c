@@ -228,11 +228,15 @@ int emit_pod_name(struct translation *t, const struct unit_key *row, const struc
 int translate_pod(struct translation *t, struct error *err)
 {
         AUTO_FREE char *timeout = value_read(&t->source->file, "Pod", "StopTimeout");
+        const char *type = unit_last_value(&t->source->file, "Service", "Type");
         AUTO_STRBUF struct strbuf stop = { 0 };
         AUTO_STRBUF struct strbuf rm = { 0 };
 
         if (translate_oneshot(t, "pod create", err) < 0)
                 return -1;
+        /* The command ends when the pod is there, whatever kind of service the file says. */
+        if (!str_equal(type, "oneshot") && type)
+                unit_add(&t->service, "Service", "Type", "oneshot");
         unit_add(&t->service, "Service", "Environment", "PODMAN_SYSTEMD_UNIT=%n");
         translate_default(t, "Restart", "on-failure");
         for (size_t i = 0; i < t->source->members.count; i++) {

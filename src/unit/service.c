@@ -28,7 +28,7 @@ static void warn_user(const struct translation *t)
         }
 }
 
-static int check_exec(const struct translation *t, struct error *err)
+static int check_exec(struct translation *t, struct error *err)
 {
         const struct unit_line *exec = unit_last(&t->source->file, "Service", "ExecStart");
 
@@ -38,17 +38,18 @@ static int check_exec(const struct translation *t, struct error *err)
                           is_container(t) ? "; use Exec= there for the container's command" : "");
 }
 
-static int check_type(const struct translation *t, struct error *err)
+static int check_type(struct translation *t, struct error *err)
 {
         const struct unit_line *type = unit_last(&t->source->file, "Service", "Type");
 
+        t->oneshot = type && str_equal(type->value, "oneshot");
         if (!is_set_to_other(type, "notify", "oneshot"))
                 return 0;
         unit_error(err, type, "Type=%s: such a service is notify or oneshot", type->value);
         return error_alias(err, "invalid service Type '%s'", type->value);
 }
 
-static int check_kill_mode(const struct translation *t, struct error *err)
+static int check_kill_mode(struct translation *t, struct error *err)
 {
         const struct unit_line *kill = unit_last(&t->source->file, "Service", "KillMode");
 
@@ -61,13 +62,15 @@ static int check_kill_mode(const struct translation *t, struct error *err)
         return error_alias(err, "invalid KillMode '%s'", kill->value);
 }
 
+typedef int service_function(struct translation *t, struct error *err);
+
 int service_check(struct translation *t)
 {
-        static int (*const checks[])(const struct translation *t,
-                                     struct error *err) = { check_exec, check_type,
-                                                            check_kill_mode };
+        static service_function *const checks[] = { check_exec, check_type, check_kill_mode };
         int result = 0;
 
+        if (!unit_section(&t->source->file, "Service"))
+                return 0;
         for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
                 AUTO_ERROR struct error err = { 0 };
 
@@ -76,7 +79,6 @@ int service_check(struct translation *t)
                 report_failure(t->report, &err);
         }
         warn_user(t);
-        t->oneshot = str_equal(unit_last_value(&t->source->file, "Service", "Type"), "oneshot");
         return result;
 }
 

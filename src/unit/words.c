@@ -146,9 +146,12 @@ static bool needs_quotes(const char *word, size_t length)
         for (size_t i = 0; i < length; i++) {
                 unsigned char c = (unsigned char)word[i];
 
+                any |= c;
+                /* Most characters are letters. */
+                if (c > '\\' && c != 0x7f)
+                        continue;
                 if (c <= ' ' || c == 0x7f || c == '"' || c == '\'' || c == '\\')
                         return true;
-                any |= c;
         }
         return any >= 0x80 && str_utf8_valid(word, length) != length;
 }

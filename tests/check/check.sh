@@ -70,6 +70,7 @@ file a.container '[Container]' 'Image=localhost/a:1' 'Network=host' 'Environment
 	'[Service]' 'EnvironmentFile=/gone/env' 'EnvironmentFile=-/gone/too'
 touch "$work/in/there.env"
 file b.build '[Build]' 'ImageTag=localhost/b' 'File=/gone/Containerfile' 'AuthFile=/gone/auth.json'
+file i.image '[Image]' 'Image=localhost/i:1'
 file k.kube '[Kube]' 'Yaml=gone.yml' 'ConfigMap=gone-map.yml'
 run_check 1 --no-verify .
 for line in "a.container:4:17: warning: gone.env does not exist here" \
@@ -86,6 +87,7 @@ check "not what is there" says_nothing_of there.env
 check "not what may be missing" says_nothing_of too
 check "what this version cannot build" says \
 	"b.build: error: this version of crunit has no building of images; build it elsewhere and \`crunit load\` the result; the unit fails when it starts"
+check "but not what it can pull" says_nothing_of '^i.image'
 check "nor play" grep -q "^k.kube: error: this version of crunit has no Kubernetes files" "$work/said"
 
 fresh

@@ -14,7 +14,7 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cases="hello everything user-namespace rootfs reload pods volumes networks images templates dependencies
-	paths quoting values service limits devices dropins"
+	paths quoting values service limits devices dropins builds kubes artifacts"
 
 # verify CASE: what systemd says about the units of the case; an instance stands for its template.
 verify() {
