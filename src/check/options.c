@@ -60,8 +60,9 @@ static bool is_from_arguments(const struct unit_file *file, const char *section,
                               struct error_place *ret)
 {
         AUTO_VALUES struct values args = { 0 };
+        AUTO_ERROR struct error err = { 0 };
 
-        if (values_read_key(file, section, "PodmanArgs", &args, NULL, NULL) < 0)
+        if (values_read_key(file, section, "PodmanArgs", &args, NULL, &err) < 0)
                 return false;
         for (size_t i = 0; i < args.count; i++) {
                 if (!str_equal(args.items[i].text, word))
@@ -309,9 +310,10 @@ static void check_other_files(struct check *check, const struct check_unit *unit
 static void check_yaml(struct check *check, const struct check_unit *unit)
 {
         AUTO_VALUES struct values files = { 0 };
+        AUTO_ERROR struct error err = { 0 };
         size_t first;
 
-        if (values_read_key(&unit->source->file, "Kube", "Yaml", &files, NULL, NULL) < 0 ||
+        if (values_read_key(&unit->source->file, "Kube", "Yaml", &files, NULL, &err) < 0 ||
             files.count > unit->words.count)
                 return;
         first = unit->words.count - files.count;

@@ -6,6 +6,7 @@ set -uo pipefail
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
 build=$(readlink -f "$build")
+here=$(dirname "$(readlink -f "$0")")
 export CRUNIT_LIBEXECDIR=$build CRUNIT_STORAGE=$work/store CRUNIT=/usr/bin/crunit
 unset QUADLET_UNIT_DIRS
 
@@ -131,6 +132,12 @@ run_check 1 --no-verify --podman 5.7 a.container
 check "a newer one has it" says_nothing_of HttpProxy
 
 fresh
+file a.container '[Container]' 'Image=localhost/a:1' 'Network=host' 'PodmanArgs=--a \q' 'Memory=1g'
+check "arguments that cannot be read" run_check 1 --no-verify .
+check "are said once" says_only "a.container:2:7: info: image localhost/a:1 is not in the store" \
+	"a.container:4:12: error: PodmanArgs=: unknown escape '\\q' (for a backslash, write two)"
+
+fresh
 file broken.container 'Image=x'
 file dir/deep.container '[Container]' 'Image=localhost/a:1' 'Network=host' 'Frobnicate=1'
 check "a file that cannot be read" run_check 1 --no-verify .
@@ -168,6 +175,19 @@ check "an empty directory" run_check 0 .
 check "in JSON" run_check 0 --format json .
 check "is an empty list" test "$(tr -d '[:space:]' <"$work/said")" = "[]"
 
+# What the generator refuses is an error here too.
+refused_by_both() {
+	local file result=0
+	for file in "$here"/../should-fail/*.{container,pod,volume,network,image,build,kube,artifact}; do
+		fresh
+		cp "$file" "$work/in/"
+		run_check 1 --no-verify . || { echo "$file: $(cat "$work/said")"; result=1; }
+	done
+	return $result
+}
+check "what the generator refuses" refused_by_both
+
+fresh
 file s.container '[Container]' 'Image=localhost/a:1' 'Network=host' '[Service]' 'RestartSec=soon' 'Slice=x.service'
 if command -v systemd-analyze >/dev/null; then
 	check "systemd is asked" run_check 0 .
