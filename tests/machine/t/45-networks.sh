@@ -744,3 +744,40 @@ test_net_t4_a_hundred_starts_leak_nothing() {
 	assert_equal "$(nft list ruleset && find /run/crunit /var/lib/crunit/networks ! -path '*/cache/*' | sort && ip -o link | wc -l)" \
 		"$before" "what is there after a hundred starts"
 }
+
+# timeout test_net_t4_many_at_once: 120
+test_net_t4_many_at_once() {
+	local i units=() addresses
+	topology
+	for i in {1..12}; do
+		server "many$i" 80 "PublishPort=$((9000 + i)):80"
+		units+=("many$i")
+	done
+	start "${units[@]}"
+	addresses=$(for i in {1..12}; do address_of "many$i" crunit; done | sort)
+	assert_equal "$(sort -u <<<"$addresses" | grep -c '^10\.88\.')" 12 "number of addresses"
+	for i in {1..12}; do
+		answers "many$i sees 198.51.100.10 on 80" client tcp 192.0.2.1 $((9000 + i))
+	done
+	assert_equal "$(nft list map inet crunit pub_any4 | grep -o 'tcp \. 90' | wc -l)" 12 "published ports"
+	systemctl stop "${units[@]}"
+	assert_equal "$(nft list map inet crunit pub_any4 | grep -c elements)" 0 "published ports after the stop"
+	assert_equal "$(crunit network inspect crunit | jq '.[0].containers | length')" 0
+}
+
+test_net_vlan_where_the_kernel_has_it() {
+	topology
+	network tagged <<-'END'
+		[Network]
+		NetworkName=tagged
+		Subnet=10.60.0.0/24
+		Options=vlan=7
+	END
+	server web 80 Network=tagged.network
+	reload
+	if ! systemctl start web; then
+		assert_journal web "this kernel's bridges have no VLANs"
+		return
+	fi
+	assert_match "$(bridge vlan show dev "$(ip -o link show master crunit1 | sed 's/^[0-9]*: \([^@]*\)@.*/\1/;q')")" '7 PVID'
+}
