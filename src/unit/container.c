@@ -249,6 +249,21 @@ static int add_service_keys(struct translation *t, const char *name)
         return result;
 }
 
+/* An end that nobody asked for is noticed by the log pump. Without one, published ports would lead
+ * nowhere until the next start, so this costs the stop one line more. */
+static void add_clean_up(struct translation *t, const char *name)
+{
+        const struct unit_file *file = &t->source->file;
+        const char *driver = unit_last_value(file, "Container", "LogDriver");
+        const char *network = unit_last_value(file, "Container", "Network");
+
+        if (str_equal(network, "host") || str_equal(network, "none"))
+                return;
+        if (unit_last_value(file, "Container", "PublishPort") &&
+            (str_equal(driver, "passthrough") || str_equal(driver, "none")))
+                add_command(t, "ExecStopPost", "stop --ignore", name, NULL);
+}
+
 int translate_container(struct translation *t, struct error *err)
 {
         AUTO_FREE char *name = container_name(t);
@@ -263,5 +278,6 @@ int translate_container(struct translation *t, struct error *err)
         if (add_reload(t, name, err) < 0)
                 result = -1;
         add_command(t, "ExecStop", "stop --ignore", name, NULL);
+        add_clean_up(t, name);
         return result;
 }

@@ -672,6 +672,14 @@ test_net_t4_kill_9_frees_everything() {
 	systemctl start web
 	answers "web sees 198.51.100.10 on 80" client tcp 192.0.2.1 8080
 	systemctl stop web
+	# without a pump
+	sed -i 's/^Image=/LogDriver=passthrough\n&/' "$quadlets/web.container"
+	start web
+	kill -KILL "$(main_pid web)"
+	wait_state web failed
+	assert_equal "$(nft list ruleset)" "$before" "ruleset after kill -9 without a pump"
+	sed -i '/^LogDriver/d' "$quadlets/web.container"
+	reload
 	# crunit, in system calls around the network's making
 	command=$(sed -n 's/^ExecStart=//p' /run/systemd/generator/web.service)
 	mkdir -p /etc/systemd/system/web.service.d
