@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "check.h"
 
+#include "../cmd/global.h"
 #include "../unit/install.h"
 #include "../unit/translate.h"
 #include "../unit/words.h"
@@ -165,9 +166,10 @@ static void read_command(struct check_unit *unit)
 
         if (!line || words_split(line, WORDS_DECODE, &unit->words, NULL, NULL) < 0)
                 return;
-        for (unit->command = 1; unit->command < unit->words.count; unit->command++)
-                if (unit->words.items[unit->command][0] != '-')
-                        return;
+        unit->command = 1;
+        while (unit->command < unit->words.count && unit->words.items[unit->command][0] == '-')
+                unit->command +=
+                        check_count_words(global_options, unit->words.items[unit->command]);
 }
 
 /* As the generator does it, but for the writing. */

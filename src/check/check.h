@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "../base/option.h"
 #include "../unit/report.h"
 #include "../unit/search.h"
 #include "../unit/set.h"
@@ -89,6 +90,9 @@ const char *check_option_value(const struct strv *words, size_t index, const cha
  * Nowhere where that is not known. ret_key may be NULL; *ret_key is the key's row or NULL. */
 struct error_place check_option_place(const struct check_unit *unit, const char *word,
                                       const char *value, const struct unit_key **ret_key);
+
+/* How many words an option of a table takes, 1 where the table does not have it. */
+size_t check_count_words(const struct option_row *table, const char *word);
 
 /* systemd would expand something in it. */
 bool check_is_open(const char *text);

@@ -4,6 +4,7 @@
  * each comes from. */
 #include "check.h"
 
+#include "../cmd/global.h"
 #include "../cmd/refuse.h"
 #include "../cmd/run-options.h"
 #include "../unit/keys.h"
@@ -34,6 +35,11 @@ static size_t count_words(const struct option_row *row, const char *word)
         return word[1] == '-' ? (strchr(word, '=') ? 1 : 2) : word[2] ? 1 : 2;
 }
 
+size_t check_count_words(const struct option_row *table, const char *word)
+{
+        return count_words(find_row(table, word), word);
+}
+
 static const char *value_of(const struct strv *words, size_t index, size_t count)
 {
         const char *word = words->items[index];
@@ -56,16 +62,19 @@ const char *check_option_value(const struct strv *words, size_t index, const cha
         return row ? value_of(words, index, count_words(row, word)) : NULL;
 }
 
-static bool is_from_arguments(const struct unit_file *file, const char *section, const char *word,
-                              struct error_place *ret)
+/* PodmanArgs= and GlobalArgs= hold options as they are. */
+static bool is_from_arguments(const struct unit_file *file, const char *section, const char *key,
+                              const char *word, const char *value, struct error_place *ret)
 {
         AUTO_VALUES struct values args = { 0 };
         AUTO_ERROR struct error err = { 0 };
 
-        if (values_read_key(file, section, "PodmanArgs", &args, NULL, &err) < 0)
+        if (values_read_key(file, section, key, &args, NULL, &err) < 0)
                 return false;
         for (size_t i = 0; i < args.count; i++) {
-                if (!str_equal(args.items[i].text, word))
+                if (!str_equal(args.items[i].text, word) ||
+                    (value && !strchr(word, '=') && i + 1 < args.count && word[1] == '-' &&
+                     !str_equal(args.items[i + 1].text, value)))
                         continue;
                 *ret = unit_value_place(args.items[i].line);
                 return true;
@@ -109,7 +118,8 @@ struct error_place check_option_place(const struct check_unit *unit, const char 
 
         if (ret_key)
                 *ret_key = NULL;
-        if (!section || is_from_arguments(file, section->name, word, &place))
+        if (!section || is_from_arguments(file, section->name, "PodmanArgs", word, value, &place) ||
+            is_from_arguments(file, section->name, "GlobalArgs", word, value, &place))
                 return place;
         for (size_t i = 0; i < section->lines.count; i++) {
                 const struct unit_line *line = &section->lines.items[i];
@@ -354,6 +364,32 @@ static void check_refused(struct check *check, const struct check_unit *unit)
                              refused->arguments);
 }
 
+/* Options in front of the subcommand. What they set in our environment is of no use here. */
+static void check_global_options(struct check *check, const struct check_unit *unit)
+{
+        size_t count;
+
+        for (size_t i = 1; i < unit->command; i += count) {
+                AUTO_ERROR struct error err = { 0 };
+                AUTO_STRV struct strv words = { 0 };
+                const struct unit_key *key = NULL;
+                const char *word = unit->words.items[i];
+                struct error_place place;
+                int first;
+
+                count = check_count_words(global_options, word);
+                strv_append(&words, unit->words.items[0]);
+                for (size_t k = 0; k < count && i + k < unit->words.count; k++)
+                        strv_append(&words, unit->words.items[i + k]);
+                if (check_is_open(words.items[words.count - 1]) ||
+                    global_parse((int)words.count, words.items, &first, &err) == 0)
+                        continue;
+                place = check_option_place(unit, word, value_of(&unit->words, i, count), &key);
+                check_report(check, unit, REPORT_ERROR, place, "%s=: %s",
+                             key ? key->name : "GlobalArgs", err.message);
+        }
+}
+
 void check_commands(struct check *check)
 {
         for (size_t i = 0; i < check->count; i++) {
@@ -362,6 +398,7 @@ void check_commands(struct check *check)
                 check_service_files(check, unit);
                 if (unit->command >= unit->words.count)
                         continue;
+                check_global_options(check, unit);
                 if (str_equal(unit->words.items[unit->command], "run")) {
                         check_run_command(check, unit);
                         continue;

@@ -91,13 +91,15 @@ static int run_check(const struct check_arguments *arguments, size_t count, char
 {
         AUTO_SETTINGS struct settings settings = { 0 };
         AUTO_CHECK struct check check = { 0 };
+        AUTO_FREE char *storage = NULL;
         struct check_options options = { .is_user = arguments->is_user,
                                          .no_verify = arguments->no_verify,
                                          .podman = arguments->podman };
 
         if (cmd_load_settings(&settings, err) < 0)
                 return CMD_USAGE;
-        options.storage = store_root(getenv("CRUNIT_STORAGE") ? NULL : settings.storage);
+        storage = str_dup(store_root(getenv("CRUNIT_STORAGE") ? NULL : settings.storage));
+        options.storage = storage;
         if (check_run(&check, &options, count, paths, err) < 0)
                 return CMD_USAGE;
         if (str_equal(arguments->format, "json"))

@@ -17,7 +17,8 @@ struct values {
         size_t capacity;
 };
 
-/* All values of the key (err is not NULL); rows were bound to the lines by keys_check(). Start with { 0 }. */
+/* All values of the key (err is not NULL); rows were bound to the lines by keys_check(). Start with
+ * { 0 }. */
 int values_read(const struct unit_file *file, const struct unit_key *row, struct values *ret,
                 struct report *report, struct error *err);
 /* The same by name; leaves ret alone where the key is absent. */

@@ -138,6 +138,16 @@ check "are said once" says_only "a.container:2:7: info: image localhost/a:1 is n
 	"a.container:4:12: error: PodmanArgs=: unknown escape '\\q' (for a backslash, write two)"
 
 fresh
+file a.container '[Container]' 'Image=localhost/a:1' 'Network=host' 'GlobalArgs=--log-level debug --frobnicate' \
+	'GlobalArgs=--log-level loud' 'ContainersConfModule=/etc/x.conf' 'PodmanArgs=--gpus all'
+check "options in front of the command" run_check 1 --no-verify .
+check "have their lines too" says_only "a.container:2:7: info: image localhost/a:1 is not in the store" \
+	"a.container:4:12: error: GlobalArgs=: unknown option --frobnicate" \
+	"a.container:5:12: error: GlobalArgs=: --log-level loud: not one of trace, debug, info, warn, error, fatal, panic" \
+	"a.container:6:22: error: ContainersConfModule=: --module /etc/x.conf is not supported by this version" \
+	"a.container:7:12: error: PodmanArgs=: --gpus all is not supported by this version"
+
+fresh
 file broken.container 'Image=x'
 file dir/deep.container '[Container]' 'Image=localhost/a:1' 'Network=host' 'Frobnicate=1'
 check "a file that cannot be read" run_check 1 --no-verify .
