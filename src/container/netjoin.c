@@ -86,6 +86,8 @@ static int netjoin_describe(const struct container_spec *spec, const struct cont
         /* A name that was made from the id never comes again. */
         ret->forget = strncmp(spec->name, state->id, NETJOIN_SHORT_ID) == 0;
         strv_append_all(&ret->aliases, &spec->network_aliases);
+        if (spec->hostname)
+                strv_append(&ret->aliases, spec->hostname);
         strv_append_all(&ret->ports, &spec->publish);
         if (!spec->networks.count)
                 return netjoin_add_network(spec, NETWORK_DEFAULT, ret, err);

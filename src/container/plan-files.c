@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "../network/join.h"
+#include "../network/names.h"
 #include "plan-context.h"
 
 #include <errno.h>
@@ -164,6 +165,32 @@ static void plan_append_servers(const struct plan_context *context, struct strbu
                 plan_copy_lines(text, host, "nameserver");
 }
 
+/* The domains of the container's networks, if it asks their servers, and those of the host. */
+static void plan_append_search(const struct plan_context *context, struct strbuf *text,
+                               const char *host)
+{
+        const struct joined *joined = context->facts->joined;
+        AUTO_STRV struct strv domains = { 0 }, lines = { 0 };
+
+        if (joined && !context->spec->dns.count)
+                names_search(joined, &domains);
+        if (!domains.count) {
+                plan_copy_lines(text, host, "search");
+                plan_copy_lines(text, host, "domain");
+                return;
+        }
+        strv_split(&lines, host, "\n", false);
+        for (size_t i = 0; i < lines.count; i++) {
+                const char *rest = str_after(lines.items[i], "search");
+
+                if (!rest)
+                        rest = str_after(lines.items[i], "domain");
+                if (rest && (*rest == ' ' || *rest == '\t'))
+                        strv_split(&domains, rest, " \t", false);
+        }
+        plan_append_list(text, "search", &domains);
+}
+
 /* The file that the container's own is made from. Without a network there is nobody to ask. */
 static const char *plan_resolv_base(const struct plan_context *context)
 {
@@ -187,8 +214,7 @@ static char *plan_resolv_conf(const struct plan_context *context)
             !context->facts->joined)
                 return str_dup(host);
         if (!spec->dns_search.count) {
-                plan_copy_lines(&text, host, "search");
-                plan_copy_lines(&text, host, "domain");
+                plan_append_search(context, &text, host);
         } else if (!strv_contains(&spec->dns_search, ".")) {
                 plan_append_list(&text, "search", &spec->dns_search);
         }

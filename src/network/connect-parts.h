@@ -5,6 +5,7 @@
 #include "connect.h"
 #include "elements.h"
 #include "link.h"
+#include "names.h"
 #include "network.h"
 #include "published.h"
 
@@ -25,6 +26,7 @@ struct connection {
         struct published_list ports; /* this container's */
         struct links links;          /* of the host */
         struct elements elements;
+        struct names_start names;
 };
 
 /* With the lock held. */

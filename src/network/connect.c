@@ -5,6 +5,7 @@
 #include "complete.h"
 #include "connect-parts.h"
 #include "member.h"
+#include "names.h"
 
 #include <netinet/in.h>
 #include <sys/random.h>
@@ -26,6 +27,7 @@ static void connection_free(struct connection *connection)
         published_free(&connection->ports);
         link_close(&connection->links);
         elements_close(&connection->elements);
+        names_finish(&connection->names, NULL);
 }
 
 /* --- the networks */
@@ -178,6 +180,22 @@ static char *connect_link_name(void)
                           random[4]);
 }
 
+/* The name service is a unit of the machine's, whose files have one place. */
+static bool connect_has_names(struct connection *connection, size_t number)
+{
+        const struct network *network = &connection->networks[number];
+
+        if (!names_wanted(network) || !str_equal(connection->context->runtime, "/run/crunit"))
+                return false;
+        if (names_available())
+                return true;
+        strv_appendf(&connection->joined.notes,
+                     "containers on network '%s' have no names: install dnsmasq-base, or give the "
+                     "network DisableDNS=true",
+                     network->name);
+        return false;
+}
+
 static void connect_describe_network(struct connection *connection, size_t number)
 {
         const struct join_network *wish = &connection->request->networks[number];
@@ -194,12 +212,33 @@ static void connect_describe_network(struct connection *connection, size_t numbe
         mac_derive(connection->request->label, network->name, mac);
         if (network->driver != NETWORK_IPVLAN)
                 joined->mac = str_dup(wish->mac ? wish->mac : mac_format(mac, text));
-        joined->dns = network->dns;
+        joined->dns = connect_has_names(connection, number);
         connect_describe_addresses(connection, number, joined);
         connect_describe_names(connection, number, joined);
-        for (size_t i = 0; i < network->dns_servers.count; i++)
-                if (!strv_contains(&connection->joined.nameservers, network->dns_servers.items[i]))
-                        strv_append(&connection->joined.nameservers, network->dns_servers.items[i]);
+}
+
+static void connect_add_server(struct joined *joined, const char *address)
+{
+        if (!strv_contains(&joined->nameservers, address))
+                strv_append(&joined->nameservers, address);
+}
+
+/* The networks' own servers, of which one address is enough, and first those that know names of
+ * the world. Without any, the servers that the networks name. */
+static void connect_describe_servers(struct connection *connection)
+{
+        struct joined *joined = &connection->joined;
+
+        for (int internal = 0; internal < 2; internal++)
+                for (size_t i = 0; i < joined->network_count; i++)
+                        if (joined->networks[i].dns && joined->networks[i].gateways.count &&
+                            connection->networks[i].internal == internal)
+                                connect_add_server(joined, joined->networks[i].gateways.items[0]);
+        if (joined->nameservers.count)
+                return;
+        for (size_t i = 0; i < joined->network_count; i++)
+                for (size_t j = 0; j < connection->networks[i].dns_servers.count; j++)
+                        connect_add_server(joined, connection->networks[i].dns_servers.items[j]);
 }
 
 static int connect_check_interfaces(const struct connection *connection, struct error *err)
@@ -225,6 +264,7 @@ static int connect_describe(struct connection *connection, struct error *err)
         connection->joined.forget = request->forget;
         for (size_t i = 0; i < request->network_count; i++)
                 connect_describe_network(connection, i);
+        connect_describe_servers(connection);
         return connect_check_interfaces(connection, err);
 }
 
@@ -270,9 +310,10 @@ static int connect_claim(struct connection *connection, struct error *err)
         if (leave_locked(context, connection->request->label, err) < 0 ||
             connect_load_networks(connection, err) < 0 || connect_lease_all(connection, err) < 0 ||
             connect_describe(connection, err) < 0 || publish_claim(connection, err) < 0 ||
-            publish_act(connection, err) < 0)
+            publish_act(connection, err) < 0 || connect_find_masters(connection, err) < 0)
                 return -1;
-        return connect_find_masters(connection, err);
+        return names_add(context->runtime, connection->networks, &connection->joined,
+                         &connection->names, err);
 }
 
 static int connect_act(struct connection *connection, int *ret_namespace, struct error *err)
@@ -294,6 +335,7 @@ static int connect_act(struct connection *connection, int *ret_namespace, struct
                 connect_leave(connection->context, connection->request->label, NULL);
                 return -1;
         }
+        names_finish(&connection->names, &connection->joined.notes);
         return 0;
 }
 

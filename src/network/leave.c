@@ -3,6 +3,7 @@
 #include "connect-parts.h"
 #include "conntrack.h"
 #include "member.h"
+#include "names.h"
 
 /* The elements go before the file that tells of them. */
 static int leave_ports(const struct connect_context *context, const char *label, struct error *err)
@@ -49,6 +50,7 @@ int leave_locked(const struct connect_context *context, const char *label, struc
                 return -1;
         if (member_read(context->runtime, label, &member, NULL) == 0 && member.forget)
                 leave_forget(context, &member);
+        names_remove(context->runtime, context->storage, label);
         return member_remove(context->runtime, label, err);
 }
 

@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC2154
+#
+# Names of containers. Questions are asked in a container's network by a program of the machine
+# (/tests/lookup), and by a container's own resolver (busybox).
+
+# on NAME NETWORKS [LINE...]: a container that waits; it is on networks NAME.network.
+on() {
+	local name=$1 networks=$2 network
+	shift 2
+	{
+		printf '[Container]\nImage=localhost/busybox:latest\nContainerName=%s\nExec=sleep 3600\nStopTimeout=0\n' "$name"
+		for network in $networks; do
+			printf 'Network=%s\n' "$network"
+		done
+		[ $# = 0 ] || printf '%s\n' "$@"
+	} >"$quadlets/$name.container"
+	uses "$name.service"
+}
+
+network() {
+	local name=$1
+	shift
+	{
+		printf '[Network]\nNetworkName=%s\n' "$name"
+		printf '%s\n' "$@"
+	} >"$quadlets/$name.network"
+	uses "$name-network.service"
+}
+
+service_of() {
+	echo "crunit-dns@$1.service"
+}
+
+# asked NAME SERVER QUESTION TYPE [tcp]: from a container's network
+asked() {
+	local from=$1
+	shift
+	nsenter -t "$(main_pid "$from")" -n /tests/lookup "$@"
+}
+
+# finds EXPECTED NAME SERVER QUESTION TYPE [tcp]; what changes on the machine may take a moment.
+finds() {
+	local expected=$1 got i
+	shift
+	for ((i = 0; i < 40; i++)); do
+		got=$(asked "$@")
+		[ "$got" != "$expected" ] || return 0
+		sleep 0.05
+	done
+	fail "asked from $*: '$got', expected '$expected'"
+}
+
+# The one that is asked must know at once.
+knows() {
+	local expected=$1
+	shift
+	assert_equal "$(asked "$@")" "$expected" "asked from $*"
+}
+
+address_of() {
+	crunit inspect "$1" | jq -r --arg n "$2" --arg f "${3:-4}" '.[0].NetworkSettings.Networks[$n] |
+		if $f == "6" then .GlobalIPv6Address else .IPAddress end'
+}
+
+id_of() {
+	crunit inspect "$1" | jq -r '.[0].Id[:12]'
+}
+
+# resolves CONTAINER NAME: its first address by the container's own resolver
+resolves() {
+	crunit exec "$1" ping -4 -c 1 -w 2 "$2" 2>&1 | sed -n '1s/^PING [^(]*(\([^)]*\)).*/\1/p'
+}
+
+test_names_t5_of_each_other() {
+	network back Subnet=10.50.0.0/24 Subnet=fd00:50::/64 IPv6=true
+	on web back.network NetworkAlias=www HostName=box
+	on db back.network:alias=store
+	start web db
+	knows "$(address_of db back)" web 10.50.0.1 db A
+	knows "$(address_of db back)" web 10.50.0.1 db.dns.podman A
+	knows "$(address_of db back)" web 10.50.0.1 DB A tcp
+	knows "$(address_of db back 6)" web 10.50.0.1 db AAAA
+	knows "$(address_of db back 6)" web fd00:50::1 db AAAA
+	knows "$(address_of db back 6)" web fd00:50::1 db.dns.podman AAAA tcp
+	knows "$(address_of db back)" web 10.50.0.1 store A
+	knows "$(address_of db back)" web 10.50.0.1 "$(id_of db)" A
+	knows "$(address_of web back)" db 10.50.0.1 www A
+	knows "$(address_of web back)" db 10.50.0.1 box A
+	knows db web 10.50.0.1 "$(address_of db back | awk -F. '{ print $4"."$3"."$2"."$1 }').in-addr.arpa" PTR
+	knows NXDOMAIN web 10.50.0.1 200.0.50.10.in-addr.arpa PTR
+	knows NXDOMAIN web 10.50.0.1 nobody A
+	knows NXDOMAIN web 10.50.0.1 nobody.dns.podman A
+	# the way programs take
+	assert_match "$(crunit exec web cat /etc/resolv.conf)" '^search dns.podman.*
+nameserver 10.50.0.1'
+	assert_equal "$(resolves web db)" "$(address_of db back)"
+	assert_equal "$(resolves web store)" "$(address_of db back)"
+	# by the machine as well
+	assert_equal "$(/tests/lookup 10.50.0.1 db A)" "$(address_of db back)"
+	# and nobody runs who need not
+	systemctl stop db
+	knows NXDOMAIN web 10.50.0.1 db A
+	has_state "$(service_of back)" active
+	systemctl stop web
+	wait_state "$(service_of back)" inactive
+	[ ! -e /run/crunit/network/names/back ] || fail "files are left"
+}
+
+test_names_of_other_networks() {
+	network one Subnet=10.51.0.0/24
+	network two Subnet=10.52.0.0/24
+	network deaf Subnet=10.53.0.0/24 DisableDNS=true
+	on a one.network
+	on b two.network
+	on c deaf.network
+	start a b c
+	knows NXDOMAIN a 10.51.0.1 b A
+	knows NXDOMAIN a 10.51.0.1 b.dns.podman A
+	knows silent a 10.52.0.1 b A
+	knows silent a 10.52.0.1 b A tcp
+	knows silent c 10.53.0.1 c A
+	assert_match "$(crunit exec a cat /etc/resolv.conf)" 'nameserver 10.51.0.1'
+	[[ $(crunit exec c cat /etc/resolv.conf) != *10.53.0.1* ]] || fail "there is no server on deaf"
+	has_state "$(service_of deaf)" inactive
+	# on both: it finds who is on either, and they do not find each other
+	on both 'one.network two.network'
+	start both
+	assert_equal "$(resolves both a)" "$(address_of a one)"
+	assert_equal "$(resolves both b)" "$(address_of b two)"
+	knows "$(address_of both one)" a 10.51.0.1 both A
+	knows "$(address_of both two)" b 10.52.0.1 both A
+	knows NXDOMAIN a 10.51.0.1 b A
+	knows NXDOMAIN a 10.51.0.1 b.dns.podman A
+	finds b both 10.51.0.1 "$(address_of b two | awk -F. '{ print $4"."$3"."$2"."$1 }').in-addr.arpa" PTR
+	systemctl stop both
+	finds NXDOMAIN a 10.51.0.1 b.two.dns.podman A
+}
+
+# upstream ADDRESS NAME=ADDRESS...: a server of the world, on an address of the machine
+upstream() {
+	local address=$1 name args=()
+	shift
+	ip addr add "$address/32" dev lo
+	for name; do
+		args+=("--address=/${name%=*}/${name#*=}")
+	done
+	dnsmasq --conf-file=/dev/null --pid-file="$work/upstream-$address" --listen-address="$address" --bind-interfaces \
+		--except-interface=lo --no-hosts --no-resolv --user=root "${args[@]}"
+}
+
+no_upstream() {
+	local address
+	for address; do
+		kill "$(cat "$work/upstream-$address")"
+		ip addr del "$address/32" dev lo
+	done
+}
+
+test_names_t5_forwarding() {
+	local before
+	before=$(cat /etc/resolv.conf 2>/dev/null || true)
+	# 127.0.0.53 is where systemd-resolved listens
+	upstream 127.0.0.53 example.org=192.0.2.1
+	upstream 192.0.2.53 example.org=192.0.2.2
+	upstream 192.0.2.54 example.org=192.0.2.3
+	rm -f /etc/resolv.conf
+	echo nameserver 127.0.0.53 >/etc/resolv.conf
+	network back Subnet=10.50.0.0/24
+	network own Subnet=10.61.0.0/24 DNS=192.0.2.54
+	network closed Subnet=10.62.0.0/24 Internal=true
+	on web back.network
+	on special own.network
+	on inner closed.network
+	on picky back.network DNS=192.0.2.54
+	start web special inner picky
+	knows 192.0.2.1 web 10.50.0.1 example.org A
+	knows 192.0.2.1 web 10.50.0.1 example.org A tcp
+	knows 192.0.2.3 special 10.61.0.1 example.org A
+	knows REFUSED inner 10.62.0.1 example.org A
+	knows "$(address_of inner closed)" inner 10.62.0.1 inner A
+	assert_match "$(crunit exec special cat /etc/resolv.conf)" 'nameserver 10.61.0.1'
+	assert_equal "$(crunit exec picky grep nameserver /etc/resolv.conf)" "nameserver 192.0.2.54"
+	# the machine moves
+	echo nameserver 192.0.2.53 >/etc/resolv.conf.new
+	mv /etc/resolv.conf.new /etc/resolv.conf
+	finds 192.0.2.2 web 10.50.0.1 www.example.org A
+	finds 192.0.2.2 web 10.50.0.1 example.org A
+	no_upstream 127.0.0.53 192.0.2.53 192.0.2.54
+	rm -f /etc/resolv.conf
+	[ -z "$before" ] || echo "$before" >/etc/resolv.conf
+}
+
+# asks without end, and counts what was not answered well
+ask_on() {
+	local wrong=0 asked=0
+	while [ ! -e "$work/enough" ]; do
+		asked=$((asked + 1))
+		[ "$(asked steady 10.50.0.1 steady A)" = 10.50.0.2 ] || wrong=$((wrong + 1))
+	done
+	echo "$wrong $asked" >"$work/asked"
+}
+
+test_names_go_on() {
+	local pid i
+	network back Subnet=10.50.0.0/24
+	on steady back.network IP=10.50.0.2
+	on other back.network
+	no_start_limit other
+	start steady
+	pid=$(main_pid "$(service_of back)")
+	ask_on &
+	for ((i = 0; i < 5; i++)); do
+		systemctl start other
+		knows "$(address_of other back)" steady 10.50.0.1 other A
+		systemctl stop other
+		knows NXDOMAIN steady 10.50.0.1 other A
+	done
+	: >"$work/enough"
+	wait
+	assert_match "$(cat "$work/asked")" '^0 [1-9]' "wrong answers"
+	assert_equal "$(main_pid "$(service_of back)")" "$pid" "the server"
+	# it is nobody, and may next to nothing
+	[ "$(status_field "$pid" Uid)" != 0 ] || fail "it is root"
+	assert_equal "$(status_field "$pid" CapEff)" 0000000000000400 # CAP_NET_BIND_SERVICE
+	assert_equal "$(status_field "$pid" NoNewPrivs)" 1
+	assert_equal "$(status_field "$pid" Seccomp)" 2
+	# killed, it comes back with all it knew
+	systemctl start other
+	kill -9 "$pid"
+	finds "$(address_of other back)" steady 10.50.0.1 other A
+	[ "$(main_pid "$(service_of back)")" != "$pid" ] || fail "it was not killed"
+	# stopped by somebody, with the next container
+	systemctl stop "$(service_of back)"
+	systemctl restart other
+	knows "$(address_of other back)" steady 10.50.0.1 other A
+	# the only one on it, again and again
+	systemctl stop other steady
+	for ((i = 0; i < 3; i++)); do
+		systemctl restart other
+		knows "$(address_of other back)" other 10.50.0.1 other A
+	done
+}
+
+test_names_nobody_owns_any_more() {
+	network back Subnet=10.50.0.0/24
+	on web back.network IP=10.50.0.2
+	start web
+	systemd-run -q --unit killed crunit run --rm --name gone --network back localhost/busybox:latest sleep 3600
+	uses killed.service
+	wait_for 5 sh -c 'find /run/crunit/network/names | grep -q gone@'
+	finds 10.50.0.3 web 10.50.0.1 gone A
+	systemctl kill -s KILL killed
+	wait_for 5 sh -c '! systemctl is-active -q killed'
+	rm -rf /run/crunit/containers/gone@*
+	# any start sweeps what has no owner
+	crunit run --rm --network back localhost/busybox:latest true
+	finds NXDOMAIN web 10.50.0.1 gone A
+	[ -z "$(find /run/crunit/network/names -name 'gone@*')" ] || fail "its file is left"
+}
+
+test_names_without_dnsmasq() {
+	network back Subnet=10.50.0.0/24
+	on web back.network
+	reload
+	systemctl start back-network
+	mv /usr/sbin/dnsmasq /usr/sbin/dnsmasq.away
+	trap 'mv /usr/sbin/dnsmasq.away /usr/sbin/dnsmasq' EXIT
+	systemctl start web
+	assert_journal web "containers on network 'back' have no names: install dnsmasq-base"
+	assert_equal "$(resolves web web)" "$(address_of web back)"
+	[[ $(crunit exec web cat /etc/resolv.conf) != *10.50.0.1* ]] || fail "there is no server"
+	mv /usr/sbin/dnsmasq.away /usr/sbin/dnsmasq
+	trap - EXIT
+}
+
+# Somebody else has the port: the container starts, and says what is wrong.
+test_names_port_taken() {
+	network back Subnet=10.50.0.0/24
+	on web back.network
+	ip addr add 10.50.0.1/32 dev lo
+	socat UDP-LISTEN:53,bind=10.50.0.1 - </dev/zero >/dev/null 2>&1 &
+	wait_for 5 sh -c 'ss -lnu | grep -q 10.50.0.1:53'
+	start web
+	assert_journal web "containers have no names now: crunit-dns@back.service did not start"
+	kill %1
+	ip addr del 10.50.0.1/32 dev lo
+	systemctl restart web
+	knows "$(address_of web back)" web 10.50.0.1 web A
+	systemctl stop web
+	systemctl reset-failed "$(service_of back)" 2>/dev/null || true
+}
