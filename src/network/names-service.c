@@ -256,8 +256,8 @@ int names_add(const char *runtime, const struct network *networks, const struct 
                                   err) < 0)
                         return error_wrap(err, "the names of network '%s'", networks[i].name);
         names_update_forwards(runtime, joined, NULL, &changed);
-        ret->pid = names_systemctl("start", "--quiet", &ret->units);
-        names_wait(names_systemctl("reload", "--no-block", &changed));
+        ret->start = names_systemctl("start", "--quiet", &ret->units);
+        ret->reload = names_systemctl("reload", "--quiet", &changed);
         return 0;
 }
 
@@ -265,10 +265,11 @@ void names_finish(struct names_start *start, struct strv *notes)
 {
         AUTO_FREE char *units = strv_join(&start->units, " ");
 
-        if (start->units.count && !names_wait(start->pid) && notes)
+        if (start->units.count && !names_wait(start->start) && notes)
                 strv_appendf(notes, "containers have no names now: %s did not start", units);
+        names_wait(start->reload);
         strv_free(&start->units);
-        start->pid = 0;
+        start->reload = 0;
 }
 
 /* --- and goes */

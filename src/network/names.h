@@ -36,8 +36,8 @@ void names_search(const struct joined *joined, struct strv *ret);
 /* --- the act; the caller holds the lock of networks */
 
 struct names_start {
-        int pid;           /* of the process that waits for the services, or 0 */
-        struct strv units; /* which they are */
+        int start, reload; /* processes that wait for services, or 0 */
+        struct strv units; /* that are started */
 };
 
 /* Whether this machine can serve names; false is for a note of its own. */

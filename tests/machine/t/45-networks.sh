@@ -479,7 +479,7 @@ test_net_c14_hosts_and_resolv_conf() {
 	server own 80 Network=named.network DNS=198.51.100.53
 	start web own
 	assert_equal "$(crunit exec web cat /etc/resolv.conf)" "search example.org
-nameserver 192.0.2.53
+nameserver 10.40.0.1
 options ndots:2"
 	assert_match "$(crunit exec own cat /etc/resolv.conf)" '^(search .*
 )?nameserver 198.51.100.53$'

@@ -246,7 +246,7 @@ test_names_nobody_owns_any_more() {
 	network back Subnet=10.50.0.0/24
 	on web back.network IP=10.50.0.2
 	start web
-	systemd-run -q --unit killed crunit run --rm --name gone --network back localhost/busybox:latest sleep 3600
+	systemd-run -q --unit killed crunit run --rm --name gone --network back --ip 10.50.0.3 localhost/busybox:latest sleep 3600
 	uses killed.service
 	wait_for 5 sh -c 'find /run/crunit/network/names | grep -q gone@'
 	finds 10.50.0.3 web 10.50.0.1 gone A
