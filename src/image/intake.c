@@ -119,6 +119,8 @@ static int intake_write_tree(struct intake *intake, size_t i, struct stream *str
                 return 0;
         if (intake_make_top(intake, i, &top, err) < 0)
                 return -1;
+        /* What was downloaded may have turned out to be damaged: this is the second time then. */
+        layer_result_free(&layer->result);
         return layer_unpack(stream, name, top, &layer->result, err);
 }
 

@@ -302,17 +302,19 @@ static void test_joins(void)
 static void test_requests(void)
 {
         AUTO_JOIN struct join_request request = { 0 }, again = { 0 };
-        AUTO_JSON struct json_object *object = NULL, *other = NULL;
-        AUTO_FREE char *text = NULL, *back = NULL;
+        AUTO_JSON struct json_object *nothing = NULL;
+        AUTO_JSON struct json_object *object = NULL;
+        AUTO_JSON struct json_object *other = NULL;
+        AUTO_FREE char *text = NULL;
+        AUTO_FREE char *back = NULL;
         AUTO_ERROR struct error err = { 0 };
 
         request.storage = str_dup("/s");
         request.runtime = str_dup("/r");
         request.label = str_dup("web@");
         request.name = str_dup("web");
-        object = json_object_new_object();
-        check(join_request_from_json(object, &again, &err) < 0, "an empty request is refused");
-        json_object_put(object);
+        nothing = json_object_new_object();
+        check(join_request_from_json(nothing, &again, &err) < 0, "an empty request is refused");
         request.id = str_dup("0123");
         strv_append(&request.ports, "80");
         join_network_parse("back:ip=10.1.0.2,alias=x", join_add_network(&request), &err);
