@@ -115,7 +115,6 @@ static void quadlet_take_state(const struct strv *lines, struct strv *ret)
 /* The answers come in the order of the questions, with an empty line between them. */
 static void quadlet_read_states(const char *text, struct strv *ret)
 {
-        AUTO_STRV struct strv blocks = { 0 };
         const char *end;
 
         for (; text && *text; text = end ? end + 2 : NULL) {
