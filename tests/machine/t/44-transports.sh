@@ -186,7 +186,7 @@ test_c6_transports_in() {
 
 test_c8_other_tools_read_the_store() {
 	cd "$work" || fail "no $work"
-	umoci ls --layout /var/lib/crunit | grep -qx localhost/busybox:latest || fail "umoci does not list it"
+	umoci ls --layout /var/lib/crunit | grep -x localhost/busybox:latest >names || fail "umoci does not list it"
 	skopeo inspect oci:/var/lib/crunit:localhost/busybox:latest | jq -e .Digest >/dev/null
 	skopeo copy -q oci:/var/lib/crunit:localhost/busybox:latest oci:layout:busybox
 	umoci unpack --image layout:busybox bundle

@@ -744,11 +744,12 @@ test_net_t4_a_hundred_starts_leak_nothing() {
 	dual_stack
 	start front-network
 	crunit run --rm --network front -p 8080:80 -p 8080:80/udp localhost/busybox:latest true
+	until [ ! -e /run/crunit/network/dns/front ]; do sleep 0.1; done
 	before=$(nft list ruleset && find /run/crunit /var/lib/crunit/networks ! -path '*/cache/*' | sort && ip -o link | wc -l)
 	for ((i = 0; i < 100; i++)); do
 		crunit run --rm --network front -p 8080:80 -p 8080:80/udp localhost/busybox:latest true
 	done
-	sleep 0.3
+	until [ ! -e /run/crunit/network/dns/front ]; do sleep 0.1; done
 	assert_equal "$(nft list ruleset && find /run/crunit /var/lib/crunit/networks ! -path '*/cache/*' | sort && ip -o link | wc -l)" \
 		"$before" "what is there after a hundred starts"
 }

@@ -83,8 +83,14 @@ test_wrong_setting_is_named() {
 		[storage]
 		pth = /srv
 	END
+	crunit run --rm --network none localhost/busybox:latest true 2>warned
+	assert_match "$(cat warned)" "/etc/crunit/crunit.conf:2: unknown setting 'pth'.*path"
+	settings <<-'END'
+		[storage]
+		path = srv
+	END
 	assert_fails crunit run --rm --network none localhost/busybox:latest true
-	assert_match "$said" "/etc/crunit/crunit.conf:2: unknown setting 'pth'.*path"
+	assert_match "$said" "/etc/crunit/crunit.conf:2: .*path"
 	assert_equal "$status" 125
 	assert_fails crunit images
 	assert_match "$said" 'crunit.conf:2'
