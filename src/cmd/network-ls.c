@@ -106,11 +106,13 @@ static int inspect_one(const struct network_setup *setup, const char *name,
 {
         AUTO_NETWORK struct network network = { 0 };
         AUTO_JSON struct json_object *object = NULL;
+        AUTO_FREE char *resolved = NULL;
 
-        if (network_load(setup->context.storage, name, &network, err) < 0)
+        if (network_resolve(setup->context.storage, name, &resolved, err) < 0 ||
+            network_load(setup->context.storage, resolved, &network, err) < 0)
                 return -1;
         object = network_to_json(&network, false);
-        if (inspect_add_containers(setup, name, object, err) < 0)
+        if (inspect_add_containers(setup, resolved, object, err) < 0)
                 return -1;
         json_object_array_add(list, json_object_get(object));
         return 0;
@@ -148,13 +150,13 @@ int cmd_network_exists(const struct cmd *cmd, int argc, char **argv)
 {
         AUTO_ERROR struct error err = { 0 };
         AUTO_SETUP struct network_setup setup = { 0 };
-        AUTO_NETWORK struct network network = { 0 };
+        AUTO_FREE char *name = NULL;
         int first, status;
 
         if (!cmd_options(cmd, false, argc, argv, NULL, 1, 1, &first, &status))
                 return status;
         if (network_setup_load(&setup, &err) == 0 &&
-            network_load(setup.context.storage, argv[first], &network, &err) == 0)
+            network_resolve(setup.context.storage, argv[first], &name, &err) == 0)
                 return EXIT_SUCCESS;
         if (err.code == ENOENT)
                 return EXIT_FAILURE;

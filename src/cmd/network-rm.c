@@ -120,14 +120,16 @@ static int rm_take_down(const struct network_setup *setup, const struct network 
         return 0;
 }
 
-static int rm_one(const struct network_setup *setup, const char *name,
+static int rm_one(const struct network_setup *setup, const char *text,
                   const struct rm_request *request, struct error *err)
 {
+        AUTO_FREE char *name = NULL;
         AUTO_NETWORK struct network network = { 0 };
         AUTO_STRV struct strv users = { 0 };
         AUTO_CLOSE int lock = -1;
 
-        if (network_load(setup->context.storage, name, &network, err) < 0 ||
+        if (network_resolve(setup->context.storage, text, &name, err) < 0 ||
+            network_load(setup->context.storage, name, &network, err) < 0 ||
             rm_stop_users(setup, name, request, err) < 0)
                 return -1;
         lock = member_lock(setup->context.runtime, err);

@@ -292,6 +292,44 @@ int network_load(const char *storage, const char *name, struct network *ret, str
         return 0;
 }
 
+/* The names whose ids begin so. */
+static int network_find_ids(const char *storage, const char *text, struct strv *ret,
+                            struct error *err)
+{
+        AUTO_STRV struct strv names = { 0 };
+
+        if (network_list(storage, &names, err) < 0)
+                return -1;
+        for (size_t i = 0; i < names.count; i++) {
+                AUTO_NETWORK struct network network = { 0 };
+
+                if (network_load(storage, names.items[i], &network, NULL) == 0 && network.id &&
+                    str_has_prefix(network.id, text))
+                        strv_append(ret, network.name);
+        }
+        return 0;
+}
+
+int network_resolve(const char *storage, const char *text, char **ret, struct error *err)
+{
+        AUTO_FREE char *path = network_path(storage, text);
+        AUTO_STRV struct strv found = { 0 };
+
+        if (network_name_valid(text) && access(path, F_OK) == 0) {
+                *ret = str_dup(text);
+                return 0;
+        }
+        if (*text && network_find_ids(storage, text, &found, err) < 0)
+                return -1;
+        if (found.count > 1)
+                return error_set(err, EINVAL, "the ids of networks '%s' and '%s' begin with %s",
+                                 found.items[0], found.items[1], text);
+        if (!found.count)
+                return error_set(err, ENOENT, "there is no network '%s'", text);
+        *ret = str_dup(found.items[0]);
+        return 0;
+}
+
 int network_save(const char *storage, const struct network *network, struct error *err)
 {
         AUTO_FREE char *path = network_path(storage, network->name);

@@ -104,6 +104,9 @@ int network_from_json(struct json_object *object, struct network *ret, struct er
 
 /* ENOENT where there is none. storage: the store's directory. */
 int network_load(const char *storage, const char *name, struct network *ret, struct error *err);
+/* The name of the network that is meant by a name or the beginning of an id (one network's only);
+ * ENOENT where there is none. Owned by the caller. */
+int network_resolve(const char *storage, const char *text, char **ret, struct error *err);
 int network_save(const char *storage, const struct network *network, struct error *err);
 int network_delete(const char *storage, const char *name, struct error *err);
 /* All names, sorted. */

@@ -106,6 +106,7 @@ static void test_files(void)
         AUTO_NETWORK struct network network = { 0 }, again = { 0 };
         AUTO_STRV struct strv names = { 0 };
         AUTO_ERROR struct error err = { 0 };
+        AUTO_FREE char *found = NULL, *again_found = NULL;
 
         free(read_network("{\"name\":\"b\",\"network_interface\":\"br0\"}", &network));
         check(network_save(work, &network, &err) == 0, "a definition is saved");
@@ -116,6 +117,16 @@ static void test_files(void)
         check(network_load(work, "b", &again, &err) == 0, "and loaded");
         check(network_load(work, "../b", &again, &err) < 0 && err.code == ENOENT,
               "no name leads elsewhere");
+        check(network_resolve(work, "b", &found, &err) == 0, "a name leads to a network");
+        check_str(found, "b", "the one of that name");
+        str_replace(&network.id, "abcdef");
+        str_replace(&network.name, "c");
+        network_save(work, &network, &err);
+        str_replace(&found, NULL);
+        check(network_resolve(work, "abc", &found, &err) == 0, "so does the beginning of an id");
+        check_str(found, "c", "the one of that id");
+        check(network_resolve(work, "", &again_found, &err) < 0 && err.code == ENOENT,
+              "nothing leads to none");
         network_delete(work, "a", NULL);
         error_clear(&err);
         check(network_load(work, "a", &again, &err) < 0, "one that was removed");

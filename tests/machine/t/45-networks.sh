@@ -790,3 +790,46 @@ test_net_vlan_where_the_kernel_has_it() {
 	fi
 	assert_match "$(bridge vlan show dev "$(ip -o link show master crunit1 | sed 's/^[0-9]*: \([^@]*\)@.*/\1/;q')")" '7 PVID'
 }
+
+# A measuring program behind the machine, by capability and by network.
+test_net_m2_raw_sockets_through_the_network() {
+	topology
+	mkdir -p $work/out
+	container runner <<-END
+		[Container]
+		Image=localhost/runner:latest
+		ContainerName=runner
+		AddCapability=NET_RAW
+		Volume=$work/out:/data/mtr
+		Environment=MTR_DESTINATIONS=203.0.113.10
+	END
+	start runner
+	wait_for 10 eval "[ -s $work/out/*203-0-113-10.json ]"
+	assert_match "$(cat $work/out/*203-0-113-10.json)" '"received": ?1' "the report"
+	assert_equal "$(status_field "$(main_pid runner)" CapBnd)" 00000000800425fb
+}
+
+# Root or not, on a network or on the host's: who may open which port, and see what.
+test_net_a13_users_and_networks() {
+	local user net
+	topology
+	for user in 0 1234; do
+		for net in bridge host; do
+			server "u$user-$net" "1080" "Network=$net" "User=$user"
+		done
+		start "u$user-bridge"
+		assert_equal "$(crunit exec "u$user-bridge" sh -c 'ls /sys/class/net | xargs')" "eth0 lo"
+		answers "u$user-bridge sees 10.88.0.1 on 1080" host tcp "$(address_of "u$user-bridge" crunit)" 1080
+		start "u$user-host"
+		assert_match "$(crunit exec "u$user-host" sh -c 'ls /sys/class/net | xargs')" up0
+		answers "u$user-host sees 127.0.0.1 on 1080" host tcp 127.0.0.1 1080
+		systemctl stop "u$user-host"
+	done
+	# ports below 1024 are root's, on both
+	server low 80 User=1234
+	server low-host 80 User=1234 Network=host
+	reload
+	systemctl start low low-host || true
+	assert_journal low 'Permission denied'
+	assert_journal low-host 'Permission denied'
+}
