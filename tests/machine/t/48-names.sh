@@ -158,13 +158,11 @@ no_upstream() {
 }
 
 test_names_t5_forwarding() {
-	local before
-	before=$(cat /etc/resolv.conf 2>/dev/null || true)
+	mv /etc/resolv.conf /etc/resolv.conf.away 2>/dev/null || true
 	# 127.0.0.53 is where systemd-resolved listens
 	upstream 127.0.0.53 example.org=192.0.2.1
 	upstream 192.0.2.53 example.org=192.0.2.2
 	upstream 192.0.2.54 example.org=192.0.2.3
-	rm -f /etc/resolv.conf
 	echo nameserver 127.0.0.53 >/etc/resolv.conf
 	network back Subnet=10.50.0.0/24
 	network own Subnet=10.61.0.0/24 DNS=192.0.2.54
@@ -188,7 +186,64 @@ test_names_t5_forwarding() {
 	finds 192.0.2.2 web 10.50.0.1 example.org A
 	no_upstream 127.0.0.53 192.0.2.53 192.0.2.54
 	rm -f /etc/resolv.conf
-	[ -z "$before" ] || echo "$before" >/etc/resolv.conf
+	mv /etc/resolv.conf.away /etc/resolv.conf 2>/dev/null || true
+}
+
+# A machine that lets nothing in, but what crunit-network(7) says.
+test_names_firewall_that_drops() {
+	network back Subnet=10.50.0.0/24 InterfaceName=crunit-back
+	on web back.network
+	start web
+	knows "$(address_of web back)" web 10.50.0.1 web A
+	trap 'nft delete table inet strict' EXIT
+	nft -f - <<-'END'
+		table inet strict {
+			chain input {
+				type filter hook input priority 0; policy drop;
+				ct state established,related accept
+			}
+		}
+	END
+	knows silent web 10.50.0.1 web A
+	nft add rule inet strict input 'iifname "crunit*" meta l4proto { tcp, udp } th dport 53 accept'
+	knows "$(address_of web back)" web 10.50.0.1 web A
+	knows "$(address_of web back)" web 10.50.0.1 web A tcp
+}
+
+no_resolved() {
+	systemctl stop systemd-resolved
+	ln -sf /dev/null /etc/systemd/system/systemd-resolved.service
+	systemctl daemon-reload
+}
+
+# by_resolved NAME: its addresses, or nothing
+by_resolved() {
+	resolvectl query --legend=no -4 "$1" 2>/dev/null | awk '{ print $2 }'
+}
+
+# The machine's own lookups, where systemd-resolved makes them.
+test_names_t6_by_the_machine() {
+	local link
+	trap no_resolved EXIT
+	rm -f /etc/systemd/system/systemd-resolved.service
+	systemctl daemon-reload
+	systemctl start systemd-resolved
+	network back Subnet=10.50.0.0/24
+	network front Subnet=10.54.0.0/24
+	on web back.network
+	on shop front.network
+	start web shop
+	link=$(crunit network inspect back | jq -r '.[0].network_interface')
+	wait_for 5 sh -c "resolvectl domain $link | grep -q '~dns.podman'"
+	wait_for 5 sh -c "resolvectl dns $link | grep -q '10.50.0.1'"
+	assert_equal "$(by_resolved web.dns.podman)" "$(address_of web back)"
+	assert_equal "$(by_resolved shop.dns.podman)" "$(address_of shop front)"
+	assert_equal "$(by_resolved nobody.dns.podman)" ""
+	# containers ask the world by it, and it does not ask them back
+	knows "$(address_of web back)" web 10.50.0.1 web A
+	knows NXDOMAIN web 10.50.0.1 nobody.dns.podman A
+	systemctl stop web
+	wait_for 5 sh -c "! resolvectl dns $link | grep -q 10.50.0.1"
 }
 
 # asks without end, and counts what was not answered well
@@ -244,12 +299,12 @@ test_names_go_on() {
 
 test_names_nobody_owns_any_more() {
 	network back Subnet=10.50.0.0/24
-	on web back.network IP=10.50.0.2
+	on web back.network
 	start web
-	systemd-run -q --unit killed crunit run --rm --name gone --network back --ip 10.50.0.3 localhost/busybox:latest sleep 3600
+	systemd-run -q --unit killed crunit run --rm --name gone --network back localhost/busybox:latest sleep 3600
 	uses killed.service
 	wait_for 5 sh -c 'find /run/crunit/network/names | grep -q gone@'
-	finds 10.50.0.3 web 10.50.0.1 gone A
+	finds "$(awk '{ print $1 }' /run/crunit/network/names/back/hosts/gone@*)" web 10.50.0.1 gone A
 	systemctl kill -s KILL killed
 	wait_for 5 sh -c '! systemctl is-active -q killed'
 	rm -rf /run/crunit/containers/gone@*
