@@ -142,16 +142,29 @@ static bool names_running(const char *runtime, const char *network)
         return access(path, F_OK) == 0;
 }
 
+/* dnsmasq gives up where the file is a link into a directory that is not there, which is so when
+ * systemd-resolved was installed and does not run. A file that nobody writes says as much. */
+static char *names_resolv_conf(const char *directory)
+{
+        static const char path[] = "/etc/resolv.conf";
+        struct stat st;
+
+        if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode) && access(path, F_OK) < 0)
+                return str_format("%s/resolv.conf", directory);
+        return str_dup(path);
+}
+
 /* Returns 1 where the network had no container yet. */
 static int names_prepare(const char *runtime, const struct network *network, struct error *err)
 {
         AUTO_FREE char *directory = names_directory(runtime, network->name);
         AUTO_FREE char *hosts = str_format("%s/hosts", directory);
+        AUTO_FREE char *resolv_conf = names_resolv_conf(directory);
         AUTO_FREE char *config = NULL;
 
         if (access(hosts, F_OK) == 0)
                 return 0;
-        config = names_config(network, directory);
+        config = names_config(network, directory, resolv_conf);
         if (io_make_dirs(AT_FDCWD, directory, 0755, err) < 0 ||
             names_write(directory, "dnsmasq.conf", config, err) < 0 ||
             names_write(directory, "forwards", "", err) < 0 ||

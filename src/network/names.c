@@ -25,12 +25,13 @@ bool names_wanted(const struct network *network)
 
 /* Nobody is asked for names of one word, for addresses of the network itself, and by an internal
  * network, for anything. The file of the machine's own servers is read again when it changes. */
-static void names_config_servers(struct strbuf *text, const struct network *network)
+static void names_config_servers(struct strbuf *text, const struct network *network,
+                                 const char *resolv_conf)
 {
         if (network->internal || network->dns_servers.count)
                 strbuf_append(text, "no-resolv\n");
         else
-                strbuf_append(text, "resolv-file=/etc/resolv.conf\n");
+                strbuf_appendf(text, "resolv-file=%s\n", resolv_conf);
         for (size_t i = 0; !network->internal && i < network->dns_servers.count; i++)
                 strbuf_appendf(text, "server=%s\n", network->dns_servers.items[i]);
         for (size_t i = 0; i < network->subnet_count; i++) {
@@ -41,7 +42,7 @@ static void names_config_servers(struct strbuf *text, const struct network *netw
         }
 }
 
-char *names_config(const struct network *network, const char *directory)
+char *names_config(const struct network *network, const char *directory, const char *resolv_conf)
 {
         AUTO_STRBUF struct strbuf text = { 0 };
 
@@ -59,7 +60,7 @@ char *names_config(const struct network *network, const char *directory)
                        "local=/" NAMES_DOMAIN "/\n"
                        "domain-needed\n",
                        network->name, network->interface, NAMES_CACHE, directory, directory);
-        names_config_servers(&text, network);
+        names_config_servers(&text, network, resolv_conf);
         return strbuf_steal(&text);
 }
 

@@ -24,8 +24,9 @@
 
 /* Whether the network is to have a name service: it has a bridge of ours with an address. */
 bool names_wanted(const struct network *network);
-/* The configuration of the service whose files are in that directory. */
-char *names_config(const struct network *network, const char *directory);
+/* The configuration of the service whose files are in that directory. resolv_conf: the machine's
+ * own, in a directory that exists. */
+char *names_config(const struct network *network, const char *directory, const char *resolv_conf);
 /* The lines of one container; "" where it has no name that DNS can carry. */
 char *names_hosts(const struct joined_network *joined);
 /* The lines of `forwards` for a network, from one container on it; "" where that is on no other. */

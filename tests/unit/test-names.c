@@ -39,7 +39,7 @@ static void config_is(const char *members, const char *expected)
         AUTO_FREE char *text = NULL;
 
         read_network(members, &network);
-        text = names_config(&network, "/run/x/back");
+        text = names_config(&network, "/run/x/back", "/etc/resolv.conf");
         check_str(text, expected, members);
 }
 

@@ -246,6 +246,18 @@ test_names_t6_by_the_machine() {
 	wait_for 5 sh -c "! resolvectl dns $link | grep -q 10.50.0.1"
 }
 
+# systemd-resolved is installed and not running: its link leads nowhere.
+test_names_no_resolv_conf() {
+	trap 'rm -f /etc/resolv.conf; [ ! -L /etc/resolv.conf.away ] || mv /etc/resolv.conf.away /etc/resolv.conf' EXIT
+	mv /etc/resolv.conf /etc/resolv.conf.away
+	ln -s ../run/nowhere/resolv.conf /etc/resolv.conf
+	network back Subnet=10.50.0.0/24
+	on web back.network
+	start web
+	knows "$(address_of web back)" web 10.50.0.1 web A
+	knows REFUSED web 10.50.0.1 example.org A
+}
+
 # asks without end, and counts what was not answered well
 ask_on() {
 	local wrong=0 asked=0
@@ -338,6 +350,7 @@ test_names_port_taken() {
 	wait_for 5 sh -c 'ss -lnu | grep -q 10.50.0.1:53'
 	start web
 	assert_journal web "containers have no names now: crunit-dns@back.service did not start"
+	assert_equal "$(prop "$(service_of back)" NRestarts)" 0
 	kill %1
 	ip addr del 10.50.0.1/32 dev lo
 	systemctl restart web
