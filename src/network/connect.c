@@ -332,6 +332,7 @@ static int connect_act(struct connection *connection, int *ret_namespace, struct
         cleanup_close(&lock);
         lock = -1;
         if (plug_container(connection, ret_namespace, err) < 0) {
+                names_finish(&connection->names, NULL);
                 connect_leave(connection->context, connection->request->label, NULL);
                 return -1;
         }

@@ -102,6 +102,7 @@ static void names_tell_resolved(const struct network *network)
         names_spawn(&domain);
 }
 
+/* Waited for: what a unit's stop leaves running, systemd kills. */
 static void names_revert_resolved(const char *storage, const char *name)
 {
         AUTO_NETWORK struct network network = { 0 };
@@ -112,7 +113,7 @@ static void names_revert_resolved(const char *storage, const char *name)
         strv_append(&words, "resolvectl");
         strv_append(&words, "revert");
         strv_append(&words, network.interface);
-        names_spawn(&words);
+        names_wait(names_spawn(&words));
 }
 
 /* --- files */
