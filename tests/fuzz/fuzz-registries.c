@@ -17,8 +17,8 @@ static const char *const names[] = {
         "docker.io/web",
         "quay.io/a/b:1",
         "localhost:5000/x",
-        "a.example.com/foo/bar@sha256:"
-        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        ("a.example.com/foo/bar@sha256:"
+         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
 };
 
 static void require(bool holds)
