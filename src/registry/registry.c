@@ -140,7 +140,7 @@ void registry_begin(struct registry *registry, struct request *request, const ch
         request_begin(request, &registry->session, method,
                       str_concat(registry->base, "/v2/",
                                  registry->repository ? registry->repository : "",
-                                 registry->repository ? "/" : "", path),
+                                 registry->repository ? "/" : "", owned),
                       what);
 }
 
