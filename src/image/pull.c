@@ -574,7 +574,6 @@ int pull_list_tags(const char *text, const struct pull_options *options, struct 
         AUTO_STRV struct strv full = { 0 };
         AUTO_STRV struct strv tags = { 0 };
         AUTO_FREE char *source = NULL;
-        AUTO_FREE char *name = NULL;
 
         if (reference_parse(text, &reference, err) < 0)
                 return -1;

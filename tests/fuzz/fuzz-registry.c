@@ -56,6 +56,8 @@ static void fuzz_answer(const char *text, size_t size)
         fuzz_expect_clean(message, ANSWER_MAX_MESSAGE + sizeof "…");
         fuzz_expect_clean(clean, 50 + sizeof "…");
         fuzz_expect_clean(type, size);
+        if (link && strlen(link) > size)
+                abort();
         answer_retry_after(text);
         answer_upload_offset(text, &total);
         if (answer_content_range(text, &first, &last, &total) &&
