@@ -119,24 +119,13 @@ static int history_read_steps(struct store *store, struct history *history, stru
 static int history_read(struct store *store, const char *text, struct history *history,
                         struct error *err)
 {
-        const struct store_entry *entry = NULL;
-        struct store_entry *entries;
-        size_t count;
-        int result;
+        AUTO_STORE_FOUND struct store_found found = { 0 };
 
-        if (store_list(store, &entries, &count, err) < 0)
+        if (store_look_up(store, text, &found, err) < 0 ||
+            image_read(store, found.entry, &history->image, &history->manifest, err) < 0)
                 return -1;
-        result = store_find(store, text, entries, count, &entry, err);
-        if (result == 0)
-                result = image_read(store, entry, &history->image, &history->manifest, err);
-        for (size_t i = 0; result == 0 && i < count; i++)
-                if (entries[i].name &&
-                    str_equal(entries[i].descriptor.digest, entry->descriptor.digest))
-                        strv_append(&history->names, entries[i].name);
-        if (result == 0)
-                result = history_read_steps(store, history, err);
-        store_list_free(entries, count);
-        return result;
+        store_found_names(&found, &history->names);
+        return history_read_steps(store, history, err);
 }
 
 /* --- printing, newest first */

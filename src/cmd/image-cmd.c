@@ -31,16 +31,9 @@ int cmd_list_additional(const char *root, struct strv *list, struct error *err)
 
 static bool cmd_store_has(struct store *store, const char *text)
 {
-        const struct store_entry *entry = NULL;
-        struct store_entry *entries;
-        size_t count;
-        bool found;
+        AUTO_STORE_FOUND struct store_found found = { 0 };
 
-        if (store_list(store, &entries, &count, NULL) < 0)
-                return false;
-        found = store_find(store, text, entries, count, &entry, NULL) == 0;
-        store_list_free(entries, count);
-        return found;
+        return store_look_up(store, text, &found, NULL) == 0;
 }
 
 /* The additional store that has it: 1, 0, -1. */

@@ -24,17 +24,11 @@ static void exists_arguments_free(struct exists_arguments *arguments)
 static int exists_find(const char *root, const char *text, struct error *err)
 {
         AUTO_STORE struct store store = STORE_NONE;
-        const struct store_entry *entry;
-        struct store_entry *entries;
-        size_t count;
-        int result;
+        AUTO_STORE_FOUND struct store_found found = { 0 };
 
-        if (cmd_open_store_of(root, text, &store, err) < 0 ||
-            store_list(&store, &entries, &count, err) < 0)
+        if (cmd_open_store_of(root, text, &store, err) < 0)
                 return -1;
-        result = store_find(&store, text, entries, count, &entry, err);
-        store_list_free(entries, count);
-        return result;
+        return store_look_up(&store, text, &found, err);
 }
 
 /* As podman's: a missing image is no reason to say anything. */

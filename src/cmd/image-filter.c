@@ -73,20 +73,13 @@ static int filter_parse_image(struct image_condition *condition, struct store *s
                               struct error *err)
 {
         AUTO_IMAGE struct image image = { 0 };
-        const struct store_entry *entry = NULL;
-        struct store_entry *entries;
-        size_t count;
-        int result;
+        AUTO_STORE_FOUND struct store_found found = { 0 };
 
-        if (store_list(store, &entries, &count, err) < 0)
+        if (store_look_up(store, condition->value, &found, err) < 0 ||
+            image_read(store, found.entry, &image, NULL, err) < 0)
                 return -1;
-        result = store_find(store, condition->value, entries, count, &entry, err);
-        if (result == 0)
-                result = image_read(store, entry, &image, NULL, err);
-        store_list_free(entries, count);
-        if (result == 0)
-                condition->time = listing_time(image.config.created);
-        return result;
+        condition->time = listing_time(image.config.created);
+        return 0;
 }
 
 /* --- comparing */

@@ -215,20 +215,13 @@ static int pulling_list(struct pulling *pulling, const char *name, struct strv *
 static int pulling_print_id(struct store *store, const char *name, struct error *err)
 {
         AUTO_FREE char *id = NULL;
-        const struct store_entry *entry = NULL;
-        struct store_entry *entries;
-        size_t count;
-        int result;
+        AUTO_STORE_FOUND struct store_found found = { 0 };
 
-        if (store_list(store, &entries, &count, err) < 0)
+        if (store_look_up(store, name, &found, err) < 0 ||
+            store_entry_id(store, found.entry, &id, err) < 0)
                 return -1;
-        result = store_find(store, name, entries, count, &entry, err);
-        if (result == 0)
-                result = store_entry_id(store, entry, &id, err);
-        store_list_free(entries, count);
-        if (result == 0)
-                printf("%s\n", id);
-        return result;
+        printf("%s\n", id);
+        return 0;
 }
 
 /* From a file or directory: what `crunit load` does, said as a pull. */

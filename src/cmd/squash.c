@@ -93,24 +93,15 @@ static int squash_keep(struct squash *squash, struct error *err)
 
 static int squash_find(struct squash *squash, struct error *err)
 {
-        const struct store_entry *entry = NULL;
-        struct store_entry *entries;
-        size_t count;
-        int result;
+        AUTO_STORE_FOUND struct store_found found = { 0 };
 
         if (image_open(&squash->store, squash->reference, &squash->image, err) < 0 ||
             squash_read_settings(squash, err) < 0 || squash_keep(squash, err) < 0 ||
-            store_list(&squash->store, &entries, &count, err) < 0)
+            store_look_up(&squash->store, squash->reference, &found, err) < 0)
                 return -1;
-        result = store_find(&squash->store, squash->reference, entries, count, &entry, err);
-        for (size_t i = 0; result == 0 && i < count; i++)
-                if (entries[i].name &&
-                    str_equal(entries[i].descriptor.digest, entry->descriptor.digest))
-                        strv_append(&squash->names, entries[i].name);
-        if (result == 0)
-                squash->digest = str_dup(entry->descriptor.digest);
-        store_list_free(entries, count);
-        return result;
+        store_found_names(&found, &squash->names);
+        squash->digest = str_dup(found.entry->descriptor.digest);
+        return 0;
 }
 
 static int squash_begin(struct squash *squash, struct error *err)
@@ -200,20 +191,19 @@ static int squash_put_out(struct squash *squash, struct error *err)
 /* The other names follow the first, and nothing leads to the layers any more. */
 static int squash_replace(struct squash *squash, const char *name, struct error *err)
 {
-        const struct store_entry *entry = NULL;
-        struct store_entry *entries;
-        size_t count;
-        int result;
+        AUTO_STORE_FOUND struct store_found found = { 0 };
+        const struct descriptor *made;
 
-        if (store_list(&squash->store, &entries, &count, err) < 0)
+        if (store_look_up(&squash->store, name, &found, err) < 0)
                 return -1;
-        result = store_find(&squash->store, name, entries, count, &entry, err);
-        for (size_t i = 0; result == 0 && i < squash->names.count; i++)
-                result = store_tag(&squash->store, squash->names.items[i], &entry->descriptor, err);
-        if (result == 0 && !str_equal(entry->descriptor.digest, squash->digest))
-                result = store_forget(&squash->store, squash->digest, err);
-        store_list_free(entries, count);
-        if (result < 0 || store_save(&squash->store, err) < 0)
+        made = &found.entry->descriptor;
+        for (size_t i = 0; i < squash->names.count; i++)
+                if (store_tag(&squash->store, squash->names.items[i], made, err) < 0)
+                        return -1;
+        if (!str_equal(made->digest, squash->digest) &&
+            store_forget(&squash->store, squash->digest, err) < 0)
+                return -1;
+        if (store_save(&squash->store, err) < 0)
                 return -1;
         return store_collect(&squash->store, err);
 }

@@ -102,18 +102,12 @@ static int tag_remove(struct store *store, const struct store_entry *entry,
 
 static int tag_change(struct store *store, char **words, tag_function *change, struct error *err)
 {
-        const struct store_entry *entry = NULL;
-        struct store_entry *entries;
-        size_t count;
-        int result;
+        AUTO_STORE_FOUND struct store_found found = { 0 };
 
-        if (store_list(store, &entries, &count, err) < 0)
+        if (store_look_up(store, words[0], &found, err) < 0 ||
+            change(store, found.entry, found.entries, found.count, words + 1, err) < 0)
                 return -1;
-        result = store_find(store, words[0], entries, count, &entry, err);
-        if (result == 0)
-                result = change(store, entry, entries, count, words + 1, err);
-        store_list_free(entries, count);
-        return result < 0 ? -1 : store_save(store, err);
+        return store_save(store, err);
 }
 
 static int tag_run(const struct cmd *cmd, int least, int argc, char **argv, tag_function *change)

@@ -135,30 +135,22 @@ static int update_find(struct updating *updating, struct error *err)
 static int update_look_up(struct updating *updating, const char *text, struct descriptor *ret,
                           char **ret_id, struct error *err)
 {
-        const struct store_entry *entry = NULL;
-        struct store_entry *entries;
+        AUTO_STORE_FOUND struct store_found found = { 0 };
         AUTO_FREE char *id = NULL;
-        size_t count;
-        int result;
+        const struct descriptor *from;
 
-        if (store_list(&updating->store, &entries, &count, err) < 0)
+        if (store_look_up(&updating->store, text, &found, err) < 0 ||
+            store_entry_id(&updating->store, found.entry, &id, err) < 0)
                 return -1;
-        result = store_find(&updating->store, text, entries, count, &entry, err);
-        if (result == 0)
-                result = store_entry_id(&updating->store, entry, &id, err);
-        if (result == 0) {
-                const struct descriptor *found = &entry->descriptor;
-
-                *ret = (struct descriptor){ .media_type = str_dup(found->media_type),
-                                            .digest = str_dup(found->digest),
-                                            .size = found->size,
-                                            .os = str_dup(found->os),
-                                            .architecture = str_dup(found->architecture),
-                                            .variant = str_dup(found->variant) };
-                *ret_id = steal_str(&id);
-        }
-        store_list_free(entries, count);
-        return result;
+        from = &found.entry->descriptor;
+        *ret = (struct descriptor){ .media_type = str_dup(from->media_type),
+                                    .digest = str_dup(from->digest),
+                                    .size = from->size,
+                                    .os = str_dup(from->os),
+                                    .architecture = str_dup(from->architecture),
+                                    .variant = str_dup(from->variant) };
+        *ret_id = steal_str(&id);
+        return 0;
 }
 
 static int update_look_up_locked(struct updating *updating, const char *text,

@@ -282,18 +282,11 @@ int image_open(struct store *store, const char *reference, struct image *ret_ima
 {
         AUTO_IMAGE struct image image = { 0 };
         AUTO_MANIFEST struct manifest manifest = { 0 };
-        const struct store_entry *entry = NULL;
-        struct store_entry *entries;
-        size_t count;
-        int result;
+        AUTO_STORE_FOUND struct store_found found = { 0 };
 
-        if (store_list(store, &entries, &count, err) < 0)
-                return -1;
-        result = store_find(store, reference, entries, count, &entry, err);
-        if (result == 0)
-                result = image_read(store, entry, &image, &manifest, err);
-        store_list_free(entries, count);
-        if (result < 0 || image_config_check_platform(&image.config, reference, err) < 0 ||
+        if (store_look_up(store, reference, &found, err) < 0 ||
+            image_read(store, found.entry, &image, &manifest, err) < 0 ||
+            image_config_check_platform(&image.config, reference, err) < 0 ||
             image_check_layers(&image, &manifest, store->root, reference, err) < 0)
                 return -1;
         *ret_image = image;

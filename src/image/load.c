@@ -463,19 +463,13 @@ int load_transport(struct store *store, const struct transport *from,
 static int load_plan_stored(struct load *load, struct error *err)
 {
         struct store *store = load->intake.store;
-        const struct store_entry *entry = NULL;
-        struct store_entry *entries;
-        size_t count;
-        int result;
+        AUTO_STORE_FOUND struct store_found found = { 0 };
 
-        if (store_list(store, &entries, &count, err) < 0)
+        if (store_look_up(store, load->name, &found, err) < 0 ||
+            load_plan_manifest(load->bundle, &found.entry->descriptor, load->name,
+                               &load->intake.plan, err) < 0)
                 return -1;
-        result = store_find(store, load->name, entries, count, &entry, err);
-        if (result == 0)
-                result = load_plan_manifest(load->bundle, &entry->descriptor, load->name,
-                                            &load->intake.plan, err);
-        store_list_free(entries, count);
-        return result < 0 ? -1 : intake_keep_locked(&load->intake, err);
+        return intake_keep_locked(&load->intake, err);
 }
 
 static int load_run_unpack(struct load *load, struct store *store, struct error *err)

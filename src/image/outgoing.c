@@ -201,21 +201,14 @@ int outgoing_read(struct store *store, const char *reference, struct outgoing *r
                   struct error *err)
 {
         AUTO_OUTGOING struct outgoing outgoing = { 0 };
-        const struct store_entry *entry = NULL;
-        struct store_entry *entries;
-        size_t count;
-        int result;
+        AUTO_STORE_FOUND struct store_found found = { 0 };
 
-        if (store_list(store, &entries, &count, err) < 0)
+        if (store_look_up(store, reference, &found, err) < 0)
                 return -1;
-        result = store_find(store, reference, entries, count, &entry, err);
-        if (result == 0 && outgoing_is_name(entry, reference))
-                outgoing.name = str_dup(entry->name);
-        if (result == 0 && outgoing_read_entry(store, entry, &outgoing, err) < 0)
-                result = error_wrap(err, "image %s", reference);
-        store_list_free(entries, count);
-        if (result < 0)
-                return -1;
+        if (outgoing_is_name(found.entry, reference))
+                outgoing.name = str_dup(found.entry->name);
+        if (outgoing_read_entry(store, found.entry, &outgoing, err) < 0)
+                return error_wrap(err, "image %s", reference);
         *ret = outgoing;
         outgoing = (struct outgoing){ 0 };
         return 0;

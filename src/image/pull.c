@@ -427,19 +427,15 @@ static bool pull_layers_are_there(const struct image *image)
 static char *pull_find_local(struct store *store, const char *text, const struct platform *wanted)
 {
         AUTO_IMAGE struct image image = { 0 };
-        const struct store_entry *entry = NULL;
-        struct store_entry *entries;
+        AUTO_STORE_FOUND struct store_found found = { 0 };
         struct platform offered;
-        size_t count;
 
-        if (store_list(store, &entries, &count, NULL) < 0)
+        if (store_look_up(store, text, &found, NULL) < 0 ||
+            image_read(store, found.entry, &image, NULL, NULL) < 0)
                 return NULL;
-        if (store_find(store, text, entries, count, &entry, NULL) == 0)
-                image_read(store, entry, &image, NULL, NULL);
-        store_list_free(entries, count);
         offered = (struct platform){ image.config.os, image.config.architecture,
                                      image.config.variant };
-        if (!image.id || !platform_rank(wanted, &offered) || !pull_layers_are_there(&image))
+        if (!platform_rank(wanted, &offered) || !pull_layers_are_there(&image))
                 return NULL;
         return str_dup(image.id);
 }

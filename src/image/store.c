@@ -180,6 +180,32 @@ void store_list_free(struct store_entry *entries, size_t count)
         free(entries);
 }
 
+void store_found_free(struct store_found *found)
+{
+        store_list_free(found->entries, found->count);
+        *found = (struct store_found){ 0 };
+}
+
+void store_found_names(const struct store_found *found, struct strv *names)
+{
+        for (size_t i = 0; i < found->count; i++)
+                if (found->entries[i].name &&
+                    str_equal(found->entries[i].descriptor.digest, found->entry->descriptor.digest))
+                        strv_append(names, found->entries[i].name);
+}
+
+int store_look_up(struct store *store, const char *text, struct store_found *ret, struct error *err)
+{
+        AUTO_STORE_FOUND struct store_found found = { 0 };
+
+        if (store_list(store, &found.entries, &found.count, err) < 0 ||
+            store_find(store, text, found.entries, found.count, &found.entry, err) < 0)
+                return -1;
+        *ret = found;
+        found = (struct store_found){ 0 };
+        return 0;
+}
+
 int store_read_blob(struct store *store, const char *digest, size_t max, struct json_object **ret,
                     struct error *err)
 {

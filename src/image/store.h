@@ -93,6 +93,21 @@ void store_list_free(struct store_entry *entries, size_t count);
 int store_find(struct store *store, const char *text, const struct store_entry *entries,
                size_t count, const struct store_entry **ret, struct error *err);
 
+/* One entry, and the list it is in. */
+struct store_found {
+        struct store_entry *entries; /* owned */
+        size_t count;
+        const struct store_entry *entry; /* one of them */
+};
+
+/* store_list() and store_find() in one. */
+int store_look_up(struct store *store, const char *text, struct store_found *ret,
+                  struct error *err);
+/* All names of that image. */
+void store_found_names(const struct store_found *found, struct strv *names);
+void store_found_free(struct store_found *found);
+#define AUTO_STORE_FOUND CLEANUP(store_found_free)
+
 /* Read and parse a blob that is a document of at most max bytes. Its size is not compared. */
 int store_read_blob(struct store *store, const char *digest, size_t max, struct json_object **ret,
                     struct error *err);
