@@ -69,7 +69,7 @@ static int check_registry(const char *name, struct error *err)
                                  (int)(strstr(name, "://") - name) + 3, name);
         if (strchr(name, '/') || (!strpbrk(name, ".:") && !str_equal(name, "localhost")))
                 return error_set(err, EINVAL,
-                                 "'%s' is not a registry, such as quay.io or host:5000", name);
+                                 "'%s' is not a registry, such as reg.lan or host:5000", name);
         return 0;
 }
 

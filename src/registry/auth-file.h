@@ -2,8 +2,8 @@
 /*
  * auth.json of containers-auth.json(5), and docker's config.json, which has the same members:
  *
- *     { "auths": { "quay.io/me": { "auth": "base64 of USER:PASSWORD" } },
- *       "credHelpers": { "gcr.io": "NAME" }, "credsStore": "NAME" }
+ *     { "auths": { "reg.lan/me": { "auth": "base64 of USER:PASSWORD" } },
+ *       "credHelpers": { "hub.lan": "NAME" }, "credsStore": "NAME" }
  *
  * ~/.dockercfg is what "auths" is here.
  */

@@ -435,7 +435,7 @@ static int take_search(struct registries_reader *reader, struct json_object *tab
                 free(list.items[i]);
                 list.items[i] = trimmed;
                 if (!*trimmed || strpbrk(trimmed, "*@ ") || strstr(trimmed, "://"))
-                        return fail_at(reader, value, "'%s' is not a registry, such as quay.io",
+                        return fail_at(reader, value, "'%s' is not a registry, such as reg.lan",
                                        trimmed);
         }
         if (!value)

@@ -15,7 +15,7 @@ static const char *const names[] = {
         "web",
         "ns/web:1",
         "docker.io/web",
-        "quay.io/a/b:1",
+        "reg.lan/a/b:1",
         "localhost:5000/x",
         ("a.example.com/foo/bar@sha256:"
          "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),

@@ -108,11 +108,11 @@ static void fuzz_auth_file(const char *text, size_t size)
         if (json_parse(text, size, "x", &document, NULL) < 0 ||
             !json_object_is_type(document, json_type_object))
                 return;
-        entry = auth_file_find(document, "quay.io", "a/b");
+        entry = auth_file_find(document, "reg.lan", "a/b");
         if (entry && auth_file_decode(entry, &found, NULL) > 0 &&
             (str_empty(found.user) || (!found.password && !found.identity_token)))
                 abort();
-        auth_file_helper(document, "quay.io");
+        auth_file_helper(document, "reg.lan");
         auth_file_store(document);
         auth_file_set(document, "docker.io", &given);
         if (!auth_file_find(document, "docker.io", NULL) ||

@@ -82,7 +82,7 @@ check "no registry" says 125 "say which registry" login --authfile "$file"
 printf 'unqualified-search-registries = ["%s"]\n[[registry]]\nlocation = "%s"\ninsecure = true\n' "$host" "$host" >registries.conf
 check "the first one that is searched" with pw says 0 "Login Succeeded!" login --authfile "$file" -u bob --password-stdin
 check "nonsense for a registry" says 125 "is no REGISTRY[/PATH]" login 'a b'
-check "a URL" says 125 "is a URL" login http://quay.io
+check "a URL" says 125 "is a URL" login http://reg.lan
 check "no terminal" says 125 "there is no terminal to ask on" login --authfile none.json "$host" </dev/null
 check "no user" with pw says 125 "--password-stdin needs --username" login --password-stdin "$host"
 check "an empty password" with "" says 125 "standard input is empty" login -u bob --password-stdin "$host"

@@ -55,25 +55,25 @@ static void found_is(const char *name, const char *registry, const char *reposit
 static void test_keys(void)
 {
         write_file("keys.json", "{\"auths\":{"
-                                "\"quay.io\":{\"auth\":\"YTox\"},"
-                                "\"quay.io/team\":{\"auth\":\"Yjoy\"},"
-                                "\"quay.io/team/app\":{\"auth\":\"Yzoz\"},"
+                                "\"reg.lan\":{\"auth\":\"YTox\"},"
+                                "\"reg.lan/team\":{\"auth\":\"Yjoy\"},"
+                                "\"reg.lan/team/app\":{\"auth\":\"Yzoz\"},"
                                 "\"https://index.docker.io/v1/\":{\"auth\":\"ZDo0\"},"
                                 "\"http://old.example:5000\":{\"auth\":\"ZTo1\"},"
                                 "\"both.example\":{\"auth\":\"Zjo2\"},"
                                 "\"https://both.example/v2/\":{\"auth\":\"Zzo3\"}}}");
-        found_is("keys.json", "quay.io", NULL, "a:1", "a registry");
-        found_is("keys.json", "quay.io", "other/app", "a:1", "another path of it");
-        found_is("keys.json", "quay.io", "team/thing", "b:2", "a part of the path");
-        found_is("keys.json", "quay.io", "team/app", "c:3", "the whole path");
-        found_is("keys.json", "quay.io", "team/app/more", "c:3", "below it");
-        found_is("keys.json", "quay.io", "team2/app", "a:1", "a name that only begins so");
+        found_is("keys.json", "reg.lan", NULL, "a:1", "a registry");
+        found_is("keys.json", "reg.lan", "other/app", "a:1", "another path of it");
+        found_is("keys.json", "reg.lan", "team/thing", "b:2", "a part of the path");
+        found_is("keys.json", "reg.lan", "team/app", "c:3", "the whole path");
+        found_is("keys.json", "reg.lan", "team/app/more", "c:3", "below it");
+        found_is("keys.json", "reg.lan", "team2/app", "a:1", "a name that only begins so");
         found_is("keys.json", "docker.io", "library/x", "d:4", "as docker writes its own");
         found_is("keys.json", "registry-1.docker.io", NULL, "d:4", "by its other name");
         found_is("keys.json", "old.example:5000", "x", "e:5", "with http:// and a port");
         found_is("keys.json", "old.example", "x", NULL, "not without the port");
         found_is("keys.json", "both.example", "x", "f:6", "the plain name goes first");
-        found_is("keys.json", "evil-quay.io", "x", NULL, "a name that ends so");
+        found_is("keys.json", "evil-reg.lan", "x", NULL, "a name that ends so");
         found_is("keys.json", "io", NULL, NULL, "part of a name");
 }
 
@@ -167,13 +167,13 @@ static void test_change(void)
         struct credentials given = { .user = str_dup("u"), .password = str_dup("p:q") };
         struct stat st;
 
-        check(credentials_store(path, "quay.io/team", &given, &where, NULL) == 0, "store");
+        check(credentials_store(path, "reg.lan/team", &given, &where, NULL) == 0, "store");
         check_str(where, path, "where it says");
         check(stat(path, &st) == 0 && (st.st_mode & 07777) == 0600, "for the owner alone");
-        found_is("new/directory/auth.json", "quay.io", "team/x", "u:p:q", "and find again");
-        check(credentials_remove(path, "quay.io", NULL, NULL) == 0, "another key is not removed");
-        check(credentials_remove(path, "quay.io/team", NULL, NULL) == 1, "remove");
-        found_is("new/directory/auth.json", "quay.io", "team/x", NULL, "it is gone");
+        found_is("new/directory/auth.json", "reg.lan", "team/x", "u:p:q", "and find again");
+        check(credentials_remove(path, "reg.lan", NULL, NULL) == 0, "another key is not removed");
+        check(credentials_remove(path, "reg.lan/team", NULL, NULL) == 1, "remove");
+        found_is("new/directory/auth.json", "reg.lan", "team/x", NULL, "it is gone");
         write_file("new/directory/auth.json",
                    "{\"auths\":{\"https://index.docker.io/v1/\":{\"auth\":\"YTox\"},\"x\":{}}}");
         check(credentials_remove(path, "docker.io", NULL, NULL) == 1, "by another spelling");
@@ -183,9 +183,9 @@ static void test_change(void)
 
 static void test_words(void)
 {
-        static const char *const good[] = { "quay.io", "localhost:5000", "quay.io/a/b-c_d.e",
+        static const char *const good[] = { "reg.lan", "localhost:5000", "reg.lan/a/b-c_d.e",
                                             "[::1]:5000/x" };
-        static const char *const bad[] = { "",       "/x",         "quay.io/",  "a//b", "a b",
+        static const char *const bad[] = { "",       "/x",         "reg.lan/",  "a//b", "a b",
                                            "a/../b", "a/b:latest", "https://a", "a\nb" };
         AUTO_CREDENTIALS struct credentials given = { 0 };
         AUTO_FREE char *basic = NULL;

@@ -100,7 +100,7 @@ static void test_places(void)
         AUTO_SPEC struct container_spec spec = { 0 };
         AUTO_ERROR struct error err = { 0 };
         AUTO_FREE char *name =
-                str_format("pull --root=%s --policy=missing -- quay.io/a/web\n", storage);
+                str_format("pull --root=%s --policy=missing -- reg.lan/a/web\n", storage);
         AUTO_FREE char *archive =
                 str_format("pull --root=%s --policy=always -- oci:/x:1\n", storage);
         AUTO_FREE char *short_name =
@@ -108,7 +108,7 @@ static void test_places(void)
 
         spec_init(&spec);
         write_script("exit 1");
-        fetch_with(&spec, "docker://quay.io/a/web", NULL, &err);
+        fetch_with(&spec, "docker://reg.lan/a/web", NULL, &err);
         expect_calls(name, "docker:// is how others write a name");
         fetch_with(&spec, "oci:/x:1", NULL, &err);
         expect_calls(archive, "what is elsewhere is loaded");

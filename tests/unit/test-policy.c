@@ -49,9 +49,9 @@ static const char scopes[] =
         "      \"*.example.com\": " YES ",\n"
         "      \"*.deep.example.com\": " NO ",\n"
         "      \"exact.deep.example.com\": " YES ",\n"
-        "      \"quay.io/signed\": [{\"type\":\"insecureAcceptAnything\"},\n"
+        "      \"reg.lan/signed\": [{\"type\":\"insecureAcceptAnything\"},\n"
         "        {\"type\":\"signedBy\",\"keyType\":\"GPGKeys\",\"keyPath\":\"/k\"}],\n"
-        "      \"quay.io/sig\": [{\"type\":\"sigstoreSigned\",\"keyPath\":\"/k\"}]\n"
+        "      \"reg.lan/sig\": [{\"type\":\"sigstoreSigned\",\"keyPath\":\"/k\"}]\n"
         "    },\n"
         "    \"docker-archive\": { \"\": " YES " },\n"
         "    \"atomic\": { \"x:y z\": " NO " },\n"
@@ -84,11 +84,11 @@ static void test_names(void)
                "a.deep.example.com/x:1 is refused by p.json:10: \"*.deep.example.com\" of docker "
                "rejects everything");
         expect(scopes, "docker", "exact.deep.example.com/x:1", NULL);
-        expect(scopes, "docker", "quay.io/signed/x:1",
-               "quay.io/signed/x:1 is refused by p.json:13: \"quay.io/signed\" of docker asks for "
+        expect(scopes, "docker", "reg.lan/signed/x:1",
+               "reg.lan/signed/x:1 is refused by p.json:13: \"reg.lan/signed\" of docker asks for "
                "signatures (signedBy), which this version cannot check");
-        expect(scopes, "docker", "quay.io/sig:1",
-               "quay.io/sig:1 is refused by p.json:14: \"quay.io/sig\" of docker asks for "
+        expect(scopes, "docker", "reg.lan/sig:1",
+               "reg.lan/sig:1 is refused by p.json:14: \"reg.lan/sig\" of docker asks for "
                "signatures (sigstoreSigned), which this version cannot check");
         expect(scopes, "docker-archive", NULL, NULL);
         expect(scopes, "docker-archive", "/some/file.tar", NULL);

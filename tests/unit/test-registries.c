@@ -97,10 +97,10 @@ static void test_plain(void)
         AUTO_ERROR struct error err = { 0 };
 
         check(load("", &registries, &err) == 0, "an empty file");
-        expect_endpoints(&registries, "quay.io/a/b", "quay.io/a/b:latest");
+        expect_endpoints(&registries, "reg.lan/a/b", "reg.lan/a/b:latest");
         expect_endpoints(&registries, "docker.io/web:1", "docker.io/library/web:1");
         expect_endpoints(&registries, "localhost:5000/w@" DIGEST, "localhost:5000/w@DIGEST");
-        expect_endpoints(&registries, "quay.io/w:2@" DIGEST, "quay.io/w@DIGEST");
+        expect_endpoints(&registries, "reg.lan/w:2@" DIGEST, "reg.lan/w@DIGEST");
         expect_endpoints(&registries, "web", "image name 'web' has no registry");
 }
 
@@ -183,7 +183,7 @@ static void test_short(void)
               "aliases");
         expect_names(&registries, "web:2", "docker.io/library/web:2", first);
         expect_names(&registries, "ns/db@" DIGEST, "b.com/db@" DIGEST, second);
-        expect_names(&registries, "quay.io/x", "quay.io/x", NULL);
+        expect_names(&registries, "reg.lan/x", "reg.lan/x", NULL);
         expect_names(&registries, "docker.io/x:1@" DIGEST, "docker.io/library/x:1@" DIGEST, NULL);
         free(second);
         second = str_format("%s:3", file);
@@ -260,7 +260,7 @@ static void test_errors(void)
         expect_error("unqualified-search-registries=['x',\n1]",
                      "2: 'unqualified-search-registries' is not a list of strings");
         expect_error("unqualified-search-registries=['https://x.com']",
-                     "1: 'https://x.com' is not a registry, such as quay.io");
+                     "1: 'https://x.com' is not a registry, such as reg.lan");
         expect_error("[aliases]\nx=1", "2: alias 'x' is not a string");
         expect_error("[aliases]\nx='y'", "2: alias to 'y': it needs a registry in front");
         expect_error("[aliases]\n'a.com/x'='b.com/y'",

@@ -96,10 +96,10 @@ static void test_errors(void)
         expect_error("[container]\nlog-driver=k8s-file\n",
                      "2: 'k8s-file' is not one of journald, passthrough, none");
         expect_error("[container]\nwhat\n", "2: neither a section nor 'key = value'");
-        expect_error("[registry]\nsearch=https://quay.io\n",
-                     "2: 'https://quay.io': write the registry without https://");
-        expect_error("[registry]\nsearch=quay\n",
-                     "2: 'quay' is not a registry, such as quay.io or host:5000");
+        expect_error("[registry]\nsearch=https://reg.lan\n",
+                     "2: 'https://reg.lan': write the registry without https://");
+        expect_error("[registry]\nsearch=reg\n",
+                     "2: 'reg' is not a registry, such as reg.lan or host:5000");
         expect_error("[registry]\nparallel-downloads=0\n",
                      "2: '0' is not a number of layers (1 to 64)");
         expect_error("[registry]\nretry=-1\n", "2: '-1' is not a number of tries");
