@@ -20,7 +20,7 @@ static const struct cmd commands[] = {
         { "exec", "[OPTIONS] NAME COMMAND [ARG…]", "Run another program in a container", cmd_exec,
           exec_options_table },
         { "ps", "[OPTIONS]", "List containers", cmd_ps, ps_options_table },
-        { "inspect", "NAME…", "Show all that is known of containers, as JSON", cmd_inspect,
+        { "inspect", "[OPTIONS] NAME…", "Show all that is known of containers, as JSON", cmd_inspect,
           inspect_options_table },
         { "port", "NAME [PORT[/PROTOCOL]]", "Show where the ports of a container are published",
           cmd_port, port_options_table },

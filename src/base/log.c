@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "log.h"
 
+#include "printable.h"
 #include "str.h"
 
 #include <errno.h>
@@ -26,15 +27,6 @@ static bool log_to_journal(void)
                 return false;
         own = str_format("%llu:%llu", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
         return str_equal(own, stream);
-}
-
-/* Messages name files of archives and the like: what moves a terminal's cursor must not get there.
- */
-static void log_mask_controls(char *text)
-{
-        for (; *text; text++)
-                if (((unsigned char)*text < ' ' && *text != '\n' && *text != '\t') || *text == 0x7f)
-                        *text = '?';
 }
 
 /*
@@ -66,7 +58,8 @@ static void log_line(int level, const char *word, const char *format, va_list ar
                 journal ? str_format("<%d>%s\n", level, text)
                         : str_format("%s: %s%s\n", program_invocation_short_name, word, text);
 
-        log_mask_controls(line);
+        /* Messages name files of archives and the like. */
+        printable_mask(line, "\n\t");
         fflush(stdout);
         fputs(line, stderr);
         if (journal && level <= LOG_ERR)

@@ -6,20 +6,64 @@
 #include "../container/state.h"
 #include "commands.h"
 #include "network-view.h"
+#include "template.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
+#include <time.h>
+
+static int inspect_take_type(void *context, const struct option_row *row, const char *value,
+                             struct error *err)
+{
+        (void)context;
+        if (!str_equal(value, "container"))
+                return error_set(err, EINVAL,
+                                 "--%s %s: use `crunit image inspect`, `crunit network inspect` "
+                                 "and so on",
+                                 row->name, value);
+        return 0;
+}
 
 enum {
         INSPECT_CONFIG_MAX = 16 * 1024 * 1024
 };
 
+struct inspect_request {
+        char *format; /* owned */
+};
+
 const struct option_row inspect_options_table[] = {
+        { .name = "format",
+          .letter = 'f',
+          .argument = "FORMAT",
+          .help = "json, or a template such as '{{.State.Status}}'",
+          .take = option_take_string,
+          .field = offsetof(struct inspect_request, format) },
+        { .name = "type",
+          .argument = "container",
+          .help = "what it is; `crunit image inspect` and `crunit network inspect` show others",
+          .take = inspect_take_type },
         { .name = NULL },
 };
 
 static void inspect_set_bool(struct json_object *object, const char *key, bool value)
 {
         json_object_object_add(object, key, json_object_new_boolean(value));
+}
+
+/* RFC 3339, from the age of its first process. */
+static char *inspect_started(const struct container_state *state)
+{
+        struct timespec now;
+        struct tm utc;
+        char text[32];
+
+        clock_gettime(CLOCK_REALTIME, &now);
+        now.tv_sec -= process_age(&state->init) / 1000;
+        gmtime_r(&now.tv_sec, &utc);
+        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+        return str_dup(text);
 }
 
 static void inspect_state(const struct container_state *state, struct json_object *object)
@@ -30,6 +74,11 @@ static void inspect_state(const struct container_state *state, struct json_objec
 
         json_set_string(inner, "Status", running ? "running" : alive ? "created" : "exited");
         inspect_set_bool(inner, "Running", running);
+        if (running) {
+                AUTO_FREE char *started = inspect_started(state);
+
+                json_set_string(inner, "StartedAt", started);
+        }
         json_object_object_add(inner, "Pid", json_object_new_int64(running ? state->init.pid : 0));
         json_set_string(inner, "CgroupPath", state->cgroup);
         json_set_string(inner, "Unit", state->unit);
@@ -143,13 +192,31 @@ static int inspect_one(const char *name, struct json_object *list, struct error 
         return 0;
 }
 
+static int inspect_print(const struct inspect_request *request, struct json_object *list,
+                         struct error *err)
+{
+        AUTO_FREE char *text = NULL;
+
+        if (request->format && !str_equal(request->format, "json"))
+                return template_print(request->format, list, TEMPLATE_GO, err);
+        text = json_text(list, true);
+        puts(text);
+        return 0;
+}
+
+static void inspect_free(struct inspect_request *request)
+{
+        free(request->format);
+}
+
 int cmd_inspect(const struct cmd *cmd, int argc, char **argv)
 {
+        CLEANUP(inspect_free) struct inspect_request request = { 0 };
         AUTO_JSON struct json_object *list = json_object_new_array();
-        AUTO_FREE char *text = NULL;
+        AUTO_ERROR struct error unprintable = { 0 };
         int first, status;
 
-        if (!cmd_options(cmd, false, argc, argv, NULL, 1, -1, &first, &status))
+        if (!cmd_options(cmd, false, argc, argv, &request, 1, -1, &first, &status))
                 return status;
         status = EXIT_SUCCESS;
         for (int i = first; i < argc; i++) {
@@ -158,7 +225,9 @@ int cmd_inspect(const struct cmd *cmd, int argc, char **argv)
                 if (inspect_one(argv[i], list, &err) < 0)
                         status = log_failure(&err);
         }
-        text = json_text(list, true);
-        puts(text);
+        if (inspect_print(&request, list, &unprintable) < 0) {
+                log_failure(&unprintable);
+                return CMD_USAGE;
+        }
         return status;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "listing.h"
 
+#include "../base/printable.h"
+
 #include <stdio.h>
 #include <time.h>
 
@@ -61,9 +63,11 @@ void listing_print(const struct strv *rows, size_t row_count, size_t columns)
         AUTO_FREE size_t *widths = alloc_zero(columns, sizeof *widths);
 
         for (size_t row = 0; row < row_count; row++)
-                for (size_t i = 0; i < rows[row].count && i < columns; i++)
+                for (size_t i = 0; i < rows[row].count && i < columns; i++) {
+                        printable_mask(rows[row].items[i], "");
                         if (strlen(rows[row].items[i]) > widths[i])
                                 widths[i] = strlen(rows[row].items[i]);
+                }
         for (size_t row = 0; row < row_count; row++)
                 for (size_t i = 0; i < rows[row].count && i < columns; i++) {
                         if (i + 1 == columns)

@@ -18,5 +18,6 @@ char *listing_age(const char *rfc3339);
 /* "12.3 MB", in powers of 1000; owned by the caller. */
 char *listing_size(uint64_t bytes);
 
-/* One table: rows of cells, columns as wide as their widest cell, two blanks between them. */
+/* One table: rows of cells, columns as wide as their widest cell, two blanks between them. Control
+ * characters in the cells become `?`. */
 void listing_print(const struct strv *rows, size_t row_count, size_t columns);

@@ -2,26 +2,24 @@
 /* crunit ps. */
 #include "../base/json.h"
 #include "../base/log.h"
-#include "../container/place.h"
-#include "../container/state.h"
 #include "../image/store.h"
 #include "commands.h"
 #include "listing.h"
+#include "ps-view.h"
+#include "template.h"
 
-#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum {
-        PS_COLUMNS = 7,
         PS_SHORT_ID = 12,
         PS_COMMAND = 30, /* characters of the command that are shown */
 };
 
 struct ps_request {
-        bool all, quiet, whole;
-        char *format; /* owned */
+        bool all, quiet, whole, no_heading;
+        char *format;        /* owned */
+        struct strv filters; /* owned */
 };
 
 const struct option_row ps_options_table[] = {
@@ -31,6 +29,12 @@ const struct option_row ps_options_table[] = {
           .help = "also containers that have ended and left something",
           .take = option_take_bool,
           .field = offsetof(struct ps_request, all) },
+        { .name = "filter",
+          .letter = 'f',
+          .argument = "KEY=VALUE",
+          .help = "only those with this ancestor, id, label, label!, name, network, status, unit",
+          .take = option_take_list,
+          .field = offsetof(struct ps_request, filters) },
         { .name = "quiet",
           .letter = 'q',
           .kind = OPTION_FLAG,
@@ -42,19 +46,46 @@ const struct option_row ps_options_table[] = {
           .help = "do not shorten anything",
           .take = option_take_bool,
           .field = offsetof(struct ps_request, whole) },
+        { .name = "noheading",
+          .kind = OPTION_FLAG,
+          .help = "without the line of titles",
+          .take = option_take_bool,
+          .field = offsetof(struct ps_request, no_heading) },
         { .name = "format",
           .argument = "FORMAT",
-          .help = "table, or json",
+          .help = "table, json, or a template such as '{{.Names}} {{.Status}}'",
           .take = option_take_string,
           .field = offsetof(struct ps_request, format) },
         { .name = NULL },
 };
 
-static char *ps_shortened(const char *text, size_t length, bool whole)
+/* The table, from the members of a view. */
+static const struct ps_column {
+        const char *title, *member;
+        size_t length; /* shortened to so many bytes; 0: as it is */
+        const char *separator;
+} ps_columns[] = {
+        { "CONTAINER ID", "Id", PS_SHORT_ID, "" },
+        { "IMAGE", "Image", 0, "" },
+        { "COMMAND", "Command", PS_COMMAND, " " },
+        { "CREATED", "RunningFor", 0, "" },
+        { "STATUS", "Status", 0, "" },
+        { "UNIT", "Unit", 0, "" },
+        { "STATE", "UnitState", 0, "" },
+        { "ADDRESSES", "Addresses", 0, "," },
+        { "PORTS", "Ports", 0, ", " },
+        { "NAMES", "Names", 0, "," },
+};
+
+enum {
+        PS_COLUMNS = sizeof ps_columns / sizeof *ps_columns
+};
+
+static char *ps_shortened(const char *text, size_t length)
 {
         size_t end = strlen(text);
 
-        if (whole || end <= length)
+        if (!length || end <= length)
                 return str_dup(text);
         end = length;
         while (end && (text[end] & 0xc0) == 0x80) /* not within a character */
@@ -62,197 +93,127 @@ static char *ps_shortened(const char *text, size_t length, bool whole)
         return str_dupn(text, end);
 }
 
-static const char *ps_state(const struct container_state *state)
+static char *ps_cell(struct json_object *view, const struct ps_column *column, bool whole)
 {
-        if (!state_alive(state))
-                return "exited";
-        return state->init.pid ? "running" : "created";
-}
+        struct json_object *member = NULL;
+        AUTO_STRV struct strv words = { 0 };
+        AUTO_FREE char *text = NULL;
 
-static void ps_row(const struct container_state *state, const struct ps_request *request,
-                   struct strv *row)
-{
-        AUTO_FREE char *command = strv_join(&state->command, " ");
-        AUTO_FREE char *ago = listing_duration(time(NULL) - listing_time(state->created));
-        AUTO_FREE char *ports = strv_join(&state->ports, ", ");
-        const char *image = state->image_name ? state->image_name : state->rootfs;
-        bool running = state->init.pid && state_alive(state);
-
-        strv_append_owned(row, ps_shortened(state->id, PS_SHORT_ID, request->whole));
-        strv_append(row, image ? image : "");
-        strv_append_owned(row, ps_shortened(command, PS_COMMAND, request->whole));
-        strv_appendf(row, "%s ago", ago);
-        if (running)
-                strv_appendf(row, "Up %s", ago);
+        json_object_object_get_ex(view, column->member, &member);
+        if (json_object_is_type(member, json_type_array))
+                json_get_strv(view, column->member, &words, NULL);
         else
-                strv_append(row, state_alive(state) ? "Starting" : "Exited");
-        strv_append(row, ports);
-        strv_append(row, state->name);
+                strv_append(&words, json_object_get_string(member));
+        text = strv_join(&words, column->separator);
+        return ps_shortened(text, whole ? 0 : column->length);
 }
 
-static struct json_object *ps_labels(const struct container_state *state)
+static void ps_print_table(struct json_object *list, const struct ps_request *request)
 {
-        struct json_object *labels = json_object_new_object();
-
-        for (size_t i = 0; i < state->labels.count; i++) {
-                const char *label = state->labels.items[i];
-                AUTO_FREE char *key = str_dupn(label, strcspn(label, "="));
-
-                json_set_string(labels, key, strchr(label, '=') ? strchr(label, '=') + 1 : "");
-        }
-        return labels;
-}
-
-static struct json_object *ps_json(const struct container_state *state)
-{
-        struct json_object *object = json_object_new_object();
-        struct json_object *names;
-        bool running = state->init.pid && state_alive(state);
-
-        json_set_string(object, "Id", state->id);
-        names = json_add_array(object, "Names");
-        json_object_array_add(names, json_object_new_string(state->name));
-        json_set_string(object, "Image", state->image_name ? state->image_name : state->rootfs);
-        json_set_string(object, "ImageID", state->image);
-        json_set_strv(object, "Command", &state->command);
-        json_object_object_add(object, "Created",
-                               json_object_new_int64(listing_time(state->created)));
-        json_set_string(object, "CreatedAt", state->created);
-        json_set_string(object, "State", ps_state(state));
-        json_object_object_add(object, "Pid", json_object_new_int64(running ? state->init.pid : 0));
-        json_object_object_add(object, "Labels", ps_labels(state));
-        json_set_strv(object, "Networks", &state->networks);
-        json_set_strv(object, "Ports", &state->ports);
-        json_set_string(object, "Unit", state->unit);
-        return object;
-}
-
-static void ps_print_table(const struct container_state *states, size_t count,
-                           const struct ps_request *request)
-{
-        static const char *const titles[PS_COLUMNS] = { "CONTAINER ID", "IMAGE",  "COMMAND",
-                                                        "CREATED",      "STATUS", "PORTS",
-                                                        "NAMES" };
+        size_t count = json_object_array_length(list), titles = request->no_heading ? 0 : 1;
         AUTO_FREE struct strv *rows = alloc_zero(count + 1, sizeof *rows);
 
-        for (size_t i = 0; i < PS_COLUMNS; i++)
-                strv_append(&rows[0], titles[i]);
+        for (size_t i = 0; titles && i < PS_COLUMNS; i++)
+                strv_append(&rows[0], ps_columns[i].title);
         for (size_t i = 0; i < count; i++)
-                ps_row(&states[i], request, &rows[i + 1]);
-        listing_print(rows, count + 1, PS_COLUMNS);
+                for (size_t k = 0; k < PS_COLUMNS; k++)
+                        strv_append_owned(&rows[i + titles],
+                                          ps_cell(json_object_array_get_idx(list, i),
+                                                  &ps_columns[k], request->whole));
+        listing_print(rows, count + titles, PS_COLUMNS);
         for (size_t i = 0; i <= count; i++)
                 strv_free(&rows[i]);
 }
 
-static void ps_print(const struct container_state *states, size_t count,
-                     const struct ps_request *request)
+static int ps_print(struct json_object *list, const struct ps_request *request, struct error *err)
 {
         if (request->quiet) {
-                for (size_t i = 0; i < count; i++)
-                        printf("%.*s\n", request->whole ? -1 : PS_SHORT_ID, states[i].id);
-        } else if (str_equal(request->format, "json")) {
-                AUTO_JSON struct json_object *list = json_object_new_array();
-                AUTO_FREE char *text = NULL;
+                for (size_t i = 0; i < json_object_array_length(list); i++) {
+                        const char *id = "";
 
-                for (size_t i = 0; i < count; i++)
-                        json_object_array_add(list, ps_json(&states[i]));
-                text = json_text(list, true);
+                        json_get_string(json_object_array_get_idx(list, i), "Id", &id, NULL);
+                        printf("%.*s\n", request->whole ? -1 : PS_SHORT_ID, id);
+                }
+                return 0;
+        }
+        if (str_equal(request->format, "json")) {
+                AUTO_FREE char *text = json_text(list, true);
+
                 puts(text);
-        } else {
-                ps_print_table(states, count, request);
+                return 0;
         }
+        if (request->format && template_is_template(request->format))
+                return template_print(request->format, list, TEMPLATE_LIST, err);
+        ps_print_table(list, request);
+        return 0;
 }
 
-struct ps_list {
-        struct container_state *states; /* owned */
-        size_t count;
-};
-
-static void ps_list_free(struct ps_list *list)
+static void ps_warn(const char *line)
 {
-        for (size_t i = 0; i < list->count; i++)
-                state_free(&list->states[i]);
-        free(list->states);
+        log_warning("%s", line);
 }
 
-/* Append what a directory says, if it is wanted. */
-static void ps_add(struct ps_list *list, const char *directory, bool kept, bool all)
+/* What systemd says of their units; where it cannot be asked, nothing. */
+static void ps_ask_units(const struct census *census, struct manager_units *ret)
 {
-        AUTO_ERROR struct error unreadable = { 0 };
-        struct container_state state = { 0 };
+        AUTO_MANAGER struct manager *manager = NULL;
+        AUTO_STRV struct strv names = { 0 };
 
-        if (state_read(directory, &state, &unreadable) < 0) {
-                if (unreadable.code != ENOENT)
-                        log_warning("%s", unreadable.message);
-                return;
-        }
-        /* Ended, perhaps before a reboot: its process ids are others' by now. */
-        if (kept)
-                state.init.pid = state.starter.pid = 0;
-        if (!all && !state_alive(&state)) {
-                state_free(&state);
-                return;
-        }
-        list->states = alloc_grow(list->states, list->count + 1, sizeof *list->states);
-        list->states[list->count++] = state;
+        for (size_t i = 0; i < census->count; i++)
+                if (census->items[i].state.unit)
+                        strv_append(&names, census->items[i].state.unit);
+        if (names.count && manager_open(&manager, NULL) == 0)
+                manager_list_units(manager, &names, ret, NULL);
 }
 
-/* Containers whose writable layers are kept, and that do not run now. */
-static int ps_add_kept(struct ps_list *list, const struct strv *running, struct error *err)
+static int ps_list(const struct ps_request *request, struct error *err)
 {
         AUTO_SETTINGS struct settings settings = { 0 };
-        AUTO_STRV struct strv labels = { 0 };
+        AUTO_CENSUS struct census census = { 0 };
+        AUTO_MANAGER_UNITS struct manager_units units = { 0 };
+        AUTO_JSON struct json_object *list = json_object_new_array();
         const char *storage;
 
         if (cmd_load_settings(&settings, err) < 0)
                 return -1;
         storage = store_root(getenv("CRUNIT_STORAGE") ? NULL : settings.storage);
-        if (place_list_data(storage, &labels, err) < 0)
+        if (census_take(request->all ? storage : NULL, ps_warn, &census, err) < 0)
                 return -1;
-        for (size_t i = 0; i < labels.count; i++) {
-                AUTO_FREE char *data = str_format("%s/containers/%s", storage, labels.items[i]);
+        if (!request->quiet)
+                ps_ask_units(&census, &units);
+        for (size_t i = 0; i < census.count; i++) {
+                struct json_object *view = ps_view(&census.items[i], &units);
+                int passes = ps_filter(view, &request->filters, err);
 
-                if (!strv_contains(running, labels.items[i]))
-                        ps_add(list, data, true, true);
+                if (passes > 0)
+                        json_object_array_add(list, view);
+                else
+                        json_object_put(view);
+                if (passes < 0)
+                        return -1;
         }
-        return 0;
+        return ps_print(list, request, err);
 }
 
-static int ps_list(const struct ps_request *request, struct error *err)
+static void ps_free(struct ps_request *request)
 {
-        AUTO_STRV struct strv labels = { 0 };
-        CLEANUP(ps_list_free) struct ps_list list = { 0 };
-
-        if (place_list(NULL, &labels, err) < 0)
-                return -1;
-        for (size_t i = 0; i < labels.count; i++) {
-                AUTO_FREE char *run =
-                        str_format("%s/containers/%s", place_runtime(), labels.items[i]);
-
-                ps_add(&list, run, false, request->all);
-        }
-        if (request->all && ps_add_kept(&list, &labels, err) < 0)
-                return -1;
-        ps_print(list.states, list.count, request);
-        return 0;
+        free(request->format);
+        strv_free(&request->filters);
 }
 
 int cmd_ps(const struct cmd *cmd, int argc, char **argv)
 {
         AUTO_ERROR struct error err = { 0 };
-        struct ps_request request = { 0 };
+        CLEANUP(ps_free) struct ps_request request = { 0 };
         int first, status;
 
         if (!cmd_options(cmd, false, argc, argv, &request, 0, 0, &first, &status))
                 return status;
-        status = EXIT_SUCCESS;
         if (request.format && !str_equal(request.format, "json") &&
-            !str_equal(request.format, "table")) {
-                log_error("ps: --format %s: only table and json are known", request.format);
-                status = CMD_USAGE;
-        } else if (ps_list(&request, &err) < 0) {
-                status = log_failure(&err);
+            !str_equal(request.format, "table") && !template_is_template(request.format)) {
+                log_error("ps: --format %s: only table and json are known, and templates",
+                          request.format);
+                return CMD_USAGE;
         }
-        free(request.format);
-        return status;
+        return ps_list(&request, &err) < 0 ? log_failure(&err) : EXIT_SUCCESS;
 }

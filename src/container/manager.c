@@ -150,3 +150,77 @@ int manager_restart(struct manager *manager, const char *unit, struct error *err
         str_replace(&manager->job, NULL);
         return str_equal(manager->result, "done");
 }
+
+/* One unit of the answer: NAME, description, load state, ACTIVE, SUB, following, path, and a job.
+ */
+static int manager_read_unit(sd_bus_message *answer, struct manager_units *units)
+{
+        const char *name, *active, *sub;
+        int result = sd_bus_message_read(answer, "(ssssssouso)", &name, NULL, NULL, &active, &sub,
+                                         NULL, NULL, NULL, NULL, NULL);
+
+        if (result <= 0)
+                return result;
+        units->items = alloc_grow(units->items, units->count + 1, sizeof *units->items);
+        units->items[units->count++] =
+                (struct manager_unit){ str_dup(name), str_dup(active), str_dup(sub) };
+        return result;
+}
+
+static int manager_ask_units(struct manager *manager, const struct strv *names, sd_bus_error *why,
+                             sd_bus_message **ret)
+{
+        sd_bus_message *question = NULL;
+        int result = sd_bus_message_new_method_call(manager->bus, &question, MANAGER_NAME,
+                                                    MANAGER_PATH, MANAGER_TYPE, "ListUnitsByNames");
+
+        if (result >= 0)
+                result = sd_bus_message_append_strv(question, names->items);
+        if (result >= 0)
+                result = sd_bus_call(manager->bus, question, 0, why, ret);
+        sd_bus_message_unref(question);
+        return result;
+}
+
+int manager_list_units(struct manager *manager, const struct strv *names, struct manager_units *ret,
+                       struct error *err)
+{
+        AUTO_MANAGER_UNITS struct manager_units units = { 0 };
+        sd_bus_error why = SD_BUS_ERROR_NULL;
+        sd_bus_message *answer = NULL;
+        int result = manager_ask_units(manager, names, &why, &answer);
+
+        if (result >= 0)
+                result = sd_bus_message_enter_container(answer, 'a', "(ssssssouso)");
+        while (result > 0)
+                result = manager_read_unit(answer, &units);
+        if (result < 0)
+                error_set(err, -result, "cannot ask systemd for units: %s",
+                          why.message ? why.message : strerror(-result));
+        sd_bus_message_unref(answer);
+        sd_bus_error_free(&why);
+        if (result < 0)
+                return -1;
+        *ret = units;
+        units = (struct manager_units){ 0 };
+        return 0;
+}
+
+const struct manager_unit *manager_find_unit(const struct manager_units *units, const char *name)
+{
+        for (size_t i = 0; name && i < units->count; i++)
+                if (str_equal(units->items[i].name, name))
+                        return &units->items[i];
+        return NULL;
+}
+
+void manager_units_free(struct manager_units *units)
+{
+        for (size_t i = 0; i < units->count; i++) {
+                free(units->items[i].name);
+                free(units->items[i].active);
+                free(units->items[i].sub);
+        }
+        free(units->items);
+        *units = (struct manager_units){ 0 };
+}

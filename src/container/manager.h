@@ -7,6 +7,8 @@
 
 #include "../base/error.h"
 
+#include "../base/str.h"
+
 #include <stdbool.h>
 
 struct manager;
@@ -21,3 +23,21 @@ void manager_close(struct manager **manager);
  * when we were told to stop (interrupt.h).
  */
 int manager_restart(struct manager *manager, const char *unit, struct error *err);
+
+/* What systemd says of a unit: "active", "running". "" where it does not know the unit. */
+struct manager_unit {
+        char *name, *active, *sub; /* owned */
+};
+
+struct manager_units {
+        struct manager_unit *items; /* owned */
+        size_t count;
+};
+
+/* All that are asked for, by one question. */
+int manager_list_units(struct manager *manager, const struct strv *names, struct manager_units *ret,
+                       struct error *err);
+/* NULL where it was not asked for. */
+const struct manager_unit *manager_find_unit(const struct manager_units *units, const char *name);
+void manager_units_free(struct manager_units *units);
+#define AUTO_MANAGER_UNITS CLEANUP(manager_units_free)

@@ -6,7 +6,8 @@
 #include "place.h"
 
 enum {
-        STATE_FILE_MAX = 4 * 1024 * 1024
+        STATE_FILE_MAX = 4 * 1024 * 1024,
+        STATE_ID_LEAST = 4 /* digits of an id that name a container */
 };
 
 /* The members that are strings or lists, once for both directions. */
@@ -170,33 +171,66 @@ bool state_alive(const struct container_state *state)
         return process_alive(state->init.pid ? &state->init : &state->starter);
 }
 
-int state_find(const char *name, struct container_state *ret, char **ret_run, struct error *err)
+/* Look at the labels that begin with the name (NULL: at all, for ids that begin with prefix), and
+ * keep the live one, else any. Returns how many containers were right. */
+static int state_search(const char *name_or_null, const char *prefix, struct container_state *found,
+                        char **ret_run, struct error *unreadable, struct error *err)
 {
-        AUTO_ERROR struct error unreadable = { 0 };
         AUTO_STRV struct strv labels = { 0 };
-        AUTO_STATE struct container_state found = { 0 };
-        AUTO_FREE char *found_run = NULL;
+        int count = 0;
 
-        if (place_list(name, &labels, err) < 0)
+        if (place_list(name_or_null, &labels, err) < 0)
                 return -1;
-        for (size_t i = 0; i < labels.count && !(found_run && state_alive(&found)); i++) {
+        for (size_t i = 0; i < labels.count; i++) {
                 AUTO_FREE char *run =
                         str_format("%s/containers/%s", place_runtime(), labels.items[i]);
                 struct container_state state = { 0 };
 
-                if (state_read(run, &state, &unreadable) < 0)
+                if (name_or_null && *ret_run && state_alive(found))
+                        break;
+                if (state_read(run, &state, unreadable) < 0)
                         continue;
-                state_free(&found);
-                found = state;
-                free(found_run);
-                found_run = steal_str(&run);
+                if (!name_or_null && !str_has_prefix(state.id, prefix)) {
+                        state_free(&state);
+                        continue;
+                }
+                count++;
+                state_free(found);
+                *found = state;
+                free(*ret_run);
+                *ret_run = steal_str(&run);
         }
-        if (!found_run && unreadable.message && unreadable.code != ENOENT)
+        return count;
+}
+
+/* Could it be an id, as lists show it? */
+static bool state_is_id(const char *text)
+{
+        size_t length = strlen(text);
+
+        return length >= STATE_ID_LEAST && strspn(text, "0123456789abcdef") == length;
+}
+
+int state_find(const char *name, struct container_state *ret, char **ret_run, struct error *err)
+{
+        AUTO_ERROR struct error unreadable = { 0 };
+        AUTO_STATE struct container_state found = { 0 };
+        AUTO_FREE char *run = NULL;
+        int count = state_search(name, NULL, &found, &run, &unreadable, err);
+
+        if (count == 0 && state_is_id(name))
+                count = state_search(NULL, name, &found, &run, NULL, err);
+        if (count < 0)
+                return -1;
+        if (!run && unreadable.message && unreadable.code != ENOENT)
                 return error_set(err, unreadable.code, "%s", unreadable.message);
-        if (!found_run)
+        if (!run)
                 return error_set(err, ENOENT, "there is no container '%s'", name);
+        if (count > 1 && !str_equal(found.name, name))
+                return error_set(err, EEXIST, "the ids of %d containers begin with '%s'", count,
+                                 name);
         *ret = found;
         found = (struct container_state){ 0 };
-        *ret_run = steal_str(&found_run);
+        *ret_run = steal_str(&run);
         return 0;
 }

@@ -57,7 +57,8 @@ int state_write(const char *run, const struct container_state *state, struct err
 bool state_alive(const struct container_state *state);
 
 /*
- * The container of that name: the live one, else any. ENOENT where there is none. ret_run (owned by
- * the caller) is its run directory.
+ * The container of that name (the live one, else any), or, where no name is like that, with an id
+ * that begins so, with at least four digits. ENOENT where there is none, EEXIST where several ids
+ * begin so. ret_run (owned by the caller) is its run directory.
  */
 int state_find(const char *name, struct container_state *ret, char **ret_run, struct error *err);

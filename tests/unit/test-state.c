@@ -46,6 +46,35 @@ static void test_round_trip(void)
               "numbers and switches");
 }
 
+/* What a container that the first release started has in /run: this text does not change. */
+static void test_first_format(void)
+{
+        static const char text[] =
+                "{\"version\":1,\"id\":\"0123abcd\",\"name\":\"web\",\"image\":\"feed\","
+                "\"imageName\":\"localhost/web:1\",\"unit\":\"web.service\",\"bundle\":"
+                "\"/run/crunit/containers/web@web\",\"writable\":\"/var/lib/crunit/containers/web@web\","
+                "\"created\":\"2025-11-02T03:04:05.000000006Z\",\"cgroup\":\"/system.slice/"
+                "web.service\",\"stopSignal\":\"SIGQUIT\",\"logDriver\":\"journald\",\"starter\":"
+                "{\"pid\":4710,\"start\":100},\"pid\":4711,\"pidStart\":101,\"command\":[\"httpd\"],"
+                "\"labels\":[\"a=b\"],\"annotations\":[],\"networks\":[\"lan\"],\"ports\":"
+                "[\"8080:80\"],\"stopTimeout\":10,\"keep\":false,\"foreground\":false,"
+                "\"somethingNew\":{\"that\":[\"an older program\",\"does not know\"]}}";
+        AUTO_JSON struct json_object *object = NULL;
+        AUTO_STATE struct container_state state = { 0 };
+        AUTO_ERROR struct error err = { 0 };
+
+        check(json_parse(text, sizeof text - 1, "state", &object, &err) == 0 &&
+                      state_from_json(object, &state, &err) == 0,
+              "the first format is read");
+        check_str(state.image_name, "localhost/web:1", "its image");
+        check_str(state.writable, "/var/lib/crunit/containers/web@web", "its data");
+        check_str(state.stop_signal, "SIGQUIT", "its stop signal");
+        check(state.init.pid == 4711 && state.init.start == 101 && state.starter.pid == 4710 &&
+                      state.stop_timeout == 10 && state.ports.count == 1 &&
+                      state.networks.count == 1 && state.labels.count == 1,
+              "its processes, ports, networks");
+}
+
 static void refuse(const char *text, const char *message)
 {
         AUTO_JSON struct json_object *object = NULL;
@@ -80,6 +109,16 @@ static void test_places(const char *top)
         check(claim_name(&unit, &state, false, &err) == 0, "a name is claimed");
         check(state_find("web", &other, &found, &err) == 0, "and found");
         check_str(found, unit_dir, "where it is");
+        state_free(&other);
+        free(steal_str(&found));
+        check(state_find("abc", &other, &found, &err) < 0 && err.code == ENOENT,
+              "three digits are too few for an id");
+        free(state.id);
+        state.id = str_dup("abcd99");
+        check(state_write(unit.run, &state, &err) == 0 &&
+                      state_find("abcd", &other, &found, &err) == 0,
+              "four are enough");
+        check_str(other.name, "web", "that is the one");
         check(claim_name(&shell, &state, true, &err) < 0 && err.code == EEXIST,
               "by nobody else, not even to replace it");
         state.starter.start--;
@@ -125,6 +164,7 @@ int main(void)
         if (!mkdtemp(top))
                 return EXIT_FAILURE;
         test_round_trip();
+        test_first_format();
         refuse("{\"version\":2,\"id\":\"a\",\"name\":\"b\"}",
                "written by another version of crunit (format 2)");
         refuse("{\"version\":1,\"name\":\"b\"}", "\"id\" or \"name\" is missing");

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ps-view.h"
+
+#include "../base/json.h"
+#include "../container/place.h"
+#include "../network/member.h"
+#include "listing.h"
+
+#include <time.h>
+
+static void view_set_number(struct json_object *object, const char *key, int64_t value)
+{
+        json_object_object_add(object, key, json_object_new_int64(value));
+}
+
+static void view_set_map(struct json_object *object, const char *key, const struct strv *list)
+{
+        struct json_object *map = json_add_object(object, key);
+
+        for (size_t i = 0; i < list->count; i++) {
+                AUTO_FREE char *name = str_dupn(list->items[i], strcspn(list->items[i], "="));
+                const char *value = strchr(list->items[i], '=');
+
+                json_set_string(map, name, value ? value + 1 : "");
+        }
+}
+
+/* Plain addresses, without the length of their networks. */
+static void view_set_addresses(struct json_object *object, const char *label)
+{
+        AUTO_JOINED struct joined member = { 0 };
+        struct json_object *list = json_add_array(object, "Addresses");
+
+        if (member_read(place_runtime(), label, &member, NULL) < 0)
+                return;
+        for (size_t i = 0; i < member.network_count; i++) {
+                const struct strv *addresses = &member.networks[i].addresses;
+
+                for (size_t k = 0; k < addresses->count; k++) {
+                        const char *address = addresses->items[k];
+
+                        json_object_array_add(list, json_object_new_string_len(
+                                                            address, (int)strcspn(address, "/")));
+                }
+        }
+}
+
+static void view_set_times(struct json_object *object, const struct census_item *item)
+{
+        const struct container_state *state = &item->state;
+        int64_t created = listing_time(state->created);
+        bool running = item->alive && state->init.pid;
+        int64_t age = running ? process_age(&state->init) / 1000 : 0;
+        AUTO_FREE char *ago = listing_age(state->created);
+        AUTO_FREE char *up = listing_duration(age);
+        AUTO_FREE char *status = running       ? str_concat("Up ", up)
+                                 : item->alive ? str_dup("Starting")
+                                               : str_dup("Exited");
+
+        view_set_number(object, "Created", created);
+        json_set_string(object, "CreatedAt", state->created);
+        json_set_string(object, "RunningFor", ago);
+        view_set_number(object, "StartedAt", running ? time(NULL) - age : 0);
+        json_set_string(object, "State", census_status(item));
+        json_set_string(object, "Status", status);
+        view_set_number(object, "Pid", running ? state->init.pid : 0);
+}
+
+static void view_set_unit(struct json_object *object, const char *name,
+                          const struct manager_units *units)
+{
+        const struct manager_unit *unit = manager_find_unit(units, name);
+
+        json_set_string(object, "Unit", name ? name : "");
+        json_set_string(object, "UnitState", unit ? unit->active : "");
+        json_set_string(object, "UnitSubState", unit ? unit->sub : "");
+}
+
+struct json_object *ps_view(const struct census_item *item, const struct manager_units *units)
+{
+        const struct container_state *state = &item->state;
+        const char *image = state->image_name ? state->image_name : state->rootfs;
+        struct json_object *object = json_object_new_object(), *names;
+
+        json_set_string(object, "Id", state->id);
+        names = json_add_array(object, "Names");
+        json_object_array_add(names, json_object_new_string(state->name));
+        json_set_string(object, "Image", image ? image : "");
+        json_set_string(object, "ImageID", state->image ? state->image : "");
+        json_set_strv(object, "Command", &state->command);
+        view_set_times(object, item);
+        view_set_map(object, "Labels", &state->labels);
+        json_set_strv(object, "Networks", &state->networks);
+        json_set_strv(object, "Ports", &state->ports);
+        view_set_addresses(object, item->label);
+        view_set_unit(object, state->unit, units);
+        return object;
+}
