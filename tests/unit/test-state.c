@@ -52,10 +52,12 @@ static void test_first_format(void)
         static const char text[] =
                 "{\"version\":1,\"id\":\"0123abcd\",\"name\":\"web\",\"image\":\"feed\","
                 "\"imageName\":\"localhost/web:1\",\"unit\":\"web.service\",\"bundle\":"
-                "\"/run/crunit/containers/web@web\",\"writable\":\"/var/lib/crunit/containers/web@web\","
+                "\"/run/crunit/containers/web@web\",\"writable\":\"/var/lib/crunit/containers/"
+                "web@web\","
                 "\"created\":\"2025-11-02T03:04:05.000000006Z\",\"cgroup\":\"/system.slice/"
                 "web.service\",\"stopSignal\":\"SIGQUIT\",\"logDriver\":\"journald\",\"starter\":"
-                "{\"pid\":4710,\"start\":100},\"pid\":4711,\"pidStart\":101,\"command\":[\"httpd\"],"
+                "{\"pid\":4710,\"start\":100},\"pid\":4711,\"pidStart\":101,\"command\":[\"httpd\"]"
+                ","
                 "\"labels\":[\"a=b\"],\"annotations\":[],\"networks\":[\"lan\"],\"ports\":"
                 "[\"8080:80\"],\"stopTimeout\":10,\"keep\":false,\"foreground\":false,"
                 "\"somethingNew\":{\"that\":[\"an older program\",\"does not know\"]}}";

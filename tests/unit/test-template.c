@@ -4,9 +4,10 @@
 #include "src/cmd/template.h"
 #include "tests/tap.h"
 
-static const char sample[] = "{\"Id\": \"abc\", \"State\": {\"Status\": \"running\", \"Pid\": 4711, "
-                             "\"Running\": true, \"Health\": null}, \"Names\": [\"a\", \"b\"], "
-                             "\"Labels\": {\"z\": \"1\", \"m.n\": \"2\"}}";
+static const char sample[] =
+        "{\"Id\": \"abc\", \"State\": {\"Status\": \"running\", \"Pid\": 4711, "
+        "\"Running\": true, \"Health\": null}, \"Names\": [\"a\", \"b\"], "
+        "\"Labels\": {\"z\": \"1\", \"m.n\": \"2\"}}";
 
 static struct json_object *sample_object(void)
 {

@@ -41,7 +41,7 @@ test_views_ps() {
 		assert_equal "$(crunit ps -a -f "$filter" -q)" '' "with $filter"
 	done
 	assert_equal "$(crunit ps -q -f name=view -f name=other -f status=running | wc -l)" 1
-	assert_fails crunit ps -f nmae=x
+	assert_fails crunit ps -f nama=x
 	assert_match "$said" 'did you mean name='
 	id=$(crunit ps -q)
 	assert_equal "$(crunit inspect -f '{{.Name}}' "$id")" viewed
