@@ -28,7 +28,7 @@ check() {
 run() {
 	local expected=$1 status=0
 	shift
-	timeout 60 "$build/crunit" "$@" >"$work/said" 2>&1 </dev/null || status=$?
+	timeout 300 "$build/crunit" "$@" >"$work/said" 2>&1 </dev/null || status=$?
 	[ $status = "$expected" ] || { echo "exit status $status, expected $expected"; return 1; }
 }
 # says STATUS TEXT ARGUMENT...

@@ -15,7 +15,7 @@ export CRUNIT_STORAGE=$work/store CRUNIT_RUN=$work/run CRUNIT_LIBEXECDIR=$build 
 run() {
 	local expected=$1 status=0
 	shift
-	timeout 60 "$build/crunit" "$@" >"$work/said" 2>&1 </dev/null || status=$?
+	timeout 300 "$build/crunit" "$@" >"$work/said" 2>&1 </dev/null || status=$?
 	[ $status = "$expected" ] || { echo "exit status $status, expected $expected"; return 1; }
 }
 

@@ -12,7 +12,7 @@ reject='[{"type":"reject"}]'
 
 # loads FILE: it is accepted.
 loads() {
-	timeout 60 "$build/crunit" load "$1" >"$work/said" 2>&1 </dev/null || { cat "$work/said"; return 1; }
+	timeout 300 "$build/crunit" load "$1" >"$work/said" 2>&1 </dev/null || { cat "$work/said"; return 1; }
 }
 # kept: what the store has of images.
 kept() {
@@ -22,7 +22,7 @@ kept() {
 refuses() {
 	local status=0 before
 	before=$(kept)
-	timeout 60 "$build/crunit" load "$2" >"$work/said" 2>&1 </dev/null || status=$?
+	timeout 300 "$build/crunit" load "$2" >"$work/said" 2>&1 </dev/null || status=$?
 	cat "$work/said"
 	[ $status = 125 ] && grep -qF -- "$1" "$work/said" &&
 		[ "$before" = "$(kept)" ]
@@ -50,7 +50,7 @@ cat >"$policy" <<EOF
 EOF
 check 'a kind of its own goes before the default' loads "$work/in/demo.tar"
 for kind in oci-archive docker-archive; do
-	check "$kind: saved" timeout 60 "$build/crunit" save -q --format "$kind" -o "$work/in/$kind.tar" localhost/demo
+	check "$kind: saved" timeout 300 "$build/crunit" save -q --format "$kind" -o "$work/in/$kind.tar" localhost/demo
 done
 mkdir -p "$work/out"
 cp "$work/in/oci-archive.tar" "$work/out"
@@ -62,9 +62,9 @@ check 'a signature cannot be checked' refuses 'asks for signatures (signedBy), w
 	"$work/in/docker-archive.tar"
 check 'from standard input, too' bash -c "! '$build/crunit' load <'$work/in/docker-archive.tar' 2>'$work/said'"
 check 'for that reason' grep -q signedBy "$work/said"
-check "oci: saved" timeout 60 "$build/crunit" save -q --format oci-dir -o "$work/in/oci" localhost/demo
+check "oci: saved" timeout 300 "$build/crunit" save -q --format oci-dir -o "$work/in/oci" localhost/demo
 check 'a layout that no scope names' refuses "oci:$work/in/oci is refused by $policy:2" "$work/in/oci"
-check "dir: saved" timeout 60 "$build/crunit" save -q --format docker-dir -o "$work/in/dir" localhost/demo
+check "dir: saved" timeout 300 "$build/crunit" save -q --format docker-dir -o "$work/in/dir" localhost/demo
 check 'a directory of its own' loads "$work/in/dir"
 
 for text in '' '{' '{}' "{\"default\": $accept, \"default\": $reject}" '{"default": [{"type": "trustMe"}]}' \

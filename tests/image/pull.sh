@@ -35,7 +35,7 @@ check() {
 run() {
 	local expected=$1 status=0
 	shift
-	timeout 60 "$build/crunit" "$@" >"$work/out" 2>"$work/said" </dev/null || status=$?
+	timeout 300 "$build/crunit" "$@" >"$work/out" 2>"$work/said" </dev/null || status=$?
 	[ $status = "$expected" ] || { echo "exit status $status, expected $expected"; return 1; }
 }
 said() {
@@ -78,7 +78,7 @@ nothing() {
 # whole NAME I: the image has the layers it was made of, file for file.
 whole() {
 	local layers described
-	described=$(timeout 60 "$build/crunit" image inspect "$1") || return 1
+	described=$(timeout 300 "$build/crunit" image inspect "$1") || return 1
 	mapfile -t layers < <(grep -o "$CRUNIT_STORAGE/layers/[0-9a-f]*" <<<"$described" | sort -u)
 	[ ${#layers[@]} = 2 ] || { echo "$1 has ${#layers[@]} layers" && return 1; }
 	[ ! -e "${layers[0]}/srv" ] || layers=("${layers[1]}" "${layers[0]}")
@@ -283,7 +283,7 @@ killed() {
 	rest 'GET /blobs/ stall at=1000000'
 	"$build/crunit-image" pull -q "$host/app1:1" >"$work/said" 2>&1 &
 	pid=$!
-	for ((i = 0; i < 100; i++)); do
+	for ((i = 0; i < 1200; i++)); do
 		[ "$(find "$work/store/tmp" -name '*.part' -size +900k 2>/dev/null | wc -l)" = 0 ] || break
 		sleep 0.05
 	done
@@ -322,7 +322,7 @@ done
 together() {
 	local i pids=() status=0
 	for i in {1..20}; do
-		timeout 60 "$build/crunit" pull -q "$host/app$(($1 ? i % $1 + 1 : 1)):1" >"$work/many.$i" 2>&1 &
+		timeout 300 "$build/crunit" pull -q "$host/app$(($1 ? i % $1 + 1 : 1)):1" >"$work/many.$i" 2>&1 &
 		pids+=($!)
 	done
 	for i in "${pids[@]}"; do
@@ -354,7 +354,7 @@ standing() {
 	rest 'GET /app1/blobs/ stall at=1000000'
 	"$build/crunit-image" pull -q "$host/app1:1" >/dev/null 2>&1 &
 	stalled=$!
-	for ((i = 0; i < 100; i++)); do
+	for ((i = 0; i < 1200; i++)); do
 		[ "$(find "$work/store/tmp" -name '*.part' -size +900k 2>/dev/null | wc -l)" = 0 ] || break
 		sleep 0.05
 	done
@@ -386,8 +386,11 @@ listening=$!
 while [ ! -e "$work/notified.ready" ]; do sleep 0.02; done
 fresh
 rest 'GET /blobs/ drip bytes=100000 pause=0.1'
-check 'with a place to tell it' env NOTIFY_SOCKET="$work/notify" timeout 60 "$build/crunit" pull -q "$host/app1:1"
-sleep 0.1
+check 'with a place to tell it' env NOTIFY_SOCKET="$work/notify" timeout 300 "$build/crunit" pull -q "$host/app1:1"
+for ((i = 0; i < 600; i++)); do
+	[ "$(tail -n 1 "$work/notified")" != STATUS= ] || break
+	sleep 0.05
+done
 check 'the status is told' grep -E "^STATUS=Pulling $host/app1:1: [0-9]+ of 4 MB, [01] of 2 layers" "$work/notified"
 check 'and more time is asked for' grep -E '^EXTEND_TIMEOUT_USEC=[0-9]+000000$' "$work/notified"
 check 'at the end the status is none' bash -c "tail -n 1 '$work/notified' | grep -x STATUS="

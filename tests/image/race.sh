@@ -11,7 +11,7 @@ archive=${top_srcdir:-.}/tests/machine/images/archive
 rounds=${RACE_ROUNDS:-6}
 
 crunit() {
-	timeout 60 "$build/crunit" "$@"
+	timeout 300 "$build/crunit" "$@"
 }
 
 # --- images: a layer that all have, and one of their own

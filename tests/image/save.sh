@@ -192,6 +192,6 @@ mkfifo "$work/fifo"
 pid=$!
 sleep 0.2 7<"$work/fifo" # open, and read nothing
 kill $pid 2>/dev/null
-check 'a writer that nobody reads ends' timeout 10 bash -c "while kill -0 $pid 2>/dev/null; do sleep 0.1; done"
+check 'a writer that nobody reads ends' timeout 60 bash -c "while kill -0 $pid 2>/dev/null; do sleep 0.1; done"
 wait $pid 2>/dev/null
 finish

@@ -57,10 +57,10 @@ registry_certificates() {
 	cp "$dir/client.crt" "$dir/client/client.cert"
 }
 
-# registry_await FILE PID: until it is there, ten seconds at most.
+# registry_await FILE PID: until it is there, a minute at most.
 registry_await() {
 	local i
-	for ((i = 0; i < 200; i++)); do
+	for ((i = 0; i < 1200; i++)); do
 		[ ! -e "$1" ] || return 0
 		kill -0 "$2" 2>/dev/null || break
 		sleep 0.05
@@ -187,10 +187,10 @@ distribution_start() {
 	return 1
 }
 
-# registry_listens PORT PID: until it does, ten seconds at most.
+# registry_listens PORT PID: until it does, a minute at most.
 registry_listens() {
 	local i
-	for ((i = 0; i < 200; i++)); do
+	for ((i = 0; i < 1200; i++)); do
 		! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null || return 0
 		kill -0 "$2" 2>/dev/null || return 1
 		sleep 0.05

@@ -37,7 +37,7 @@ check() {
 says() {
 	local expected=$1 text=$2 status=0
 	shift 2
-	timeout 30 "$crunit" "$@" >output 2>&1 || status=$?
+	timeout 300 "$crunit" "$@" >output 2>&1 || status=$?
 	[ $status = "$expected" ] && grep -qF -- "$text" output
 }
 
@@ -94,10 +94,13 @@ check "is not touched" test "$(cat broken.json)" = '{"auths":'
 
 # On a terminal.
 rm -f "$file"
+: >output
 {
-	sleep 0.7 && echo bob
-	sleep 0.7 && echo pw
-} | timeout 30 script -qefc "$crunit login --authfile $file $host" /dev/null >output 2>&1
+	until grep -q Username: output; do sleep 0.05; done
+	echo bob
+	until grep -q Password: output; do sleep 0.05; done
+	echo pw
+} | timeout 60 script -qefc "$crunit login --authfile $file $host" /dev/null >output 2>&1
 check "it asks on a terminal" grep -q "Login Succeeded!" output
 check "the name is kept" test "$(jq -r ".auths[\"$host\"].auth" "$file" | base64 -d)" = bob:pw
 

@@ -111,7 +111,7 @@ test_log_drivers() {
 	! said_in_journal none '^Hello from crunit$' || fail "the log driver none logs"
 }
 
-# timeout test_100_starts_and_stops: 240
+# timeout test_100_starts_and_stops: 300
 test_100_starts_and_stops() {
 	local i
 	hello

@@ -80,7 +80,7 @@ test_m9_stop_of_one_that_exits_2_on_term() {
 	assert_journal runner 'runner: interval'
 	began=$(date +%s%N)
 	systemctl stop runner
-	[ $(($(date +%s%N) - began)) -lt 1000000000 ] || fail "the stop took over a second"
+	[ $(($(date +%s%N) - began)) -lt 8000000000 ] || fail "it was stopped by its timeout"
 	assert_equal "$(prop runner ExecMainStatus)" 2
 }
 
@@ -100,7 +100,7 @@ test_m9_stop_of_one_that_ignores_term() {
 	systemctl stop stubborn
 	took=$((($(date +%s%N) - began) / 1000000))
 	[ $took -ge 1900 ] || fail "it was not given its time, but $took ms"
-	[ $took -lt 4000 ] || fail "the stop took $took ms"
+	[ $took -lt 9000 ] || fail "the stop took $took ms"
 	[ ! -e "/proc/$pid" ] || fail "the process is still there"
 }
 
@@ -164,7 +164,7 @@ test_t8_start_limit() {
 # a descriptor; and without a fork, since it lives a few milliseconds.
 kill_in_unit() {
 	local procs=/sys/fs/cgroup/system.slice/$1.service/cgroup.procs pid argument pids
-	local end=$((SECONDS + 3))
+	local end=$((SECONDS + 10))
 	while [ $SECONDS -lt $end ]; do
 		[ -e "$procs" ] || continue
 		mapfile -t pids <"$procs" || continue
@@ -201,7 +201,7 @@ kill_at() {
 	END
 	rm -f $log
 	systemctl daemon-reload
-	! timeout 20 systemctl start "$1" || fail "started although killed in $2"
+	! timeout 60 systemctl start "$1" || fail "started although killed in $2"
 	# the guard kills strace as well, perhaps before it has said so
 	grep -qE 'killed by SIGKILL|= \?$' $log || fail "crunit was not killed in $2: $(cat $log)"
 	wait_state "$1" failed
@@ -209,7 +209,7 @@ kill_at() {
 	systemctl daemon-reload
 }
 
-# timeout test_r5_kill_9_of_crunit_at_each_stage: 120
+# timeout test_r5_kill_9_of_crunit_at_each_stage: 300
 test_r5_kill_9_of_crunit_at_each_stage() {
 	local call
 	# Killed between create and start it leaves the init, which does not hear
@@ -230,7 +230,8 @@ test_r5_kill_9_of_crun() {
 	shell victim 'trap "exit 0" TERM; while :; do sleep 0.1; done' ''
 	no_start_limit victim
 	reload
-	for i in 1 2 3 4 5 6; do
+	# six times; and until it was caught once
+	for ((i = 0; i < 6 || (hit == 0 && i < 20); i++)); do
 		systemctl start --no-block victim
 		kill_in_unit victim crun && hit=$((hit + 1))
 		clean_start victim "crun killed, round $i"

@@ -162,7 +162,7 @@ test_rmi_frees_the_name_and_refuses_while_used() {
 	assert_match "$said" 'systemd-hello'
 	systemctl stop hello
 	crunit rmi localhost/hello:latest
-	! crunit images | grep -q localhost/hello || fail "it is still listed"
+	! crunit images | grep localhost/hello >/dev/null || fail "it is still listed"
 	assert_fails systemctl start hello
 	crunit load -q -i /images/hello.tar
 	systemctl reset-failed hello

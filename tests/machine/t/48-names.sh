@@ -41,9 +41,9 @@ asked() {
 
 # finds EXPECTED NAME SERVER QUESTION TYPE [tcp]; what changes on the machine may take a moment.
 finds() {
-	local expected=$1 got i
+	local expected=$1 got end=$((SECONDS + 30))
 	shift
-	for ((i = 0; i < 40; i++)); do
+	while [ $SECONDS -lt $end ]; do
 		got=$(asked "$@")
 		[ "$got" != "$expected" ] || return 0
 		sleep 0.05

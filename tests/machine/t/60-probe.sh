@@ -108,7 +108,7 @@ test_a8_init_entrypoint_command_directory() {
 	pid=$(main_pid probe)
 	assert_match "$(readlink "/proc/$pid/exe")" tini
 	sleep 0.5
-	assert_equal "$(ps -o stat= --ppid "$pid" | grep -c Z || true)" 0 zombies
+	wait_for 3 no_zombies "$pid"
 	systemctl stop probe
 	assert_journal probe '^probe: TERM$'
 }
@@ -131,9 +131,16 @@ test_a8_run_init() {
 	END
 	start init
 	pid=$(main_pid init)
-	sleep 0.6
-	assert_equal "$(ps -o stat= --ppid "$pid" | grep -c Z || true)" 0 zombies
-	assert_match "$(ps -o args= --ppid "$pid")" 'sleep 1000'
+	# the orphan ends, and is waited for
+	wait_for 3 has_one_child "$pid" 'sleep 1000'
+}
+
+has_one_child() {
+	[ "$(ps -o args= --ppid "$1")" = "$2" ]
+}
+
+no_zombies() {
+	! ps -o stat= --ppid "$1" | grep Z >/dev/null
 }
 
 test_a9_helper_with_file_capability() {

@@ -56,7 +56,7 @@ test_t3_a_start_begins_afresh() {
 	box fresh '' 'if [ -e /mark ]; then echo found; else echo absent; fi; touch /mark'
 	assert_journal fresh '^absent$'
 	systemctl restart fresh
-	sleep 0.3
+	wait_for 3 said_twice fresh '^(absent|found)$'
 	! said_in_journal fresh '^found$' || fail "the file survived"
 }
 

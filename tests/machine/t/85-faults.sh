@@ -59,7 +59,7 @@ test_settings_have_effect() {
 	wait_for 5 catches_nothing "$pid"
 	began=$(date +%s%N)
 	systemctl stop set
-	[ $(($(date +%s%N) - began)) -lt 3000000000 ] || fail "the stop timeout is not the settings'"
+	[ $(($(date +%s%N) - began)) -lt 8000000000 ] || fail "the stop timeout is not the settings'"
 	! said_in_journal set '^loud$' || fail "the log driver is not the settings'"
 	# the container file wins
 	sed -i 's|^Network|LogDriver=journald\nSeccompProfile=unconfined\nStopTimeout=2\nNetwork|' $quadlets/set.container
@@ -148,7 +148,7 @@ test_read_only_store() {
 	[ "$status" != 0 ] || fail "something was loaded"
 	assert_match "$said" 'Read-only file system'
 	# looking is allowed
-	elsewhere 'mount --bind -o ro /var/lib/crunit /var/lib/crunit; crunit images' | grep -q localhost/busybox
+	elsewhere 'mount --bind -o ro /var/lib/crunit /var/lib/crunit; crunit images' | grep localhost/busybox >/dev/null
 }
 
 test_no_store_yet() {
