@@ -106,12 +106,45 @@ static void inspect_copy(struct json_object *from, const char *key, struct json_
                 json_object_object_add(object, name, json_object_get(member));
 }
 
+/* Whether a NAME=VALUE of the environment comes from a secret. */
+static bool inspect_is_secret(const struct container_state *state, const char *variable)
+{
+        size_t length = strcspn(variable, "=");
+
+        for (size_t i = 0; i < state->secrets.count; i++) {
+                const char *target = strstr(state->secrets.items[i], ",type=env,target=");
+
+                target = target ? target + strlen(",type=env,target=") : NULL;
+                if (target && strlen(target) == length && strncmp(variable, target, length) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/* The environment, but no secret that is in there. */
+static void inspect_env(const struct container_state *state, struct json_object *process,
+                        struct json_object *object)
+{
+        AUTO_STRV struct strv env = { 0 }, shown = { 0 };
+
+        if (!process || json_get_strv(process, "env", &env, NULL) < 0)
+                return;
+        for (size_t i = 0; i < env.count; i++)
+                if (inspect_is_secret(state, env.items[i]))
+                        strv_appendf(&shown, "%.*s=*******", (int)strcspn(env.items[i], "="),
+                                     env.items[i]);
+                else
+                        strv_append(&shown, env.items[i]);
+        json_set_strv(object, "Env", &shown);
+}
+
 static void inspect_config(const struct container_state *state, struct json_object *process,
                            struct json_object *object)
 {
         struct json_object *inner = json_add_object(object, "Config");
 
-        inspect_copy(process, "env", inner, "Env");
+        inspect_env(state, process, inner);
+        json_set_strv(inner, "Secrets", &state->secrets);
         json_set_strv(inner, "Cmd", &state->command);
         inspect_copy(process, "cwd", inner, "WorkingDir");
         inspect_copy(process, "terminal", inner, "Tty");

@@ -6,6 +6,7 @@
 #include "../network/network.h"
 #include "commands.h"
 #include "image-cmd.h"
+#include "secret-cmd.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,6 +48,19 @@ static int names_of_networks(struct strv *names, struct error *err)
                             err);
 }
 
+static int names_of_secrets(struct strv *names, struct error *err)
+{
+        AUTO_SETTINGS struct settings settings = { 0 };
+        AUTO_SECRET_LIST struct secret_list list = { 0 };
+
+        if (settings_load(&settings, err) < 0 ||
+            catalogue_list(secret_storage(&settings), &list, err) < 0)
+                return -1;
+        for (size_t i = 0; i < list.count; i++)
+                strv_append(names, list.items[i].name);
+        return 0;
+}
+
 static const struct names_kind {
         const char *name;
         int (*list)(struct strv *names, struct error *err);
@@ -54,6 +68,7 @@ static const struct names_kind {
         { "containers", names_of_containers },
         { "images", names_of_images },
         { "networks", names_of_networks },
+        { "secrets", names_of_secrets },
         { .name = NULL },
 };
 

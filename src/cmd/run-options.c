@@ -124,7 +124,7 @@ const struct option_row run_options[] = {
         FLAG("rm", 0, "remove the container when it has ended", remove),
         FLAG("rootfs", 0, "the first word is a directory, not an image", use_rootfs),
         VALUE("sdnotify", 0, "WHO", "who reports ready: conmon (us), container, healthy or ignore", run_take_sdnotify, name),
-        VALUE("secret", 0, "NAME[,…]", NULL, option_take_list, secrets),
+        VALUE("secret", 0, "NAME[,…]", "give a secret: type=mount or env, target=, uid=, gid=, mode=", run_take_secret, name),
         VALUE("security-opt", 0, "NAME=VALUE", "seccomp=, apparmor=, label=, mask=, unmask=, no-new-privileges", run_take_security, name),
         VALUE("shm-size", 0, "SIZE", "size of /dev/shm (64m)", run_take_size, shm_size),
         VALUE("stop-signal", 0, "SIGNAL", "the signal that ends the container", run_take_signal, stop_signal),

@@ -5,6 +5,7 @@
 #include "../container/device.h"
 #include "../container/mount.h"
 #include "../container/path.h"
+#include "../container/secret-option.h"
 #include "../container/signal.h"
 #include "../container/size.h"
 #include "../container/spec.h"
@@ -243,6 +244,23 @@ int run_take_device_rule(void *context, const struct option_row *row, const char
         if (device_check_rule(value, err) < 0)
                 return run_wrap(err, row, value);
         return option_take_list(context, row, value, err);
+}
+
+int run_take_secret(void *context, const struct option_row *row, const char *value,
+                    struct error *err)
+{
+        struct container_spec *spec = context;
+        struct spec_secret secret = { 0 };
+
+        if (secret_option_parse(value, &secret, err) < 0)
+                return run_wrap(err, row, value);
+        *spec_add_secret(spec) = secret;
+        for (size_t i = 0; i + 1 < spec->secret_count; i++)
+                if (spec->secrets[i].env == secret.env &&
+                    str_equal(spec->secrets[i].target, secret.target))
+                        return error_set(err, EINVAL, "--%s %s: there are two secrets for %s",
+                                         row->name, value, secret.target);
+        return 0;
 }
 
 int run_take_ulimit(void *context, const struct option_row *row, const char *value,

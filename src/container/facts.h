@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct joined;
+struct secret_value;
 
 struct plan_facts {
         /* Of this container; set by the caller, borrowed. */
@@ -25,7 +26,8 @@ struct plan_facts {
         char *const *environment;  /* ours, for --env K and --env-host */
         bool terminal;             /* our stdin is a terminal (for -t) */
         const char *network;       /* path of the network namespace it joins, or NULL: a new one */
-        const struct joined *joined;    /* the networks it is on, or NULL */
+        const struct joined *joined;        /* the networks it is on, or NULL */
+        const struct secret_value *secrets; /* of the spec's secrets, in their order */
         const char *shared_hosts;       /* text of the files of the container whose network it */
         const char *shared_resolv_conf; /* shares, or NULL */
 

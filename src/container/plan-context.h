@@ -37,5 +37,8 @@ int plan_linux(struct plan_context *context, struct error *err);
  * user the image does not know, /etc/passwd to the plan. */
 int plan_files(struct plan_context *context, struct error *err);
 
+/* The secrets that become variables. */
+int plan_secret_variables(const struct plan_context *context, struct strv *env, struct error *err);
+
 /* Whether the container gets that file from the plan. */
 bool plan_has_file(const struct plan *plan, const char *name);

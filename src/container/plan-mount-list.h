@@ -41,5 +41,7 @@ void plan_default_flags(struct plan_mount *mount, const char *source);
 
 /* What comes before the mounts that the user asked for, and what is put on top. */
 void plan_add_kernel_mounts(const struct plan_context *context, struct plan_mount_list *list);
+int plan_add_secret_mounts(const struct plan_context *context, struct plan_mount_list *list,
+                           struct error *err);
 int plan_add_file_mounts(const struct plan_context *context, struct plan_mount_list *list,
                          struct error *err);

@@ -181,6 +181,8 @@ int plan_add_file_mounts(const struct plan_context *context, struct plan_mount_l
 {
         plan_file_mounts(context, list);
         plan_init_mount(context, list);
+        if (plan_add_secret_mounts(context, list, err) < 0)
+                return -1;
         if (plan_timezone(context, list, err) < 0)
                 return -1;
         return plan_notify_mount(context, list, err);

@@ -86,6 +86,8 @@ static int plan_env(const struct plan_context *context, struct strv *env, struct
         plan_env_of_host(context, env);
         if (plan_env_of_user(context, env, err) < 0)
                 return -1;
+        if (plan_secret_variables(context, env, err) < 0)
+                return -1;
         if (!environment_get(env->items, "HOME"))
                 environment_set_value(env, "HOME", context->user.home);
         if (!environment_get(env->items, "HOSTNAME"))

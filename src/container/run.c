@@ -20,6 +20,8 @@
 #include "plan.h"
 #include "pump.h"
 #include "rootfs.h"
+#include "secret-files.h"
+#include "secret-option.h"
 #include "signal.h"
 #include "state.h"
 #include "stop.h"
@@ -57,9 +59,10 @@ struct run {
         struct pump pump;
         struct guard guard;
         struct netjoin netjoin;
-        sigset_t signals; /* as they were */
-        bool claimed;     /* the run directory is ours */
-        bool loud;        /* crun's messages reach the user by themselves */
+        struct secret_value *secrets; /* owned; one for each of the spec's */
+        sigset_t signals;             /* as they were */
+        bool claimed;                 /* the run directory is ours */
+        bool loud;                    /* crun's messages reach the user by themselves */
 };
 
 static void run_free(struct run *run)
@@ -77,6 +80,7 @@ static void run_free(struct run *run)
         pump_close(&run->pump);
         guard_release(&run->guard);
         netjoin_free(&run->netjoin);
+        secret_values_free(run->secrets, run->spec->secret_count);
 }
 
 static char *run_new_id(void)
@@ -122,6 +126,14 @@ static int run_check(struct run *run, struct error *err)
         return run->spec->cgroups_split ? guard_start(&run->guard, err) : 0;
 }
 
+/* A secret that is missing is told before an image is pulled. */
+static int run_read_secrets(struct run *run, struct error *err)
+{
+        if (!run->spec->secret_count)
+                return 0;
+        return secret_values_read(run->spec, &run->secrets, err);
+}
+
 static int run_find_image(struct run *run, struct error *err)
 {
         const struct fetch fetch = { .spec = run->spec,
@@ -158,6 +170,8 @@ static void run_describe(struct run *run)
         strv_append_all(&state->annotations, &spec->annotations);
         strv_append_all(&state->networks, &spec->networks);
         strv_append_all(&state->ports, &spec->publish);
+        for (size_t i = 0; i < spec->secret_count; i++)
+                strv_append_owned(&state->secrets, secret_option_text(&spec->secrets[i]));
         if (cgroup_of(getpid(), &cgroup, NULL) == 0 && spec->cgroups_split)
                 state->unit = cgroup_unit(cgroup);
 }
@@ -325,6 +339,7 @@ static int run_make_plan(struct run *run, struct error *err)
                 .terminal = isatty(STDIN_FILENO),
                 .network = run->netjoin.path,
                 .joined = run->netjoin.is_joined ? &run->netjoin.joined : NULL,
+                .secrets = run->secrets,
                 .shared_hosts = run->netjoin.hosts,
                 .shared_resolv_conf = run->netjoin.resolv_conf,
         };
@@ -414,6 +429,8 @@ static int run_prepare(struct run *run, struct error *err)
         for (size_t i = 0; i < plan->make_dirs.count; i++)
                 if (run_make_root_directory(run, plan->make_dirs.items[i], err) < 0)
                         return -1;
+        if (secret_files_write(run->spec, run->secrets, run->place.run, err) < 0)
+                return -1;
         return run_write_files(run, err);
 }
 
@@ -521,8 +538,8 @@ static int run_create(struct run *run, struct error *err)
 static int run_until_created(struct run *run, struct error *err)
 {
         static int (*const steps[])(struct run *, struct error *) = {
-                run_check,        run_find_image, run_claim,   run_mount_root,
-                run_take_network, run_make_plan,  run_prepare, run_create,
+                run_check,        run_read_secrets, run_find_image, run_claim,  run_mount_root,
+                run_take_network, run_make_plan,    run_prepare,    run_create,
         };
 
         for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)

@@ -3,6 +3,7 @@
 
 #include "device.h"
 #include "mount.h"
+#include "secret-option.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -37,7 +38,7 @@ static const size_t spec_lists[] = {
         FIELD(cap_drop), FIELD(mask), FIELD(unmask), FIELD(proc_opts), FIELD(device_cgroup_rules),
         FIELD(sysctls), FIELD(cgroup_conf), FIELD(networks), FIELD(dns), FIELD(dns_search),
         FIELD(dns_options), FIELD(add_hosts), FIELD(network_aliases), FIELD(publish), FIELD(expose),
-        FIELD(labels), FIELD(annotations), FIELD(log_opts), FIELD(secrets), FIELD(health),
+        FIELD(labels), FIELD(annotations), FIELD(log_opts), FIELD(health),
         FIELD(unsupported), FIELD(notes),
 };
 /* clang-format on */
@@ -54,7 +55,10 @@ void spec_free(struct container_spec *spec)
                 device_free(&spec->devices[i]);
         free(spec->mounts);
         free(spec->devices);
+        for (size_t i = 0; i < spec->secret_count; i++)
+                secret_option_free(&spec->secrets[i]);
         free(spec->ulimits);
+        free(spec->secrets);
         *spec = (struct container_spec){ 0 };
 }
 
@@ -83,6 +87,12 @@ struct spec_ulimit *spec_add_ulimit(struct container_spec *spec)
 {
         spec->ulimits = spec_grow(spec->ulimits, &spec->ulimit_count, sizeof *spec->ulimits);
         return &spec->ulimits[spec->ulimit_count - 1];
+}
+
+struct spec_secret *spec_add_secret(struct container_spec *spec)
+{
+        spec->secrets = spec_grow(spec->secrets, &spec->secret_count, sizeof *spec->secrets);
+        return &spec->secrets[spec->secret_count - 1];
 }
 
 /* What says something of a network of the container's own, and there is none. */
@@ -196,10 +206,6 @@ int spec_check_supported(struct container_spec *spec, struct error *err)
         if (spec->pod)
                 return error_set(err, EOPNOTSUPP,
                                  "--pod %s: pods are not supported by this version", spec->pod);
-        if (spec->secrets.count)
-                return error_set(err, EOPNOTSUPP,
-                                 "--secret %s: secrets are not supported by this version",
-                                 spec->secrets.items[0]);
         if (spec->notify == SPEC_NOTIFY_HEALTHY)
                 return error_set(err, EOPNOTSUPP,
                                  "--sdnotify healthy: health checks are not supported by this "

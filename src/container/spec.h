@@ -68,6 +68,14 @@ struct spec_device {
         char *rights;    /* owned; some of "rwm" */
 };
 
+/* A secret as a file or as a variable of the program. */
+struct spec_secret {
+        char *name;   /* owned */
+        char *target; /* owned; absolute, clean path in the container, or the variable's name */
+        bool env;
+        uint32_t uid, gid, mode; /* of the file */
+};
+
 struct spec_ulimit {
         const char *type; /* static; "RLIMIT_NOFILE" */
         uint64_t soft;    /* UINT64_MAX is unlimited (RLIM_INFINITY) */
@@ -136,6 +144,9 @@ struct container_spec {
         size_t ulimit_count;
         bool ulimit_host;
 
+        struct spec_secret *secrets; /* owned */
+        size_t secret_count;
+
         uint64_t memory, memory_reservation; /* bytes; 0 not given */
         int64_t memory_swap;                 /* bytes; -1 unlimited, 0 not given */
         int64_t pids_limit;                  /* -1 unlimited, 0 not given (2048 then) */
@@ -171,7 +182,7 @@ struct container_spec {
         unsigned preserve_fds; /* fds 3 … 2+n go on to the container */
 
         /* Parsed and kept; the modules that act on them come with their features. */
-        struct strv secrets, health; /* health: "health-cmd=…" and so on */
+        struct strv health; /* "health-cmd=…" and so on */
         char *pod, *autoupdate;
 
         struct strv unsupported; /* options that were given and that nothing acts on yet */
@@ -183,10 +194,11 @@ void spec_init(struct container_spec *spec);
 void spec_free(struct container_spec *spec);
 #define AUTO_SPEC CLEANUP(spec_free)
 
-/* Append an empty mount, device or limit and return it, borrowed until the next call. */
+/* Append an empty mount, device, limit or secret and return it, borrowed until the next call. */
 struct spec_mount *spec_add_mount(struct container_spec *spec);
 struct spec_device *spec_add_device(struct container_spec *spec);
 struct spec_ulimit *spec_add_ulimit(struct container_spec *spec);
+struct spec_secret *spec_add_secret(struct container_spec *spec);
 
 /* Refuse what can be written down but not yet run, so that no container runs with less than was
  * asked for. Adds to spec->notes what is left out without harm. */

@@ -35,6 +35,7 @@ static const struct state_string state_lists[] = {
         { "annotations", offsetof(struct container_state, annotations) },
         { "networks", offsetof(struct container_state, networks) },
         { "ports", offsetof(struct container_state, ports) },
+        { "secrets", offsetof(struct container_state, secrets) },
 };
 
 enum {

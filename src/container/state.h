@@ -18,6 +18,7 @@
  *   created      RFC 3339, UTC            command      list, what the init executes
  *   stopSignal   "SIGTERM"                stopTimeout  seconds
  *   labels, annotations, networks, ports  lists of strings as in spec.h
+ *   secrets      "NAME,type=mount,target=…" or "NAME,type=env,target=…"; never a value
  *   cgroup       path of the init's group foreground   `crunit run` stays until the end
  *   logDriver    journald, passthrough, none
  */
@@ -37,7 +38,7 @@ struct container_state {
         char *id, *name, *image, *image_name, *rootfs; /* owned, as all strings here */
         struct process_id starter, init;
         char *unit, *bundle, *writable, *created, *cgroup;
-        struct strv command, labels, annotations, networks, ports;
+        struct strv command, labels, annotations, networks, ports, secrets;
         char *stop_signal, *log_driver;
         unsigned stop_timeout;
         bool keep, foreground;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "auth-file.h"
 
+#include "../base/base64.h"
 #include "../base/io.h"
-#include "base64.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "credentials.h"
 
+#include "../base/base64.h"
 #include "../base/io.h"
 #include "auth-file.h"
-#include "base64.h"
 #include "helper.h"
 
 #include <errno.h>

@@ -246,6 +246,7 @@ static int add_service_keys(struct translation *t, const char *name)
                 result = -1;
         }
         devices_add(t, &args);
+        secrets_add(t, &args);
         return result;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Limits and devices that systemd holds for the unit's cgroup: the options of the command line say
- * the same (for a run outside of a unit), but inside a unit nobody else writes to its cgroup.
- * Everything that the file sets in [Service] itself stays as it is there.
+ * Limits, devices and credentials that systemd holds for the unit's cgroup: the options of the
+ * command line say the same (for a run outside of a unit), but inside a unit nobody else writes to
+ * its cgroup. Everything that the file sets in [Service] itself stays as it is there.
  */
 #pragma once
 
@@ -16,6 +16,10 @@ const char *limits_unit_key(const char *key);
 
 /* DevicePolicy= and DeviceAllow= from AddDevice= and from the words of PodmanArgs=. */
 void devices_add(struct translation *t, const struct values *args);
+
+/* LoadCredential= and LoadCredentialEncrypted= for Secret= and for --secret of PodmanArgs=. What is
+ * wrong with the key is reported with the key itself. */
+void secrets_add(struct translation *t, const struct values *args);
 
 /* The values of one option of PodmanArgs=: "--memory 1g", "--memory=1g", "-m1g" and "-m 1g"; an
  * option without value gives "". */

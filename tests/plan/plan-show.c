@@ -10,6 +10,7 @@
 #include "src/container/plan-context.h"
 #include "src/container/signal.h"
 #include "src/network/join.h"
+#include "src/secret/secret.h"
 
 #include <err.h>
 #include <stdio.h>
@@ -178,12 +179,28 @@ static void write_bundle(const char *bundle, const struct plan *plan)
                 errx(2, "%s", error.message);
 }
 
-static int make(const struct plan_facts *facts, const char *image_path, int argc, char **argv,
+/* "value of NAME", but a zero byte is in that of `binary`. */
+static struct secret_value *make_secrets(const struct container_spec *spec)
+{
+        struct secret_value *values = alloc_zero(spec->secret_count + 1, sizeof *values);
+
+        for (size_t i = 0; i < spec->secret_count; i++) {
+                values[i].data = str_format("value of %s", spec->secrets[i].name);
+                values[i].length = strlen(values[i].data);
+                if (str_equal(spec->secrets[i].name, "binary"))
+                        values[i].data[0] = 0;
+        }
+        return values;
+}
+
+static int make(struct plan_facts *facts, const char *image_path, int argc, char **argv,
                 const char *bundle, struct error *error)
 {
         AUTO_SPEC struct container_spec spec = { 0 };
         AUTO_PLAN struct plan plan = { 0 };
         CLEANUP(free_image) struct image_config image = { 0 };
+        struct secret_value *secrets;
+        int result;
 
         spec_init(&spec);
         if (run_options_parse(argc, argv, &spec, error) < 0 ||
@@ -191,7 +208,10 @@ static int make(const struct plan_facts *facts, const char *image_path, int argc
                 return -1;
         if (strcmp(image_path, "-") != 0)
                 read_image(image_path, &image);
-        if (plan_make(&spec, &image, facts, &plan, error) < 0)
+        facts->secrets = secrets = make_secrets(&spec);
+        result = plan_make(&spec, &image, facts, &plan, error);
+        secret_values_free(secrets, spec.secret_count);
+        if (result < 0)
                 return -1;
         if (bundle)
                 write_bundle(bundle, &plan);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Credentials: the files they are in, the keys they are under, and how they get there. */
+#include "../../src/base/base64.h"
 #include "../../src/base/io.h"
 #include "../../src/registry/auth-file.h"
-#include "../../src/registry/base64.h"
 #include "../../src/registry/certs.h"
 #include "../../src/registry/credentials.h"
 #include "../tap.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Base64 (RFC 4648), for names and passwords. Owned by the caller. */
+/* Base64 (RFC 4648, section 4). Results are owned by the caller. */
 #pragma once
 
 #include <stddef.h>
