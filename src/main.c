@@ -101,6 +101,7 @@ static const struct cmd commands[] = {
         { CMD_CHECK_ROW, .program = "crunit-unit" },
         { CMD_NETWORK_CREATE_ROW, .program = "crunit-network" },
         { CMD_NETWORK_EXISTS_ROW, .program = "crunit-network" },
+        { CMD_NETWORK_GRAPH_ROW, .program = "crunit-network" },
         { CMD_NETWORK_INSPECT_ROW, .program = "crunit-network" },
         { CMD_NETWORK_LS_ROW, .program = "crunit-network" },
         { CMD_NETWORK_PRUNE_ROW, .program = "crunit-network" },

@@ -11,6 +11,7 @@ static const struct cmd commands[] = {
         { CMD_NETWORK_CREATE_ROW, .run = cmd_network_create,
           .options = cmd_network_create_options },
         { CMD_NETWORK_LS_ROW, .run = cmd_network_ls, .options = cmd_network_ls_options },
+        { CMD_NETWORK_GRAPH_ROW, .run = cmd_network_graph, .options = cmd_network_graph_options },
         { CMD_NETWORK_INSPECT_ROW, .run = cmd_network_inspect },
         { CMD_NETWORK_RM_ROW, .run = cmd_network_rm, .options = cmd_network_rm_options },
         { CMD_NETWORK_PRUNE_ROW, .run = cmd_network_prune, .options = cmd_network_prune_options },

@@ -8,6 +8,9 @@
 #define CMD_NETWORK_CREATE_ROW                                                                     \
         .name = "network create", .arguments = "[OPTIONS] [NAME]", .help = "Define a network"
 #define CMD_NETWORK_LS_ROW .name = "network ls", .arguments = "[OPTIONS]", .help = "List networks"
+#define CMD_NETWORK_GRAPH_ROW                                                                      \
+        .name = "network graph", .arguments = "[OPTIONS] [NETWORK…]",                              \
+        .help = "Show networks, the containers on them and their published ports"
 #define CMD_NETWORK_INSPECT_ROW                                                                    \
         .name = "network inspect", .arguments = "NETWORK…",                                        \
         .help = "Show all that is known of networks, as JSON"
@@ -21,12 +24,13 @@
         .help = "Exit with status 0 if the network is defined, 1 if not"
 
 extern const struct option_row cmd_network_create_options[];
+extern const struct option_row cmd_network_graph_options[];
 extern const struct option_row cmd_network_ls_options[];
 extern const struct option_row cmd_network_rm_options[];
 extern const struct option_row cmd_network_prune_options[];
 
 cmd_function cmd_network_create, cmd_network_ls, cmd_network_inspect, cmd_network_rm,
-        cmd_network_prune, cmd_network_exists;
+        cmd_network_prune, cmd_network_exists, cmd_network_graph;
 
 /* For crunit itself: join REQUEST, leave LABEL, sweep. */
 cmd_function cmd_network_join, cmd_network_leave, cmd_network_sweep;
