@@ -835,3 +835,112 @@ test_net_a13_users_and_networks() {
 	assert_journal low 'Permission denied'
 	assert_journal low-host 'Permission denied'
 }
+
+test_net_graph() {
+	topology
+	network back <<-'END'
+		[Network]
+		NetworkName=back
+		Subnet=10.50.0.0/24
+		InterfaceName=br-back
+	END
+	network inner <<-'END'
+		[Network]
+		NetworkName=inner
+		Subnet=10.51.0.0/24
+		InterfaceName=br-inner
+		Internal=true
+	END
+	server web 80 Network=inner.network Network=back.network IP=10.50.0.9 PublishPort=8080:80 PublishPort=127.0.0.1:53:53/udp
+	sed -i 's/^IP=.*//; s/back.network/&:ip=10.50.0.9/' "$quadlets/web.container"
+	server db 80 Network=inner.network:ip=10.51.0.9
+	start web db
+	web=$(address_of web inner)
+	assert_equal "$(LC_ALL=C.UTF-8 crunit network graph inner back)" "inner: bridge br-inner, 10.51.0.0/24, internal
+├─db 10.51.0.9 (db.service)
+└─web $web (web.service)
+back: bridge br-back, 10.50.0.0/24
+└─web 10.50.0.9 (web.service)
+  ├─0.0.0.0:8080->80/tcp
+  └─127.0.0.1:53->53/udp"
+	assert_equal "$(LC_ALL=C crunit network graph --format=tree back)" "back: bridge br-back, 10.50.0.0/24
+\`-web 10.50.0.9 (web.service)
+  |-0.0.0.0:8080->80/tcp
+  \`-127.0.0.1:53->53/udp"
+	assert_equal "$(crunit network graph --format json | jq -r '.networks[].name' | xargs)" "back inner"
+	assert_match "$(crunit network graph --format dot)" '"container web@web" -> "network back" \[dir=none, label="10.50.0.9"\];'
+	systemctl stop db
+	assert_equal "$(LC_ALL=C crunit network graph inner)" "inner: bridge br-inner, 10.51.0.0/24, internal
+\`-web $web (web.service)"
+	assert_fails crunit network graph --format svg
+	assert_match "$said" "format svg: only tree, dot and json are known"
+	assert_fails crunit network graph nowhere
+	assert_match "$said" "nowhere"
+}
+
+# measuring_image: Debian's own programs for it from this machine, with what they load, and nothing
+# else; without the capability that their files have there.
+measuring_image() {
+	local tree=$work/measuring file
+	mkdir -p "$tree/usr/bin" "$tree/etc"
+	for file in mtr mtr-packet ping; do
+		cp "/usr/bin/$file" "$tree/usr/bin/"
+		ldd "/usr/bin/$file" | grep -o '/[^ ]*' | xargs -I{} cp -L --parents {} "$tree"
+	done
+	tar -C "$tree" -cf $work/measuring.tar .
+	crunit load -q --tag localhost/measuring:1 -i $work/measuring.tar
+	trap 'crunit rmi localhost/measuring:1; no_topology' EXIT
+}
+
+# measure NAME COMMAND [LINE...]: what it prints is in $work/NAME.out
+measure() {
+	local name=$1 command=$2
+	shift 2
+	container "$name" <<-END
+		[Container]
+		Image=localhost/measuring:1
+		ContainerName=$name
+		LogDriver=passthrough
+		Exec=/usr/bin/$command
+		$(printf '%s\n' "$@")
+		[Service]
+		Type=oneshot
+		StandardOutput=append:$work/$name.out
+		StandardError=journal
+	END
+	reload
+	systemctl start "$name"
+}
+
+# hops NAME: who answered, in order, and how many of a hundred packets were lost
+hops() {
+	jq -r '.report.hubs[] | "\(.host) \(."Loss%" | floor)"' "$work/$1.out" | xargs
+}
+
+test_net_m2_mtr_from_debian() {
+	local mtr='mtr -j -n -c 1 -G 0.5'
+	topology
+	measuring_image
+	assert_fails measure without "$mtr 127.0.0.1" Network=host
+	assert_journal without 'Failure to open IPv4 sockets'
+	measure itself "$mtr 127.0.0.1" Network=host AddCapability=NET_RAW
+	assert_equal "$(hops itself)" "127.0.0.1 0"
+	# by the container's own network: the bridge, the router, the client behind it
+	measure far "$mtr 198.51.100.10" AddCapability=NET_RAW
+	assert_equal "$(hops far)" "10.88.0.1 0 192.0.2.254 0 198.51.100.10 0"
+	# for somebody else than root
+	measure user "$mtr 198.51.100.10" AddCapability=NET_RAW User=1234
+	assert_equal "$(hops user)" "10.88.0.1 0 192.0.2.254 0 198.51.100.10 0"
+	assert_fails measure user-without "$mtr 198.51.100.10" User=1234 'Sysctl="net.ipv4.ping_group_range=1 0"'
+}
+
+# Without a capability, where the kernel's own way is open to the container's group.
+test_net_m2_ping_group() {
+	local ping='ping -c 1 -W 5 198.51.100.10'
+	topology
+	measuring_image
+	measure open "$ping" User=1234 DropCapability=all 'Sysctl="net.ipv4.ping_group_range=0 2147483647"'
+	assert_match "$(cat $work/open.out)" '1 received'
+	assert_fails measure closed "$ping" User=1234 DropCapability=all 'Sysctl="net.ipv4.ping_group_range=1 0"'
+	assert_journal closed 'not permitted|missing cap_net_raw'
+}
