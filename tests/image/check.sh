@@ -3,47 +3,12 @@
 #
 # image check: each kind of damage is found, named, and mended where that is possible. Needs root.
 set -uo pipefail
-build=${top_builddir:-.}
-work=$(mktemp -d -p /var/tmp)
-trap 'rm -rf "$work"' EXIT
-export CRUNIT_STORAGE=$work/store CRUNIT_RUN=$work/run CRUNIT_LIBEXECDIR=$build CRUNIT_CONF=$work/crunit.conf
-export LC_ALL=C
-number=0
-failed=0
+# shellcheck source=tests/image/lib.sh
+. "$(dirname "$0")/lib.sh"
 
-# check NAME COMMAND...: passes when the command succeeds.
-check() {
-	local name=$1
-	shift
-	number=$((number + 1))
-	if "$@" >"$work/log" 2>&1; then
-		echo "ok $number - check: $name"
-	else
-		failed=1
-		echo "not ok $number - check: $name"
-		sed 's/^/# /' "$work/log" "$work/said"
-	fi
-}
-# run STATUS ARGUMENT...: whether crunit exits so; what it prints is in said.
-run() {
-	local expected=$1 status=0
-	shift
-	timeout 300 "$build/crunit" "$@" >"$work/said" 2>&1 </dev/null || status=$?
-	[ $status = "$expected" ] || { echo "exit status $status, expected $expected"; return 1; }
-}
-# says STATUS TEXT ARGUMENT...
-says() {
-	local expected=$1 text=$2
-	shift 2
-	run "$expected" "$@" && grep -qF -- "$text" "$work/said"
-}
 sound() {
 	run 0 image check && [ "$(cat "$work/said")" = 'No damage found' ]
 }
-digest() {
-	sha256sum "$1" | cut -c 1-64
-}
-
 # --- an image of two layers, the upper one with a directory that only the lower one describes
 architecture=$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')
 mkdir -p "$work"/{1,2}/etc "$work/1/bin" "$work/archive"
@@ -66,8 +31,6 @@ printf '{"architecture":"%s","os":"linux","rootfs":{"type":"layers","diff_ids":[
 printf '[{"Config":"config.json","RepoTags":["localhost/two:1"],"Layers":["1.tar","2.tar"]}]' >"$work/archive/manifest.json"
 tar -C "$work/archive" -cf "$work/two.tar" manifest.json config.json 1.tar 2.tar
 tar -C "$work/1" --xattrs --format=pax -cf "$work/one.tar" .
-: >"$work/crunit.conf"
-: >"$work/said"
 run 0 load "$work/two.tar" || exit 99
 run 0 load "$work/one.tar" || exit 99
 id=$(digest "$work/archive/config.json")
@@ -162,5 +125,4 @@ status=$?
 check 'a signal ends it' test $status = 143 -o $status = 0
 check 'and leaves nothing' test -z "$(find "$work/store/tmp" -mindepth 1)"
 
-echo "1..$number"
-exit $failed
+finish

@@ -4,55 +4,19 @@
 # Images as one file, as far as no container is started, and additional stores. Needs root,
 # squashfs-tools and erofs-utils (with CI set, their absence is a failure).
 set -uo pipefail
-build=${top_builddir:-.}
-work=$(mktemp -d -p /var/tmp)
-trap 'rm -rf "$work"' EXIT
-export CRUNIT_STORAGE=$work/store CRUNIT_RUN=$work/run CRUNIT_LIBEXECDIR=$build CRUNIT_CONF=$work/crunit.conf
-export LC_ALL=C
-number=0
-failed=0
+# shellcheck source=tests/image/lib.sh
+. "$(dirname "$0")/lib.sh"
 
-# check NAME COMMAND...: passes when the command succeeds.
-check() {
-	local name=$1
-	shift
-	number=$((number + 1))
-	if "$@" >"$work/log" 2>&1; then
-		echo "ok $number - onefile: $name"
-	else
-		failed=1
-		echo "not ok $number - onefile: $name"
-		sed 's/^/# /' "$work/log" "$work/said"
-	fi
-}
-# run STATUS ARGUMENT...: whether crunit exits so; what it prints is in said.
-run() {
-	local expected=$1 status=0
-	shift
-	timeout 300 "$build/crunit" "$@" >"$work/said" 2>&1 </dev/null || status=$?
-	[ $status = "$expected" ] || { echo "exit status $status, expected $expected"; return 1; }
-}
-said() {
-	grep -qF -- "$1" "$work/said"
-}
-# says STATUS TEXT ARGUMENT...: both.
-says() {
-	local expected=$1 text=$2
-	shift 2
-	run "$expected" "$@" && said "$text"
-}
 # inspected IMAGE KEY VALUE: a member of Config, as JSON without blanks.
 inspected() {
 	run 0 image inspect "$1" && tr -d ' \n' <"$work/said" | grep -F -- "\"$2\":$3" >/dev/null
 }
 
-if ! { command -v mksquashfs && command -v mkfs.erofs; } >/dev/null && [ -z "${CI:-}" ]; then
-	echo "1..0 # SKIP squashfs-tools and erofs-utils are not installed"
-	exit 0
+if ! { command -v mksquashfs && command -v mkfs.erofs; } >/dev/null; then
+	skip "images as one file" "squashfs-tools and erofs-utils are not installed"
+	finish
 fi
 
-: >"$work/crunit.conf"
-: >"$work/said"
 mkdir -p "$work/root/bin" "$work/vendor"
 head -c 100000 /dev/urandom >"$work/root/bin/program"
 mksquashfs "$work/root" "$work/App.sqfs" -noappend -quiet -no-progress >/dev/null
@@ -145,5 +109,4 @@ check 'nothing in it has changed' [ "$before" = "$(find "$work/vendor" -printf '
 check 'an option names one' bash -c "'$build/crunit' --additional-store '$work/vendor' images | grep shipped"
 check 'and without they are not there' run 1 image exists shipped:1
 
-echo "1..$number"
-exit $failed
+finish

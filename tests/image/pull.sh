@@ -3,50 +3,17 @@
 #
 # crunit pull against a registry of the tests' own, which can be as bad as it is told to. Needs root.
 set -uo pipefail
-build=${top_builddir:-.}
+# shellcheck source=tests/image/lib.sh
+. "$(dirname "$0")/lib.sh"
 source=${top_srcdir:-.}
 archive=$source/tests/machine/images/archive
-work=$(mktemp -d -p /var/tmp)
 export registry_work=$work/registry
 mkdir "$registry_work"
 # shellcheck source=tests/registry/lib.sh
 . "$source/tests/registry/lib.sh"
 trap 'registry_stop_all; rm -rf "$work"' EXIT
-export CRUNIT_STORAGE=$work/store CRUNIT_RUN=$work/run CRUNIT_LIBEXECDIR=$build CRUNIT_CONF=$work/crunit.conf
-export CONTAINERS_REGISTRIES_CONF=$work/registries.conf HOME=$work LC_ALL=C
+export CONTAINERS_REGISTRIES_CONF=$work/registries.conf HOME=$work
 unset NOTIFY_SOCKET
-number=0
-failed=0
-
-# check NAME COMMAND...: passes when the command succeeds.
-check() {
-	local name=$1
-	shift
-	number=$((number + 1))
-	if "$@" >"$work/log" 2>&1; then
-		echo "ok $number - pull: $name"
-	else
-		failed=1
-		echo "not ok $number - pull: $name"
-		sed 's/^/# /' "$work/log" "$work/said"
-	fi
-}
-# run STATUS ARGUMENT...: whether crunit exits so; what it prints is in said and out.
-run() {
-	local expected=$1 status=0
-	shift
-	timeout 300 "$build/crunit" "$@" >"$work/out" 2>"$work/said" </dev/null || status=$?
-	[ $status = "$expected" ] || { echo "exit status $status, expected $expected"; return 1; }
-}
-said() {
-	grep -qF -- "$1" "$work/said"
-}
-# says STATUS TEXT ARGUMENT...: both.
-says() {
-	local expected=$1 text=$2
-	shift 2
-	run "$expected" "$@" && said "$text"
-}
 fresh() {
 	rm -rf "$work/store"
 }
@@ -75,26 +42,9 @@ nothing() {
 	[ "$(find "$work/store/layers" "$work/store/blobs/sha256" -mindepth 1 | wc -l)" = 0 ] || return 1
 	! "$build/crunit" images -n | grep .
 }
-# whole NAME I: the image has the layers it was made of, file for file.
-whole() {
-	local layers described
-	described=$(timeout 300 "$build/crunit" image inspect "$1") || return 1
-	mapfile -t layers < <(grep -o "$CRUNIT_STORAGE/layers/[0-9a-f]*" <<<"$described" | sort -u)
-	[ ${#layers[@]} = 2 ] || { echo "$1 has ${#layers[@]} layers" && return 1; }
-	[ ! -e "${layers[0]}/srv" ] || layers=("${layers[1]}" "${layers[0]}")
-	diff -r "$work/base" "${layers[0]}" && diff -r "$work/top$2" "${layers[1]}"
-}
-digests_are_right() {
-	local file
-	for file in "$work"/store/blobs/sha256/*; do
-		[ "$(sha256sum "$file" | cut -d ' ' -f 1)" = "${file##*/}" ] || echo "$file is damaged"
-	done | { ! grep .; }
-}
 
 # --- images: one layer that all have, and one of their own
 
-: >"$work/crunit.conf"
-: >"$work/said"
 mkdir -p "$work/base/lib"
 for i in {1..100}; do
 	head -c $((i * 200)) /dev/urandom >"$work/base/lib/$i"
@@ -136,7 +86,7 @@ check 'nothing is left over' clean
 check 'each blob was fetched once' asked 3 "$blobs"
 rest
 check 'again' run 0 pull -q "$host/app1:1"
-check 'quietly' test ! -s "$work/said"
+check 'quietly' test ! -s "$work/err"
 check 'fetches nothing' asked 0 'GET /v2/app1/'
 check 'gives the same id' test "$(cat "$work/out")" = "$id"
 check 'another image with a layer that is there' run 0 pull "$host/app4:1"
@@ -410,5 +360,4 @@ check 'on a terminal' bash -c "python3 -c '$terminal' '$build/crunit' pull '$hos
 check 'there are bars' grep -qF '[###' "$work/screen"
 check 'and at the end only the id' bash -c "tail -c 68 '$work/screen' | tr -d '\r' | grep -qE '[0-9a-f]{64}\$'"
 
-echo "1..$number"
-exit $failed
+finish

@@ -5,61 +5,22 @@
 # where it is installed; with CI set its absence is a failure), and to the other transports.
 # Needs root.
 set -uo pipefail
-build=${top_builddir:-.}
+# shellcheck source=tests/image/lib.sh
+. "$(dirname "$0")/lib.sh"
 here=${top_srcdir:-.}/tests
-work=$(mktemp -d -p /var/tmp)
 registry_work=$work/registry
 mkdir "$registry_work"
 # shellcheck source=tests/registry/lib.sh
 source "$here/registry/lib.sh"
 trap 'registry_stop_all; rm -rf "$work"' EXIT
-export CRUNIT_STORAGE=$work/store CRUNIT_RUN=$work/run CRUNIT_LIBEXECDIR=$build CRUNIT_CONF=$work/crunit.conf
 export CONTAINERS_REGISTRIES_CONF=$work/registries.conf REGISTRY_AUTH_FILE=$work/auth.json
-export LC_ALL=C
 unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_PROXY
-number=0
-failed=0
 
-# check NAME COMMAND...: passes when the command succeeds.
-check() {
-	local name=$1
-	shift
-	number=$((number + 1))
-	if "$@" >"$work/log" 2>&1; then
-		echo "ok $number - push: $name"
-	else
-		failed=1
-		echo "not ok $number - push: $name"
-		sed 's/^/# /' "$work/log" "$work/said"
-	fi
-}
-# run STATUS ARGUMENT...: whether crunit exits so; what it prints is in said.
-run() {
-	local expected=$1 status=0
-	shift
-	timeout 300 "$build/crunit" "$@" >"$work/said" 2>&1 </dev/null || status=$?
-	[ $status = "$expected" ] || { echo "exit status $status, expected $expected"; return 1; }
-}
-said() {
-	grep -qF -- "$1" "$work/said"
-}
-# says STATUS TEXT ARGUMENT...
-says() {
-	local expected=$1 text=$2
-	shift 2
-	run "$expected" "$@" && said "$text"
-}
-silent() {
-	run 0 "$@" && [ ! -s "$work/said" ]
-}
 # asked NAME COUNT REGEX: so many requests of that kind did the registry see.
 asked() {
 	local count
 	count=$(hostile_log "$1" | grep -cE "$3")
 	[ "$count" = "$2" ] || { echo "$count times, expected $2: $3"; hostile_log "$1"; return 1; }
-}
-digest() {
-	sha256sum "$1" | cut -c 1-64
 }
 # get URL FILE TYPE
 get() {
@@ -71,8 +32,6 @@ get() {
 	END
 }
 
-: >"$work/crunit.conf"
-: >"$work/said"
 echo '{}' >"$work/auth.json"
 printf '[[registry]]\nlocation = "127.0.0.1"\ninsecure = true\n' >"$work/registries.conf"
 mkdir "$work/tree"
@@ -101,10 +60,10 @@ check 'the manifest is the same to the byte' cmp "$work/got" "$work/store/blobs/
 get "http://$one/v2/team/demo/blobs/sha256:$layer" "$work/got" '*/*'
 check 'and the layer' cmp "$work/got" "$work/demo.tar.gz"
 check 'the manifest came last' bash -c "tail -n 4 '$registry_work/one.log' | grep -q 'PUT /v2/team/demo/manifests/1 201'"
-check 'a second time without a word' silent push -q demo "docker://$one/team/demo:1"
+check 'a second time without a word' silent 0 push -q demo "docker://$one/team/demo:1"
 check 'no blob is sent' asked one 2 'PATCH /v2/team/demo/'
 check 'said so' bash -c "'$build/crunit' push demo '$one/team/demo:2' 2>&1 | grep -F 'Copying blob skipped: already exists: ${layer:0:12}'"
-check 'Docker'\''s form stays Docker'\''s' silent push -q docker "$one/team/demo:docker"
+check 'Docker'\''s form stays Docker'\''s' silent 0 push -q docker "$one/team/demo:docker"
 get "http://$one/v2/team/demo/manifests/docker" "$work/got" $dockertype
 check 'to the byte' cmp "$work/got" "$work/docker/manifest.json"
 check 'but it may be asked for OCI'\''s' says 0 "the manifest sha256:$docker had to be written anew" push --format oci docker "$one/team/demo:oci"
@@ -183,7 +142,7 @@ check 'a registry that registries.conf blocks' says 125 'registries.conf:' push 
 printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$one" >"$work/registries.conf"
 
 # --- other transports
-check 'oci:' silent push -q demo "oci:$work/layout:some"
+check 'oci:' silent 0 push -q demo "oci:$work/layout:some"
 check 'a second name there' run 0 push demo "oci:$work/layout:other"
 check 'copies nothing' said 'Copying blob skipped: already exists: '
 check 'one without' run 0 push -q docker "oci:$work/layout2"
@@ -213,9 +172,7 @@ if command -v docker-registry >/dev/null || [ -n "${CI:-}" ]; then
 		check 'and the same image' bash -c "skopeo copy -q --src-tls-verify=false --src-creds alice:secret docker://$four/team/docker:1 dir:$work/back && diff -r '$work/docker' '$work/back'"
 	fi
 else
-	number=$((number + 1))
-	echo "ok $number - push: docker-registry # SKIP it is not installed"
+	skip "docker-registry" "it is not installed"
 fi
 
-echo "1..$number"
-exit $failed
+finish

@@ -32,18 +32,6 @@ make_images() {
 	done
 }
 
-# whole NAME I: the image is there with both of its layers, file for file.
-whole() {
-	local layers said
-	said=$(crunit image inspect "$1") || return 1
-	mapfile -t layers < <(grep -o "$work/store/layers/[0-9a-f]*" <<<"$said" | sort -u)
-	[ ${#layers[@]} = 2 ] || { echo "$1 has ${#layers[@]} layers" && return 1; }
-	if [ -e "${layers[0]}/srv" ]; then
-		layers=("${layers[1]}" "${layers[0]}")
-	fi
-	diff -r "$work/base" "${layers[0]}" && diff -r "$work/top$2" "${layers[1]}"
-}
-
 # --- what they do; each says what is wrong on its standard output
 
 # Loads under a name that nobody else touches, and takes it away again.
@@ -119,13 +107,6 @@ together() {
 quiet() {
 	together
 	! grep . "$work"/said.*
-}
-
-digests_are_right() {
-	local file
-	for file in "$work"/store/blobs/sha256/*; do
-		[ "$(sha256sum "$file" | cut -d ' ' -f 1)" = "${file##*/}" ] || echo "$file is damaged"
-	done | { ! grep .; }
 }
 
 # After everything is removed, and the dead's leftovers are swept, there is nothing.

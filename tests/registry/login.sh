@@ -4,12 +4,14 @@
 # crunit login and logout: what they keep, where, and what they say.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd -P)
-registry_work=$(mktemp -d)
-crunit=${top_builddir:-$here/../..}/crunit-image
+# shellcheck source=tests/tap.sh
+. "$here/../tap.sh"
+registry_work=$work
+crunit=$(readlink -f "$build/crunit-image")
 hostile_host='' # lib.sh sets it
 # shellcheck source=tests/registry/lib.sh
 source "$here/lib.sh"
-trap 'registry_stop_all; rm -rf "$registry_work"' EXIT
+trap 'registry_stop_all; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 cd "$registry_work" || exit 1
 unset DOCKER_CONFIG REGISTRY_AUTH_FILE http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_PROXY
@@ -18,27 +20,12 @@ export CONTAINERS_REGISTRIES_CONF=$registry_work/registries.conf
 mkdir -p "$HOME/.docker" bin
 : >registries.conf
 
-count=0 failed=0
-
-check() {
-	local name=$1
-	shift
-	count=$((count + 1))
-	if "$@"; then
-		echo "ok $count - $name"
-	else
-		failed=1
-		echo "not ok $count - $name"
-		sed 's/^/# /' output
-	fi
-}
-
 # says STATUS TEXT ARGUMENT...: standard input is the check's.
 says() {
 	local expected=$1 text=$2 status=0
 	shift 2
-	timeout 300 "$crunit" "$@" >output 2>&1 || status=$?
-	[ $status = "$expected" ] && grep -qF -- "$text" output
+	timeout 300 "$crunit" "$@" >said 2>&1 || status=$?
+	[ $status = "$expected" ] && grep -qF -- "$text" said
 }
 
 # with PASSWORD COMMAND...
@@ -94,14 +81,22 @@ check "is not touched" test "$(cat broken.json)" = '{"auths":'
 
 # On a terminal.
 rm -f "$file"
-: >output
+: >said
+# asks WHAT: a minute at most
+asks() {
+	local i
+	for ((i = 0; i < 1200; i++)); do
+		! grep -q "$1" said || break
+		sleep 0.05
+	done
+}
 {
-	until grep -q Username: output; do sleep 0.05; done
+	asks Username:
 	echo bob
-	until grep -q Password: output; do sleep 0.05; done
+	asks Password:
 	echo pw
-} | timeout 60 script -qefc "$crunit login --authfile $file $host" /dev/null >output 2>&1
-check "it asks on a terminal" grep -q "Login Succeeded!" output
+} | timeout 60 script -qefc "$crunit login --authfile $file $host" /dev/null >said 2>&1
+check "it asks on a terminal" grep -q "Login Succeeded!" said
 check "the name is kept" test "$(jq -r ".auths[\"$host\"].auth" "$file" | base64 -d)" = bob:pw
 
 # Where others keep them.
@@ -169,5 +164,4 @@ check "by https and a wrong password" with no says 125 "incorrect username or pa
 check "by https and an unknown certificate" with pw says 125 "certificate" login --authfile "$file" -u bob --password-stdin \
 	"$hostile_host"
 check "--root means nothing here" says 125 "unknown option" login --root x "$hostile_host"
-echo "1..$count"
-exit $failed
+finish

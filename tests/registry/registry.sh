@@ -4,39 +4,28 @@
 # The registry client against registries that do what registries and networks do wrong.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd -P)
-registry_work=$(mktemp -d)
-program=${top_builddir:-$here/../..}/tests/registry/client
+# shellcheck source=tests/tap.sh
+. "$here/../tap.sh"
+registry_work=$work
+program=$(readlink -f "$build/tests/registry/client")
 # shellcheck source=tests/registry/lib.sh
 source "$here/lib.sh"
-trap 'registry_stop_all; rm -rf "$registry_work"' EXIT
+trap 'registry_stop_all; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 cd "$registry_work" || exit 1
 unset REGISTRY_AUTH_FILE DOCKER_CONFIG XDG_RUNTIME_DIR http_proxy https_proxy HTTP_PROXY HTTPS_PROXY \
 	all_proxy ALL_PROXY no_proxy NO_PROXY SSL_CERT_FILE
 export HOME=$registry_work/home XDG_CONFIG_HOME=$registry_work/home/.config
+# a name that is nowhere: its servers are not waited for
+export RES_OPTIONS="timeout:1 attempts:1"
 mkdir -p "$HOME"
 echo '{}' >none.json
 
-count=0 failed=0
 hostile_host='' hostile_other='' hostile_proxy='' distribution_host='' # lib.sh sets them
 
-# check NAME COMMAND...
-check() {
-	local name=$1
-	shift
-	count=$((count + 1))
-	if "$@"; then
-		echo "ok $count - $name"
-	else
-		failed=1
-		echo "not ok $count - $name"
-		sed 's/^/# /' output
-	fi
-}
-
-# client ARGUMENT...: its output goes to the file "output", its status is returned.
+# client ARGUMENT...: its output goes to the file "said", its status is returned.
 client() {
-	timeout 300 "$program" --authfile none.json "$@" >output 2>&1
+	timeout 300 "$program" --authfile none.json "$@" >said 2>&1
 }
 
 # refused CODE TEXT ARGUMENT...: the client fails with that code, and says that.
@@ -44,14 +33,14 @@ refused() {
 	local code=$1 text=$2 status=0
 	shift 2
 	client "$@" || status=$?
-	[ $status = 1 ] && grep -q "^error $code: " output && grep -qF -- "$text" output
+	[ $status = 1 ] && grep -q "^error $code: " said && grep -qF -- "$text" said
 }
 
 # answered TEXT ARGUMENT...: it works, and says that.
 answered() {
 	local text=$1
 	shift
-	client "$@" && grep -qF -- "$text" output
+	client "$@" && grep -qF -- "$text" said
 }
 
 # The number of lines of a registry's log that match.
@@ -60,7 +49,7 @@ asked() {
 }
 
 is() {
-	[ "$1" = "$2" ] || { echo "got $1 instead of $2" >>output && false; }
+	[ "$1" = "$2" ] || { echo "got $1 instead of $2" && false; }
 }
 
 sha256() {
@@ -95,7 +84,7 @@ test_documents() {
 	check "its digest alone" answered "$digest" --insecure head "$hostile_host" lib/web 1
 	check "an index" answered "application/vnd.oci.image.index.v1+json" --insecure manifest "$hostile_host" lib/idx 1
 	check "tags, page by page" answered "x-3_.Y" --insecure tags "$hostile_host" lib/web
-	check "all four of them" is "$(wc -l <output)" 4
+	check "all four of them" is "$(wc -l <said)" 4
 	check "pages were asked for" is "$(asked plain 'GET /v2/lib/web/tags/list')" 2
 	check "an unknown tag" refused ENOENT "manifest nope of lib/web: not found (404): manifest unknown" \
 		--insecure manifest "$hostile_host" lib/web nope
@@ -207,7 +196,7 @@ test_resume() {
 	check "the blob is complete" fetched
 	total=$(hostile_log resume | sed -n 's/.*blobs.* bytes=\([0-9]*\) .*/\1/p' | paste -sd+ | bc)
 	check "no byte came twice" is "$total" "$size"
-	check "the user heard of it" is "$(grep -c 'notice: .*broke in the middle; again in' output)" 2
+	check "the user heard of it" is "$(grep -c 'notice: .*broke in the middle; again in' said)" 2
 	hostile_rule resume
 	truncate -s 123456 blob
 	check "a file that is there in part" fetch_one
@@ -256,7 +245,7 @@ test_retry() {
 	read -r digest size < <(layers lib/web 1)
 	hostile_rule retry 'GET manifests status code=503 times=2'
 	check "503 twice, then good" answered "sha256:" --insecure --delay 1 manifest "$hostile_host" lib/web 1
-	check "with growing pauses" is "$(grep -o 'again in . s' output | paste -sd,)" "again in 1 s,again in 2 s"
+	check "with growing pauses" is "$(grep -o 'again in . s' said | paste -sd,)" "again in 1 s,again in 2 s"
 	hostile_rule retry
 	hostile_rule retry 'GET manifests status code=500 message=broken'
 	check "500 for ever" refused EREMOTEIO "the registry failed (500): broken" --insecure --retries 1 manifest \
@@ -267,7 +256,7 @@ test_retry() {
 	began=$SECONDS
 	check "429 with Retry-After" answered "sha256:" --insecure manifest "$hostile_host" lib/web 1
 	check "it is waited for" test $((SECONDS - began)) -ge 2
-	check "and said" grep -q 'too many requests (429); again in 2 s' output
+	check "and said" grep -q 'too many requests (429); again in 2 s' said
 	hostile_rule retry
 	hostile_rule retry 'GET manifests status code=429 retry-after=100000 message=slow%20down'
 	check "a Retry-After of a day" refused EAGAIN "too many requests (429): slow down" --insecure manifest \
@@ -282,7 +271,7 @@ test_retry() {
 test_cancel() {
 	local pid status=0 began
 	hostile_start cancel --image 'lib/web:1' --rule 'GET manifests stall at=5'
-	"$program" --authfile none.json --insecure manifest "$hostile_host" lib/web 1 >output 2>&1 &
+	"$program" --authfile none.json --insecure manifest "$hostile_host" lib/web 1 >said 2>&1 &
 	pid=$!
 	until [ "$(asked cancel 'GET /v2/ 200')" = 1 ]; do sleep 0.05; done
 	sleep 0.2
@@ -290,7 +279,7 @@ test_cancel() {
 	kill $pid
 	wait $pid || status=$?
 	check "it can be stopped while it waits" is $status 1
-	check "and says so" grep -q '^error EINTR: interrupted' output
+	check "and says so" grep -q '^error EINTR: interrupted' said
 	check "at once" test $((SECONDS - began)) -le 20
 	hostile_stop cancel
 }
@@ -479,21 +468,21 @@ test_push() {
 		client --creds bob:pw --insecure --push --events upload "$hostile_host" "$@"
 	}
 	check "push: a blob" upload new/a "$digest,$file"
-	check "push: it was sent" grep -q "^done $digest $size uploaded" output
+	check "push: it was sent" grep -q "^done $digest $size uploaded" said
 	check "push: the registry took it" is "$(asked push "PUT .*digest=${digest/:/%3A} 201")" 1
 	check "push: again" upload new/a "$digest,$file"
-	check "push: it is not sent twice" is "$(grep -c 'uploaded' output)" 0
+	check "push: it is not sent twice" is "$(grep -c 'uploaded' said)" 0
 	check "push: from another repository" upload new/b "$digest,$file,lib/web"
-	check "push: it is mounted" is "$(asked push 'POST /v2/new/b/.*mount=.* 201')$(grep -c uploaded output)" 10
+	check "push: it is mounted" is "$(asked push 'POST /v2/new/b/.*mount=.* 201')$(grep -c uploaded said)" 10
 	check "push: from one that does not have it" upload new/c "$digest,$file,lib/nope"
-	check "push: it is sent" grep -q "^done $digest $size uploaded" output
+	check "push: it is sent" grep -q "^done $digest $size uploaded" said
 	hostile_rule push 'POST uploads.*mount status code=403 message=not%20yours'
 	check "push: from one that we may not read" upload new/p "$digest,$file,lib/web"
-	check "push: it is sent as well" grep -q "^done $digest $size uploaded" output
+	check "push: it is sent as well" grep -q "^done $digest $size uploaded" said
 	hostile_rule push
 	hostile_rule push 'GET /token.*nope status code=403 message=not%20yours'
 	check "push: from one that we get no token for" upload new/q "$digest,$file,lib/nope"
-	check "push: it is sent, too" grep -q "^done $digest $size uploaded" output
+	check "push: it is sent, too" grep -q "^done $digest $size uploaded" said
 	hostile_rule push
 	hostile_rule push 'PATCH uploads disconnect at=1000000 times=2'
 	check "push: a connection that breaks" upload new/d "$digest,$file"
@@ -533,7 +522,7 @@ test_push() {
 test_distribution() {
 	mkdir -p push
 	local digest file=push/blob
-	command -v docker-registry >/dev/null || { check "docker-registry # SKIP not installed" true && return; }
+	command -v docker-registry >/dev/null || { skip "docker-registry" "not installed" && return; }
 	distribution_start debian tls basic || { check "docker-registry starts" false && return; }
 	head -c 5000000 /dev/urandom >$file
 	digest=$(sha256 $file)
@@ -561,5 +550,4 @@ tests=(documents wrong_documents blobs resume retry cancel redirect basic token 
 for name in "${tests[@]}"; do
 	"test_$name"
 done
-echo "1..$count"
-exit $failed
+finish
