@@ -2,7 +2,7 @@
 /* crunit network create. */
 #include "../base/json.h"
 #include "../base/log.h"
-#include "../network/complete.h"
+#include "../network/definition.h"
 #include "../network/elements.h"
 #include "../network/link.h"
 #include "../network/member.h"
@@ -229,10 +229,11 @@ static int create_complete(const struct network_setup *setup, const struct netwo
                            struct network *network, struct error *err)
 {
         CLEANUP(link_close) struct links links = { 0 };
-        struct complete_context context = { setup->context.storage, &setup->pools, &links };
+        struct definition_context context = { setup->context.storage, &setup->pools, &links };
         AUTO_STRV struct strv notes = { 0 };
 
-        if (link_open(&links, err) < 0 || complete_network(&context, old, network, &notes, err) < 0)
+        if (link_open(&links, err) < 0 ||
+            definition_complete(&context, old, network, &notes, err) < 0)
                 return -1;
         for (size_t i = 0; i < notes.count; i++)
                 log_warning("network '%s': %s", network->name, notes.items[i]);

@@ -3,6 +3,7 @@
 
 #include "../base/io.h"
 #include "../base/json.h"
+#include "../base/stamp.h"
 #include "../image/store.h"
 #include "attach.h"
 #include "cgroup.h"
@@ -31,14 +32,11 @@
 #include <linux/capability.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 
 enum {
         RUN_FAILURE = 125,
-        RUN_ID_BYTES = 32,
         RUN_SHORT_ID = 12,
 };
 
@@ -81,30 +79,6 @@ static void run_free(struct run *run)
         guard_release(&run->guard);
         netjoin_free(&run->netjoin);
         secret_values_free(run->secrets, run->spec->secret_count);
-}
-
-static char *run_new_id(void)
-{
-        unsigned char random[RUN_ID_BYTES];
-        AUTO_STRBUF struct strbuf id = { 0 };
-
-        if (getrandom(random, sizeof random, 0) != sizeof random)
-                abort();
-        for (size_t i = 0; i < sizeof random; i++)
-                strbuf_appendf(&id, "%02x", random[i]);
-        return strbuf_steal(&id);
-}
-
-static char *run_now(void)
-{
-        struct timespec now;
-        struct tm utc;
-        char text[32];
-
-        clock_gettime(CLOCK_REALTIME, &now);
-        gmtime_r(&now.tv_sec, &utc);
-        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
-        return str_format("%s.%09ldZ", text, now.tv_nsec);
 }
 
 /* What has to hold before anything is touched. */
@@ -159,7 +133,7 @@ static void run_describe(struct run *run)
         state->image_name = str_dup(run->image.name ? run->image.name : spec->image);
         state->rootfs = str_dup(spec->rootfs);
         state->bundle = str_dup(run->place.run);
-        state->created = run_now();
+        state->created = stamp_now();
         state->keep = !spec->remove;
         state->log_driver = str_dup(drivers[spec->log_driver]);
         state->foreground = !spec->detach;
@@ -181,7 +155,7 @@ static int run_claim(struct run *run, struct error *err)
 {
         struct container_spec *spec = run->spec;
 
-        run->state.id = run_new_id();
+        run->state.id = stamp_new_id(STAMP_ID_DIGITS);
         if (!spec->name)
                 spec->name = str_dupn(run->state.id, RUN_SHORT_ID);
         if (place_own(spec->name, run->settings->storage, &run->place, err) < 0)

@@ -2,8 +2,8 @@
 #include "connect.h"
 
 #include "bridge.h"
-#include "complete.h"
 #include "connect-parts.h"
+#include "definition.h"
 #include "member.h"
 #include "names.h"
 
@@ -37,13 +37,14 @@ static int connect_load_one(struct connection *connection, size_t number, struct
         const struct connect_context *context = connection->context;
         const char *name = connection->request->networks[number].network;
         struct network *network = &connection->networks[number];
-        struct complete_context complete = { context->storage, context->pools, &connection->links };
+        struct definition_context complete = { context->storage, context->pools,
+                                               &connection->links };
 
         for (size_t i = 0; i < number; i++)
                 if (str_equal(connection->networks[i].name, name))
                         return error_set(err, EINVAL, "the network '%s' is given twice", name);
         if (str_equal(name, NETWORK_DEFAULT)) {
-                if (complete_default(&complete, &context->default_subnet, network, err) < 0)
+                if (definition_default(&complete, &context->default_subnet, network, err) < 0)
                         return -1;
         } else if (network_load(context->storage, name, network, err) < 0) {
                 return err && err->code == ENOENT

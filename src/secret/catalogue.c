@@ -3,17 +3,15 @@
 
 #include "../base/io.h"
 #include "../base/json.h"
+#include "../base/stamp.h"
 #include "creds.h"
 
 #include <errno.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
-#include <time.h>
 
 enum {
         CATALOGUE_FILE_MAX = 1 << 20,
-        CATALOGUE_ID_BYTES = 13,  /* of which the last half byte is cut off */
         CATALOGUE_ID_DIGITS = 25, /* as many as Podman's */
 };
 
@@ -34,36 +32,6 @@ void secret_list_free(struct secret_list *list)
                 secret_free(&list->items[i]);
         free(list->items);
         *list = (struct secret_list){ 0 };
-}
-
-static char *catalogue_time(const struct timespec *time)
-{
-        struct tm utc;
-        char text[32];
-
-        gmtime_r(&time->tv_sec, &utc);
-        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
-        return str_format("%s.%09ldZ", text, time->tv_nsec);
-}
-
-static char *catalogue_now(void)
-{
-        struct timespec now;
-
-        clock_gettime(CLOCK_REALTIME, &now);
-        return catalogue_time(&now);
-}
-
-static char *catalogue_new_id(void)
-{
-        unsigned char random[CATALOGUE_ID_BYTES];
-        AUTO_STRBUF struct strbuf id = { 0 };
-
-        if (getrandom(random, sizeof random, 0) != sizeof random)
-                abort();
-        for (size_t i = 0; i < sizeof random; i++)
-                strbuf_appendf(&id, "%02x", random[i]);
-        return str_dupn(id.data, CATALOGUE_ID_DIGITS);
 }
 
 /* The directory of descriptions, locked; its mode keeps even the names among us. */
@@ -117,9 +85,9 @@ static int catalogue_describe(const char *storage, struct secret *secret, struct
         if (!secret->id)
                 secret->id = str_dup(secret->name);
         if (!secret->created)
-                secret->created = catalogue_time(&st.st_mtim);
+                secret->created = stamp_time(&st.st_mtim);
         if (!secret->updated)
-                secret->updated = catalogue_time(&st.st_mtim);
+                secret->updated = stamp_time(&st.st_mtim);
         return 0;
 }
 
@@ -212,8 +180,8 @@ static int catalogue_write(int dir, const struct secret_order *order,
                 return -1;
         *ret_plain = !text && !plain;
         secret->name = str_dup(order->name);
-        secret->id = old->id ? str_dup(old->id) : catalogue_new_id();
-        secret->updated = catalogue_now();
+        secret->id = old->id ? str_dup(old->id) : stamp_new_id(CATALOGUE_ID_DIGITS);
+        secret->updated = stamp_now();
         secret->created = str_dup(old->created ? old->created : secret->updated);
         strv_append_all(&secret->labels, order->labels);
         return catalogue_write_description(dir, secret, err);

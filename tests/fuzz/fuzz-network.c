@@ -168,35 +168,7 @@ static void run_lease(const char *text)
         io_remove_tree(AT_FDCWD, directory, NULL);
 }
 
-typedef void run_function(const char *text);
-
-static run_function *const kinds[] = { run_port,    run_address, run_join,      run_network,
-                                       run_request, run_member,  run_published, run_lease };
-enum {
-        KIND_COUNT = sizeof kinds / sizeof *kinds
-};
-
-static void fuzz_input(const uint8_t *data, size_t size)
-{
-        if (size) {
-                AUTO_FREE char *text = str_dupn((const char *)data + 1, size - 1);
-
-                kinds[data[0] % KIND_COUNT](text);
-        }
-}
-
-/* Each line by itself, and the file as a whole. */
-static void fuzz_file(char *data, size_t size)
-{
-        AUTO_STRV struct strv lines = { 0 };
-
-        (void)size;
-        strv_split(&lines, data, "\n", false);
-        for (size_t kind = 0; kind < KIND_COUNT; kind++) {
-                kinds[kind](data);
-                for (size_t i = 0; i < lines.count; i++)
-                        kinds[kind](lines.items[i]);
-        }
-}
-
-#include "fuzz-main.h"
+#define FUZZ_KINDS                                                                                 \
+        run_port, run_address, run_join, run_network, run_request, run_member, run_published,      \
+                run_lease
+#include "fuzz-kinds.h"

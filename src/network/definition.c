@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "complete.h"
+#include "definition.h"
 
+#include "../base/stamp.h"
 #include "link.h"
 
 #include <netinet/in.h>
-#include <sys/random.h>
-#include <time.h>
 
 enum {
-        COMPLETE_ID = 32,          /* bytes */
-        COMPLETE_BRIDGES = 100000, /* numbers to try */
+        DEFINITION_BRIDGES = 100000, /* numbers to try */
 };
 
 /* What others have. */
@@ -44,7 +42,7 @@ static void in_use_add_network(struct in_use *used, const struct network *networ
         }
 }
 
-static int in_use_collect(const struct complete_context *context, const char *but, bool routes,
+static int in_use_collect(const struct definition_context *context, const char *but, bool routes,
                           struct in_use *ret, struct error *err)
 {
         AUTO_STRV struct strv names = { 0 };
@@ -62,31 +60,8 @@ static int in_use_collect(const struct complete_context *context, const char *bu
         return routes ? link_list_routes(context->links, &ret->subnets, &ret->count, err) : 0;
 }
 
-static char *complete_id(void)
-{
-        unsigned char random[COMPLETE_ID];
-        struct strbuf text = { 0 };
-
-        if (getrandom(random, sizeof random, 0) != sizeof random)
-                abort();
-        for (size_t i = 0; i < sizeof random; i++)
-                strbuf_appendf(&text, "%02x", random[i]);
-        return strbuf_steal(&text);
-}
-
-static char *complete_time(void)
-{
-        struct timespec now;
-        struct tm utc;
-        char text[32];
-
-        clock_gettime(CLOCK_REALTIME, &now);
-        gmtime_r(&now.tv_sec, &utc);
-        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
-        return str_format("%s.%09ldZ", text, now.tv_nsec);
-}
-
-static int complete_interface(const struct in_use *used, struct network *network, struct error *err)
+static int definition_set_interface(const struct in_use *used, struct network *network,
+                                    struct error *err)
 {
         if (network->driver != NETWORK_BRIDGE)
                 return 0;
@@ -97,7 +72,7 @@ static int complete_interface(const struct in_use *used, struct network *network
                 return 0;
         }
         /* crunit0 is kept for the default network. */
-        for (unsigned i = str_equal(network->name, NETWORK_DEFAULT) ? 0 : 1; i < COMPLETE_BRIDGES;
+        for (unsigned i = str_equal(network->name, NETWORK_DEFAULT) ? 0 : 1; i < DEFINITION_BRIDGES;
              i++) {
                 AUTO_FREE char *name = str_format("crunit%u", i);
 
@@ -110,8 +85,9 @@ static int complete_interface(const struct in_use *used, struct network *network
 }
 
 /* Asked for: another network's is refused, a route of the machine is worth a word. */
-static int complete_check_subnet(const struct in_use *used, const struct network *network,
-                                 const struct subnet *subnet, struct strv *notes, struct error *err)
+static int definition_check_subnet(const struct in_use *used, const struct network *network,
+                                   const struct subnet *subnet, struct strv *notes,
+                                   struct error *err)
 {
         char text[ADDRESS_TEXT], other[ADDRESS_TEXT];
 
@@ -132,7 +108,7 @@ static int complete_check_subnet(const struct in_use *used, const struct network
         return 0;
 }
 
-static void complete_gateway(const struct network *network, struct network_subnet *subnet)
+static void definition_set_gateway(const struct network *network, struct network_subnet *subnet)
 {
         struct address_range hosts;
 
@@ -143,8 +119,9 @@ static void complete_gateway(const struct network *network, struct network_subne
         subnet->gateway = hosts.first;
 }
 
-static int complete_subnets(const struct complete_context *context, const struct in_use *used,
-                            struct network *network, struct error *err)
+static int definition_set_subnets(const struct definition_context *context,
+                                  const struct in_use *used, struct network *network,
+                                  struct error *err)
 {
         bool want4 = !network->subnet_count;
         bool want6 = network->ipv6 && !network_has_family(network, AF_INET6);
@@ -167,8 +144,9 @@ static int complete_subnets(const struct complete_context *context, const struct
         return 0;
 }
 
-int complete_network(const struct complete_context *context, const struct network *replaces_or_null,
-                     struct network *network, struct strv *notes, struct error *err)
+int definition_complete(const struct definition_context *context,
+                        const struct network *replaces_or_null, struct network *network,
+                        struct strv *notes, struct error *err)
 {
         CLEANUP(in_use_free) struct in_use used = { 0 };
 
@@ -176,25 +154,25 @@ int complete_network(const struct complete_context *context, const struct networ
                            err) < 0)
                 return -1;
         network->id = replaces_or_null && replaces_or_null->id ? str_dup(replaces_or_null->id)
-                                                               : complete_id();
-        network->created = complete_time();
-        if (complete_interface(&used, network, err) < 0)
+                                                               : stamp_new_id(STAMP_ID_DIGITS);
+        network->created = stamp_now();
+        if (definition_set_interface(&used, network, err) < 0)
                 return -1;
         for (size_t i = 0; i < network->subnet_count; i++)
-                if (complete_check_subnet(&used, network, &network->subnets[i].subnet, notes, err) <
-                    0)
+                if (definition_check_subnet(&used, network, &network->subnets[i].subnet, notes,
+                                            err) < 0)
                         return -1;
-        if (!network->no_addresses && complete_subnets(context, &used, network, err) < 0)
+        if (!network->no_addresses && definition_set_subnets(context, &used, network, err) < 0)
                 return -1;
         for (size_t i = 0; i < network->subnet_count; i++)
-                complete_gateway(network, &network->subnets[i]);
+                definition_set_gateway(network, &network->subnets[i]);
         if (network_has_family(network, AF_INET6))
                 network->ipv6 = true;
         return network_check(network, err);
 }
 
-int complete_default(const struct complete_context *context, const struct subnet *preferred,
-                     struct network *ret, struct error *err)
+int definition_default(const struct definition_context *context, const struct subnet *preferred,
+                       struct network *ret, struct error *err)
 {
         AUTO_NETWORK struct network network = { 0 };
         AUTO_ERROR struct error missing = { 0 };
@@ -213,7 +191,7 @@ int complete_default(const struct complete_context *context, const struct subnet
         network.name = str_dup(NETWORK_DEFAULT);
         if (!taken)
                 network_add_subnet(&network)->subnet = *preferred;
-        if (complete_network(context, NULL, &network, &notes, err) < 0 ||
+        if (definition_complete(context, NULL, &network, &notes, err) < 0 ||
             network_save(context->storage, &network, err) < 0)
                 return -1;
         *ret = network;

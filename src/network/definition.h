@@ -9,7 +9,7 @@
 
 struct links;
 
-struct complete_context {
+struct definition_context {
         const char *storage;
         const struct pools *pools;
         struct links *links; /* of the host; its routes are avoided */
@@ -20,9 +20,10 @@ struct complete_context {
  * With replaces, that definition's own subnets and bridge are free. What is odd is appended to
  * notes.
  */
-int complete_network(const struct complete_context *context, const struct network *replaces_or_null,
-                     struct network *network, struct strv *notes, struct error *err);
+int definition_complete(const struct definition_context *context,
+                        const struct network *replaces_or_null, struct network *network,
+                        struct strv *notes, struct error *err);
 
 /* The default network; made where there is none. preferred: its subnet, if that is free. */
-int complete_default(const struct complete_context *context, const struct subnet *preferred,
-                     struct network *ret, struct error *err);
+int definition_default(const struct definition_context *context, const struct subnet *preferred,
+                       struct network *ret, struct error *err);
