@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "run-options.h"
 
+#include "../base/io.h"
 #include "../container/path.h"
 #include "run-values.h"
 
 #include <errno.h>
 #include <stddef.h>
 #include <unistd.h>
+
+enum {
+        LABEL_FILE_MAX = 1 << 20
+};
 
 #define FIELD(member) offsetof(struct container_spec, member)
 #define VALUE(long_name, short_name, shown, text, function, member)                                \
@@ -23,6 +28,11 @@
         {                                                                                          \
                 .name = long_name, .kind = OPTION_VALUE, .take = run_take_health                   \
         }
+#define IO(long_name, shown, text, kind_of_limit)                                                  \
+        {                                                                                          \
+                .name = long_name, .kind = OPTION_VALUE, .argument = shown, .help = text,          \
+                .take = run_take_io, .field = kind_of_limit                                        \
+        }
 #define IGNORED(long_name, how)                                                                    \
         {                                                                                          \
                 .name = long_name, .kind = how, .take = run_take_nothing                           \
@@ -38,6 +48,8 @@ const struct option_row run_options[] = {
         VALUE("annotation", 0, "NAME=VALUE", "add an annotation", run_take_pair, annotations),
         VALUE("arch", 0, "ARCH", "architecture of the image, if not the machine's", run_take_arch, arch),
         VALUE("authfile", 0, "FILE", "credentials to pull with", run_take_pull_option, name),
+        VALUE("blkio-weight", 0, "WEIGHT", "weight of reading and writing, 10 to 1000", run_take_io_weight, name),
+        IO("blkio-weight-device", "DEVICE:WEIGHT", "the same for one device", SPEC_IO_WEIGHT),
         VALUE("cap-add", 0, "NAME", "add a capability, or ALL", run_take_caps, cap_add),
         VALUE("cap-drop", 0, "NAME", "drop a capability, or ALL", run_take_caps, cap_drop),
         VALUE("cert-dir", 0, "DIR", "certificates to pull with", run_take_pull_option, name),
@@ -46,6 +58,7 @@ const struct option_row run_options[] = {
         VALUE("cgroupns", 0, "MODE", "cgroup namespace: private or host", option_take_string, cgroup_ns),
         VALUE("cgroups", 0, "HOW", "enabled, split (stay in this cgroup) or disabled", run_take_cgroups, name),
         VALUE("cidfile", 0, "FILE", "write the container's id there", option_take_string, cidfile),
+        VALUE("conmon-pidfile", 0, "FILE", NULL, option_take_string, pidfile),
         VALUE("cpu-period", 0, "USEC", "period of the processor quota", run_take_u64, cpu_period),
         VALUE("cpu-quota", 0, "USEC", "processor time in each period", run_take_i64, cpu_quota),
         VALUE("cpu-shares", 'c', "SHARES", "weight among others, 1024 for one share", run_take_u64, cpu_shares),
@@ -56,6 +69,10 @@ const struct option_row run_options[] = {
         FLAG("detach", 'd', "do not wait for the container", detach),
         VALUE("device", 0, "HOST[:CTR][:rwm]", "give a device", run_take_device, name),
         VALUE("device-cgroup-rule", 0, "RULE", "allow devices by number, as c 1:3 rwm", run_take_device_rule, device_cgroup_rules),
+        IO("device-read-bps", "DEVICE:SIZE", "bytes to read from a device each second", SPEC_IO_READ_BYTES),
+        IO("device-read-iops", "DEVICE:N", "reads from it each second", SPEC_IO_READ_COUNT),
+        IO("device-write-bps", "DEVICE:SIZE", "bytes to write to it each second", SPEC_IO_WRITE_BYTES),
+        IO("device-write-iops", "DEVICE:N", "writes to it each second", SPEC_IO_WRITE_COUNT),
         VALUE("dns", 0, "ADDRESS", "name server, or none for no resolv.conf", run_take_dns, dns),
         VALUE("dns-option", 0, "OPTION", "option of resolv.conf", run_take_word, dns_options),
         VALUE("dns-search", 0, "DOMAIN", "search domain, or . for none", run_take_word, dns_search),
@@ -63,8 +80,11 @@ const struct option_row run_options[] = {
         VALUE("env", 'e', "NAME[=VALUE]", "set a variable, or take it from here", run_take_env, env),
         VALUE("env-file", 0, "FILE", "read variables from a file", option_take_list, env_files),
         FLAG("env-host", 0, "take all variables from here", env_host),
+        VALUE("env-merge", 0, "NAME=VALUE", "set a variable, with $NAME for those of the image", run_take_pair, env_merge),
         VALUE("expose", 0, "PORT", "declare a port", option_take_list, expose),
+        VALUE("gpus", 0, "all|N", "give NVIDIA's devices, by their CDI names", run_take_gpus, name),
         VALUE("group-add", 0, "GROUP", "add a supplementary group", option_take_list, groups),
+        VALUE("group-entry", 0, "LINE", "line for /etc/group; $GROUPNAME and $GID stand for the program's", option_take_string, group_entry),
         HEALTH("health-cmd"),
         HEALTH("health-interval"),
         HEALTH("health-log-destination"),
@@ -80,6 +100,8 @@ const struct option_row run_options[] = {
         HEALTH("health-startup-timeout"),
         HEALTH("health-timeout"),
         VALUE("hostname", 'h', "NAME", "host name inside", run_take_hostname, hostname),
+        VALUE("hosts-file", 0, "FILE", "what /etc/hosts begins with: a file, none, or image", option_take_string, hosts_file),
+        VALUE("hostuser", 0, "NAME", "add a user of the host to /etc/passwd", option_take_list, host_users),
         FLAG("http-proxy", 0, "pass the proxy variables on (true)", http_proxy),
         VALUE("image-volume", 0, "HOW", "the image's volumes: anonymous, tmpfs or ignore", run_take_image_volume, name),
         FLAG("init", 0, "run a small init as process 1", init),
@@ -89,6 +111,7 @@ const struct option_row run_options[] = {
         VALUE("ip6", 0, "ADDRESS", "IPv6 address", run_take_ip, ip6),
         VALUE("ipc", 0, "MODE", "IPC namespace: private, none or host", option_take_string, ipc),
         VALUE("label", 'l', "NAME=VALUE", "add a label", run_take_label, labels),
+        VALUE("label-file", 0, "FILE", "read labels from a file", option_take_list, label_files),
         VALUE("log-driver", 0, "DRIVER", "journald, passthrough or none", run_take_log_driver, name),
         VALUE("log-opt", 0, "NAME=VALUE", "option of the log driver", run_take_pair, log_opts),
         VALUE("mac-address", 0, "MAC", "address of the interface", run_take_mac, mac),
@@ -105,6 +128,8 @@ const struct option_row run_options[] = {
         VALUE("oom-score-adj", 0, "NUMBER", "-1000 to 1000: whom the kernel kills first", run_take_oom_score, name),
         VALUE("os", 0, "OS", "operating system of the image", run_take_platform_name, os),
         FLAG("passwd", 0, "add an unknown user to /etc/passwd (true)", passwd),
+        VALUE("passwd-entry", 0, "LINE", "line for /etc/passwd; $USERNAME, $UID, $GID, $NAME and $HOME stand for the user", option_take_string, passwd_entry),
+        VALUE("personality", 0, "LINUX|LINUX32", "what uname says the machine is", run_take_personality, name),
         VALUE("pid", 0, "MODE", "process namespace: private or host", option_take_string, pid),
         VALUE("pidfile", 0, "FILE", "write the container's process id there", option_take_string, pidfile),
         VALUE("pids-limit", 0, "NUMBER", "processes at most, -1 for no limit", run_take_i64, pids_limit),
@@ -113,6 +138,7 @@ const struct option_row run_options[] = {
         VALUE("preserve-fds", 0, "N", "pass file descriptors 3 to 2+N on", run_take_unsigned, preserve_fds),
         FLAG("privileged", 0, "all capabilities and devices, nothing masked", privileged),
         VALUE("publish", 'p', "PORTS", "publish a port: [[ADDRESS:][HOSTPORT]:]PORT[/PROTOCOL]", run_take_publish, publish),
+        FLAG("publish-all", 'P', "publish all ports the image exposes, on ports that are free", publish_all),
         VALUE("pull", 0, "WHEN", "always, missing, never or newer", run_take_pull, pull),
         { .name = "quiet", .letter = 'q', .kind = OPTION_FLAG, .help = "say nothing while pulling", .take = run_take_pull_switch },
         FLAG("read-only", 0, "make the root file system read-only", read_only),
@@ -124,13 +150,16 @@ const struct option_row run_options[] = {
         FLAG("rm", 0, "remove the container when it has ended", remove),
         FLAG("rootfs", 0, "the first word is a directory, not an image", use_rootfs),
         VALUE("sdnotify", 0, "WHO", "who reports ready: conmon (us), container, healthy or ignore", run_take_sdnotify, name),
+        VALUE("seccomp-policy", 0, "default", NULL, run_take_seccomp_policy, name),
         VALUE("secret", 0, "NAME[,…]", "give a secret: type=mount or env, target=, uid=, gid=, mode=", run_take_secret, name),
         VALUE("security-opt", 0, "NAME=VALUE", "seccomp=, apparmor=, label=, mask=, unmask=, no-new-privileges", run_take_security, name),
         VALUE("shm-size", 0, "SIZE", "size of /dev/shm (64m)", run_take_size, shm_size),
+        VALUE("shm-size-systemd", 0, "SIZE", "with systemd inside, size of its file systems in memory", run_take_size, shm_size_systemd),
         VALUE("stop-signal", 0, "SIGNAL", "the signal that ends the container", run_take_signal, stop_signal),
         VALUE("stop-timeout", 0, "SECONDS", "how long it may take (10)", run_take_stop_timeout, stop_timeout),
         VALUE("sysctl", 0, "NAME=VALUE", "set a kernel parameter of the container's namespaces", run_take_pair, sysctls),
         VALUE("systemd", 0, "WHEN", "prepare for systemd inside: true, false or always", run_take_systemd, name),
+        VALUE("timeout", 0, "SECONDS", "kill the container after that time", run_take_unsigned, timeout),
         { .name = "tls-verify", .kind = OPTION_FLAG, .help = "insist on TLS and known certificates to pull (true)", .take = run_take_pull_switch },
         VALUE("tmpfs", 0, "DIR[:OPTIONS]", "mount a file system in memory", run_take_mounts, name),
         FLAG("tty", 't', "give it a terminal", tty),
@@ -152,41 +181,22 @@ const struct option_row run_options[] = {
         IGNORED("no-healthcheck", OPTION_FLAG),
 
         REFUSED("attach", OPTION_VALUE),
-        REFUSED("blkio-weight", OPTION_VALUE),
-        REFUSED("blkio-weight-device", OPTION_VALUE),
         REFUSED("chrootdirs", OPTION_VALUE),
-        REFUSED("conmon-pidfile", OPTION_VALUE),
         REFUSED("cpu-rt-period", OPTION_VALUE),
         REFUSED("cpu-rt-runtime", OPTION_VALUE),
         REFUSED("decryption-key", OPTION_VALUE),
-        REFUSED("device-read-bps", OPTION_VALUE),
-        REFUSED("device-read-iops", OPTION_VALUE),
-        REFUSED("device-write-bps", OPTION_VALUE),
-        REFUSED("device-write-iops", OPTION_VALUE),
-        REFUSED("env-merge", OPTION_VALUE),
         REFUSED("gidmap", OPTION_VALUE),
-        REFUSED("gpus", OPTION_VALUE),
-        REFUSED("group-entry", OPTION_VALUE),
-        REFUSED("hosts-file", OPTION_VALUE),
-        REFUSED("hostuser", OPTION_VALUE),
         REFUSED("init-ctr", OPTION_VALUE),
-        REFUSED("label-file", OPTION_VALUE),
         REFUSED("link-local-ip", OPTION_VALUE),
         REFUSED("memory-swappiness", OPTION_VALUE),
         REFUSED("oom-kill-disable", OPTION_FLAG),
-        REFUSED("passwd-entry", OPTION_VALUE),
-        REFUSED("personality", OPTION_VALUE),
         REFUSED("pod-id-file", OPTION_VALUE),
         REFUSED("preserve-fd", OPTION_VALUE),
-        REFUSED("publish-all", OPTION_FLAG),
         REFUSED("rdt-class", OPTION_VALUE),
         REFUSED("requires", OPTION_VALUE),
         REFUSED("rmi", OPTION_FLAG),
-        REFUSED("seccomp-policy", OPTION_VALUE),
-        REFUSED("shm-size-systemd", OPTION_VALUE),
         REFUSED("subgidname", OPTION_VALUE),
         REFUSED("subuidname", OPTION_VALUE),
-        REFUSED("timeout", OPTION_VALUE),
         REFUSED("uidmap", OPTION_VALUE),
         REFUSED("volumes-from", OPTION_VALUE),
         { .name = NULL },
@@ -231,6 +241,41 @@ static int run_make_sources_absolute(struct container_spec *spec, struct error *
         return 0;
 }
 
+/* Lines NAME=VALUE or NAME; blank lines and those that begin with # are passed over. */
+static int run_read_label_file(struct container_spec *spec, const char *path, struct error *err)
+{
+        AUTO_STRV struct strv lines = { 0 };
+        AUTO_FREE char *text = NULL;
+
+        if (io_read_file(AT_FDCWD, path, LABEL_FILE_MAX, &text, NULL, err) < 0)
+                return error_wrap(err, "--label-file");
+        strv_split(&lines, text, "\n", false);
+        for (size_t i = 0; i < lines.count; i++) {
+                const char *line = lines.items[i] + strspn(lines.items[i], " \t");
+
+                if (!*line || *line == '#')
+                        continue;
+                if (*line == '=')
+                        return error_set(err, EINVAL, "--label-file %s: '%s' has no name", path,
+                                         line);
+                strv_appendf(&spec->labels, "%s%s", line, strchr(line, '=') ? "" : "=");
+        }
+        return 0;
+}
+
+/* Labels of the command line count more than those of files: of several, the last one does. */
+static int run_read_label_files(struct container_spec *spec, struct error *err)
+{
+        AUTO_STRV struct strv given = spec->labels;
+
+        spec->labels = (struct strv){ 0 };
+        for (size_t i = 0; i < spec->label_files.count; i++)
+                if (run_read_label_file(spec, spec->label_files.items[i], err) < 0)
+                        return -1;
+        strv_append_all(&spec->labels, &given);
+        return 0;
+}
+
 int run_options_finish(struct container_spec *spec, int count, char **words, struct error *err)
 {
         if (count < 1 || !*words[0])
@@ -245,6 +290,8 @@ int run_options_finish(struct container_spec *spec, int count, char **words, str
                 strv_append(&spec->args, words[i]);
         if (spec->memory_swap > 0 && (uint64_t)spec->memory_swap < spec->memory)
                 return error_set(err, EINVAL, "--memory-swap is less than --memory");
+        if (spec->label_files.count && run_read_label_files(spec, err) < 0)
+                return -1;
         return run_make_sources_absolute(spec, err);
 }
 

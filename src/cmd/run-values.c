@@ -338,6 +338,40 @@ int run_take_name(void *context, const struct option_row *row, const char *value
         return option_take_string(context, row, value, err);
 }
 
+/* What stands behind nvidia.com/gpu= in the name of a device: all, or one of them. */
+int run_take_gpus(void *context, const struct option_row *row, const char *value, struct error *err)
+{
+        AUTO_FREE char *name = str_concat("nvidia.com/gpu=", value);
+        struct spec_device device = { 0 };
+
+        if (device_parse(name, &device, err) < 0)
+                return run_wrap(err, row, value);
+        *spec_add_device(context) = device;
+        return 0;
+}
+
+int run_take_seccomp_policy(void *context, const struct option_row *row, const char *value,
+                            struct error *err)
+{
+        (void)context;
+        if (str_equal(value, "default"))
+                return 0;
+        return run_invalid(err, row, value,
+                           "only default: an image does not decide what is allowed to it; write "
+                           "its profile to a file, for --security-opt seccomp=FILE");
+}
+
+int run_take_personality(void *context, const struct option_row *row, const char *value,
+                         struct error *err)
+{
+        struct container_spec *spec = context;
+
+        if (!str_equal(value, "LINUX") && !str_equal(value, "LINUX32"))
+                return run_invalid(err, row, value, "not LINUX or LINUX32");
+        str_replace(&spec->personality, value);
+        return 0;
+}
+
 /* One of a few words. */
 struct run_choice {
         const char *word;
@@ -601,23 +635,5 @@ int run_take_nothing(void *context, const struct option_row *row, const char *va
         (void)row;
         (void)value;
         (void)err;
-        return 0;
-}
-
-/* Kept for spec_check_supported() to refuse. A switch that is off asks for nothing. */
-int run_take_unsupported(void *context, const struct option_row *row, const char *value,
-                         struct error *err)
-{
-        struct container_spec *spec = context;
-        bool on = true;
-
-        if (row->kind == OPTION_FLAG) {
-                if (value && option_parse_bool(row->name, value, &on, err) < 0)
-                        return -1;
-                if (on)
-                        strv_appendf(&spec->unsupported, "--%s", row->name);
-                return 0;
-        }
-        strv_appendf(&spec->unsupported, "--%s %s", row->name, value);
         return 0;
 }

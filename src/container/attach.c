@@ -63,6 +63,8 @@ static void attach_forward(const struct attach *attach, int pidfd, int signo)
 
         if (signo == SIGWINCH && attach->master >= 0)
                 console_resize(attach->master);
+        if (signo == SIGALRM && attach->timeout)
+                signo = SIGKILL;
         if (signo == SIGTERM && attach->stop_signal)
                 signo = attach->stop_signal;
         if (ends && !process_pid_takes_signal(attach->init.pid, signo))
@@ -149,6 +151,8 @@ int attach_wait(const struct attach *attach, int *ret_status, struct error *err)
                 if (attach->interactive)
                         attach_raw_begin(&raw);
         }
+        if (attach->timeout)
+                alarm(attach->timeout);
         /* Without a descriptor it has ended already. */
         if (pidfd >= 0 && attach_loop(attach, pidfd, signals, err) < 0)
                 return -1;

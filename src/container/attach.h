@@ -15,6 +15,7 @@ struct attach {
         struct process_id init; /* our child */
         int master;             /* of its terminal, or -1; borrowed */
         bool interactive;       /* our stdin goes to the terminal */
+        unsigned timeout;       /* seconds until it is killed, or 0 */
         int stop_signal;        /* takes the place of SIGTERM; 0: SIGTERM itself */
 };
 

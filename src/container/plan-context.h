@@ -37,6 +37,16 @@ int plan_linux(struct plan_context *context, struct error *err);
  * user the image does not know, /etc/passwd to the plan. */
 int plan_files(struct plan_context *context, struct error *err);
 
+/* The texts of files, owned by the caller: what /etc/hosts begins with; passwd and group with who
+ * is missing in them, NULL where nobody is. */
+int plan_hosts_base(const struct plan_context *context, char **ret, struct error *err);
+int plan_passwd_text(const struct plan_context *context, const char *home, char **ret,
+                     struct error *err);
+int plan_group_text(const struct plan_context *context, char **ret, struct error *err);
+
+/* linux.resources.blockIO */
+int plan_io(const struct plan_context *context, struct json_object *resources, struct error *err);
+
 /* The secrets that become variables. */
 int plan_secret_variables(const struct plan_context *context, struct strv *env, struct error *err);
 

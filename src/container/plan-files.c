@@ -104,6 +104,7 @@ static int plan_hosts(const struct plan_context *context, char **ret, struct err
         const struct container_spec *spec = context->spec;
         const char *host = plan_host_address(context);
         AUTO_STRBUF struct strbuf text = { 0 };
+        AUTO_FREE char *base = NULL;
 
         for (size_t i = 0; i < spec->add_hosts.count; i++)
                 if (plan_add_host(context, spec->add_hosts.items[i], &text, err) < 0)
@@ -113,7 +114,9 @@ static int plan_hosts(const struct plan_context *context, char **ret, struct err
                 *ret = strbuf_steal(&text);
                 return 0;
         }
-        strbuf_append(&text, context->facts->hosts);
+        if (plan_hosts_base(context, &base, err) < 0)
+                return -1;
+        strbuf_append(&text, base);
         plan_append_line_end(&text);
         if (!plan_hosts_has(text.data, "localhost"))
                 strbuf_append(&text, "127.0.0.1\tlocalhost\n::1\tlocalhost\n");
@@ -250,8 +253,7 @@ static int plan_passwd(struct plan_context *context, struct error *err)
                 context->spec->workdir ? context->spec->workdir : context->image->workdir;
         char *text;
 
-        if (user_passwd(context->facts->rootfs_fd, &context->user, str_empty(home) ? "/" : home,
-                        &text, err) < 0)
+        if (plan_passwd_text(context, str_empty(home) ? "/" : home, &text, err) < 0)
                 return -1;
         if (text)
                 plan_add_file(context->plan, "passwd", text);
@@ -262,7 +264,7 @@ int plan_files(struct plan_context *context, struct error *err)
 {
         const struct container_spec *spec = context->spec;
         struct plan *plan = context->plan;
-        char *hosts;
+        char *hosts, *group;
 
         if (!spec->no_hosts && !plan_is_users(spec, "/etc/hosts")) {
                 if (plan_hosts(context, &hosts, err) < 0)
@@ -275,6 +277,12 @@ int plan_files(struct plan_context *context, struct error *err)
                 plan_add_file(plan, "resolv.conf", plan_resolv_conf(context));
         if (!plan_is_users(spec, "/run/.containerenv"))
                 plan_add_file(plan, ".containerenv", plan_container_env(context));
+        if (spec->passwd && !plan_is_users(spec, "/etc/group")) {
+                if (plan_group_text(context, &group, err) < 0)
+                        return -1;
+                if (group)
+                        plan_add_file(plan, "group", group);
+        }
         if (spec->passwd && !plan_is_users(spec, "/etc/passwd"))
                 return plan_passwd(context, err);
         return 0;

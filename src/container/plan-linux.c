@@ -284,8 +284,8 @@ static char *plan_cgroup_path(const char *parent, const char *id)
 }
 
 /* Limits, for a cgroup of the container's own. In a unit they are systemd's. */
-static void plan_resources(const struct plan_context *context, struct json_object *lin,
-                           struct json_object *rules)
+static int plan_resources(const struct plan_context *context, struct json_object *lin,
+                          struct json_object *rules, struct error *err)
 {
         const struct container_spec *spec = context->spec;
         struct json_object *resources = json_add_object(lin, "resources");
@@ -303,6 +303,7 @@ static void plan_resources(const struct plan_context *context, struct json_objec
 
                 json_set_string(lin, "cgroupsPath", path);
         }
+        return plan_io(context, resources, err);
 }
 
 /* Whether the unit comes from our generator. */
@@ -318,6 +319,16 @@ static void plan_note_unlimited(const struct plan_context *context)
 {
         const struct container_spec *spec = context->spec;
 
+        if ((spec->io_weight || spec->io_count) && !is_generated(context->facts->environment))
+                strv_append(&context->plan->notes,
+                            "limits of reading and writing have no effect in systemd's cgroup: "
+                            "write IOWeight= and the like of systemd.resource-control(5) into the "
+                            "unit's [Service]");
+        if (spec->timeout && spec->detach && !is_generated(context->facts->environment))
+                strv_appendf(&context->plan->notes,
+                             "--timeout %u has no effect with -d: write RuntimeMaxSec= into the "
+                             "unit's [Service]",
+                             spec->timeout);
         /* The generator has made unit keys of these, or has warned. */
         if (spec->cgroup_conf.count && !is_generated(context->facts->environment))
                 strv_appendf(&context->plan->notes,
@@ -389,8 +400,10 @@ int plan_linux(struct plan_context *context, struct error *err)
                 return -1;
         if (spec->cgroups_split || spec->cgroups_disabled)
                 plan_note_unlimited(context);
-        else
-                plan_resources(context, lin, rules);
+        else if (plan_resources(context, lin, rules, err) < 0)
+                return -1;
+        if (spec->personality)
+                json_set_string(json_add_object(lin, "personality"), "domain", spec->personality);
         plan_propagation(context, lin);
         if (plan_masks(context, lin, err) < 0 || plan_sysctls(context, lin, err) < 0)
                 return -1;

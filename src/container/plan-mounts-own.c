@@ -79,6 +79,7 @@ static void plan_file_mounts(const struct plan_context *context, struct plan_mou
                 { "hostname", "/etc/hostname" },
                 { "resolv.conf", "/etc/resolv.conf" },
                 { "passwd", "/etc/passwd" },
+                { "group", "/etc/group" },
                 { ".containerenv", "/run/.containerenv" },
         };
 
@@ -110,8 +111,14 @@ static void plan_writable_mounts(const struct plan_context *context, struct plan
         bool read_only = context->spec->read_only && context->spec->read_only_tmpfs;
 
         for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+                bool sized = places[i].systemd && context->spec->shm_size_systemd;
+                AUTO_FREE char *size =
+                        sized ? str_format(",size=%llu",
+                                           (unsigned long long)context->spec->shm_size_systemd)
+                              : NULL;
                 AUTO_FREE char *options =
-                        str_format("rw,rprivate,nosuid,nodev,tmpcopyup,mode=%s", places[i].mode);
+                        str_format("rw,rprivate,nosuid,nodev,tmpcopyup,mode=%s%s", places[i].mode,
+                                   context->systemd && size ? size : "");
 
                 if ((read_only && places[i].read_only) || (context->systemd && places[i].systemd))
                         plan_default_mount(context, list, places[i].target, "tmpfs", options);

@@ -4,6 +4,7 @@
 #include "../base/io.h"
 #include "caps.h"
 #include "environment.h"
+#include "expand.h"
 #include "path.h"
 
 #include <errno.h>
@@ -50,6 +51,12 @@ static void plan_env_of_image(const struct plan_context *context, struct strv *e
                 environment_set_value(env, "TERM", "xterm");
         for (size_t i = 0; i < context->image->env.count; i++)
                 environment_set(env, context->image->env.items[i]);
+        for (size_t i = 0; i < spec->env_merge.count; i++) {
+                AUTO_FREE char *pair =
+                        expand_variables(spec->env_merge.items[i], context->image->env.items);
+
+                environment_set(env, pair);
+        }
         for (size_t i = 0; i < spec->unset_env.count; i++)
                 environment_unset(env, spec->unset_env.items[i]);
         if (spec->unset_env_all)

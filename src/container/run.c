@@ -150,6 +150,35 @@ static void run_describe(struct run *run)
                 state->unit = cgroup_unit(cgroup);
 }
 
+/* A port that the image exposes, or --expose does, on one of the host's that is free. */
+static void run_publish_one(struct container_spec *spec, const char *port)
+{
+        for (size_t i = 0; i < spec->publish.count; i++) {
+                const char *inside = strrchr(spec->publish.items[i], ':');
+
+                inside = inside ? inside + 1 : spec->publish.items[i];
+                if (strncmp(inside, port, strcspn(port, "/")) == 0 &&
+                    (!inside[strcspn(port, "/")] || str_equal(inside, port)))
+                        return;
+        }
+        strv_append(&spec->publish, port);
+}
+
+static int run_publish_all(struct run *run, struct error *err)
+{
+        struct container_spec *spec = run->spec;
+        AUTO_STRV struct strv ports = { 0 };
+
+        (void)err;
+        if (!spec->publish_all)
+                return 0;
+        strv_append_all(&ports, &run->image.config.exposed_ports);
+        strv_append_all(&ports, &spec->expose);
+        for (size_t i = 0; i < ports.count; i++)
+                run_publish_one(spec, ports.items[i]);
+        return 0;
+}
+
 /* The name is ours, nothing of an earlier run is left. */
 static int run_claim(struct run *run, struct error *err)
 {
@@ -249,7 +278,7 @@ static bool run_has_limits(const struct container_spec *spec)
 {
         return spec->memory || spec->memory_reservation || spec->memory_swap ||
                spec->pids_limit > 0 || spec->cpu_quota || spec->cpu_shares || spec->cpuset_cpus ||
-               spec->cpuset_mems || spec->cgroup_conf.count;
+               spec->cpuset_mems || spec->cgroup_conf.count || spec->io_weight || spec->io_count;
 }
 
 /* Where no limit was asked for, a group of its own is not worth failing: without systemd not every
@@ -512,8 +541,8 @@ static int run_create(struct run *run, struct error *err)
 static int run_until_created(struct run *run, struct error *err)
 {
         static int (*const steps[])(struct run *, struct error *) = {
-                run_check,        run_read_secrets, run_find_image, run_claim,  run_mount_root,
-                run_take_network, run_make_plan,    run_prepare,    run_create,
+                run_check,      run_read_secrets, run_find_image, run_publish_all, run_claim,
+                run_mount_root, run_take_network, run_make_plan,  run_prepare,     run_create,
         };
 
         for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
@@ -572,6 +601,7 @@ static int run_foreground(struct run *run, int *ret_status, struct error *err)
                 .init = run->state.init,
                 .master = run->console.master,
                 .interactive = run->spec->interactive,
+                .timeout = run->spec->timeout,
                 .stop_signal = run->state.unit ? run->plan.stop_signal : 0,
         };
 

@@ -31,7 +31,7 @@ static const size_t spec_strings[] = {
         FIELD(label_role), FIELD(cpuset_cpus), FIELD(cpuset_mems), FIELD(cgroup_parent),
         FIELD(cgroup_ns), FIELD(ipc), FIELD(pid), FIELD(uts), FIELD(userns), FIELD(ip), FIELD(ip6),
         FIELD(mac),
-        FIELD(init_path), FIELD(cidfile), FIELD(pidfile), FIELD(pod), FIELD(autoupdate),
+        FIELD(init_path), FIELD(personality), FIELD(hosts_file), FIELD(passwd_entry), FIELD(group_entry), FIELD(cidfile), FIELD(pidfile), FIELD(pod), FIELD(autoupdate),
 };
 static const size_t spec_lists[] = {
         FIELD(pull_options), FIELD(args), FIELD(env), FIELD(env_files), FIELD(unset_env), FIELD(groups), FIELD(cap_add),
@@ -39,7 +39,7 @@ static const size_t spec_lists[] = {
         FIELD(sysctls), FIELD(cgroup_conf), FIELD(networks), FIELD(dns), FIELD(dns_search),
         FIELD(dns_options), FIELD(add_hosts), FIELD(network_aliases), FIELD(publish), FIELD(expose),
         FIELD(labels), FIELD(annotations), FIELD(log_opts), FIELD(health),
-        FIELD(unsupported), FIELD(notes),
+        FIELD(env_merge), FIELD(host_users), FIELD(label_files), FIELD(unsupported), FIELD(notes),
 };
 /* clang-format on */
 
@@ -57,7 +57,10 @@ void spec_free(struct container_spec *spec)
         free(spec->devices);
         for (size_t i = 0; i < spec->secret_count; i++)
                 secret_option_free(&spec->secrets[i]);
+        for (size_t i = 0; i < spec->io_count; i++)
+                free(spec->ios[i].device);
         free(spec->ulimits);
+        free(spec->ios);
         free(spec->secrets);
         *spec = (struct container_spec){ 0 };
 }
@@ -93,6 +96,12 @@ struct spec_secret *spec_add_secret(struct container_spec *spec)
 {
         spec->secrets = spec_grow(spec->secrets, &spec->secret_count, sizeof *spec->secrets);
         return &spec->secrets[spec->secret_count - 1];
+}
+
+struct spec_io *spec_add_io(struct container_spec *spec)
+{
+        spec->ios = spec_grow(spec->ios, &spec->io_count, sizeof *spec->ios);
+        return &spec->ios[spec->io_count - 1];
 }
 
 /* What says something of a network of the container's own, and there is none. */
@@ -201,8 +210,7 @@ static void spec_note_log_options(struct container_spec *spec)
 int spec_check_supported(struct container_spec *spec, struct error *err)
 {
         if (spec->unsupported.count)
-                return error_set(err, EOPNOTSUPP, "%s is not supported by this version",
-                                 spec->unsupported.items[0]);
+                return error_set(err, EOPNOTSUPP, "%s", spec->unsupported.items[0]);
         if (spec->pod)
                 return error_set(err, EOPNOTSUPP,
                                  "--pod %s: pods are not supported by this version", spec->pod);

@@ -76,6 +76,21 @@ struct spec_secret {
         uint32_t uid, gid, mode; /* of the file */
 };
 
+/* A limit for one device of the host. */
+enum spec_io_kind {
+        SPEC_IO_WEIGHT,
+        SPEC_IO_READ_BYTES,
+        SPEC_IO_WRITE_BYTES,
+        SPEC_IO_READ_COUNT,
+        SPEC_IO_WRITE_COUNT,
+};
+
+struct spec_io {
+        enum spec_io_kind kind;
+        char *device;   /* owned; path on the host */
+        uint64_t limit; /* bytes or operations in a second, or a weight from 10 to 1000 */
+};
+
 struct spec_ulimit {
         const char *type; /* static; "RLIMIT_NOFILE" */
         uint64_t soft;    /* UINT64_MAX is unlimited (RLIM_INFINITY) */
@@ -112,6 +127,8 @@ struct container_spec {
         bool http_proxy; /* true by default */
         struct strv unset_env;
         bool unset_env_all;
+        struct strv env_merge; /* NAME=VALUE, with $NAME or ${NAME} of the image's in it */
+        char *personality;     /* LINUX, LINUX32 */
         char *workdir;
         char *user;         /* USER[:GROUP], names or numbers */
         struct strv groups; /* --group-add */
@@ -138,6 +155,7 @@ struct container_spec {
         struct spec_device *devices; /* owned */
         size_t device_count;
         struct strv device_cgroup_rules; /* checked: "c 1:3 rwm" */
+        uint64_t shm_size_systemd;       /* bytes; 0 not given */
         uint64_t shm_size;               /* bytes, 64 MiB by default; 0 is unlimited */
         struct strv sysctls;             /* name=value */
         struct spec_ulimit *ulimits;     /* owned */
@@ -155,6 +173,9 @@ struct container_spec {
         uint64_t cpu_shares;
         char *cpuset_cpus, *cpuset_mems;
         struct strv cgroup_conf; /* file=value */
+        uint64_t io_weight;      /* 10 to 1000 */
+        struct spec_io *ios;     /* owned */
+        size_t io_count;
         int oom_score_adj;
         bool oom_score_adj_given;
         bool cgroups_split;    /* --cgroups=split: stay in the present cgroup, whose limits
@@ -167,16 +188,22 @@ struct container_spec {
         struct strv networks; /* --network as given */
         struct strv dns, dns_search, dns_options, add_hosts, network_aliases, publish, expose;
         char *ip, *ip6, *mac; /* checked; on the only network */
+        bool publish_all;
         bool no_hosts, no_hostname;
+        char *hosts_file;                 /* path, "none" or "image" */
+        char *passwd_entry, *group_entry; /* lines, with $NAME in them */
+        struct strv host_users;           /* names */
         bool passwd; /* make an unknown user known in /etc/passwd; true by default */
 
         struct strv labels, annotations; /* k=v */
+        struct strv label_files;
         enum spec_log log_driver;
         struct strv log_opts;
         enum spec_notify notify;
         bool detach, interactive, tty, init, remove, replace;
         char *init_path;
         int stop_signal;       /* 0 not given */
+        unsigned timeout;      /* seconds it may run; 0 not given */
         unsigned stop_timeout; /* seconds, 10 by default */
         char *cidfile, *pidfile;
         unsigned preserve_fds; /* fds 3 … 2+n go on to the container */
@@ -199,6 +226,7 @@ struct spec_mount *spec_add_mount(struct container_spec *spec);
 struct spec_device *spec_add_device(struct container_spec *spec);
 struct spec_ulimit *spec_add_ulimit(struct container_spec *spec);
 struct spec_secret *spec_add_secret(struct container_spec *spec);
+struct spec_io *spec_add_io(struct container_spec *spec);
 
 /* Refuse what can be written down but not yet run, so that no container runs with less than was
  * asked for. Adds to spec->notes what is left out without harm. */

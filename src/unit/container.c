@@ -241,6 +241,8 @@ static int add_service_keys(struct translation *t, const char *name)
                 report_failure(t->report, &limit);
                 result = -1;
         }
+        if (io_limits_add(t, &args) < 0 || time_limits_add(t, &args) < 0)
+                result = -1;
         if (add_stop_timeout(t, &timeout) < 0) {
                 report_failure(t->report, &timeout);
                 result = -1;

@@ -21,8 +21,7 @@ struct limit {
         const char *initial; /* value where none is given, or NULL */
 };
 
-/* NUMBER[bkmgtp][b], of 1024; ret is SIZE_UNLIMITED for -1. */
-static int parse_size(const char *text, uint64_t *ret, struct error *err)
+int limit_parse_size(const char *text, uint64_t *ret, struct error *err)
 {
         static const char units[] = "bkmgtp";
         char *end = NULL;
@@ -68,7 +67,7 @@ static int convert_size(const char *text, char **ret, struct error *err)
 {
         uint64_t size;
 
-        if (parse_size(text, &size, err) < 0)
+        if (limit_parse_size(text, &size, err) < 0)
                 return -1;
         *ret = size ? format_size(size) : NULL;
         return 0;
@@ -83,7 +82,7 @@ static int convert_swap(const char *text, char **ret, struct error *err)
                 *ret = str_dup("infinity");
                 return 0;
         }
-        if (parse_size(text, &size, err) < 0)
+        if (limit_parse_size(text, &size, err) < 0)
                 return -1;
         *ret = str_format("%llu", (unsigned long long)size);
         return 0;
@@ -233,14 +232,13 @@ static char *swap_alone(const char *total, const char *memory)
 
         if (str_equal(total, "infinity"))
                 return str_dup(total);
-        if (!memory || parse_size(total, &both, NULL) < 0 || parse_size(memory, &ram, NULL) < 0 ||
-            both < ram)
+        if (!memory || limit_parse_size(total, &both, NULL) < 0 ||
+            limit_parse_size(memory, &ram, NULL) < 0 || both < ram)
                 return NULL;
         return format_size(both - ram);
 }
 
-/* A unit key that neither the file has nor we have added. Takes ownership of value. */
-static void add_limit(struct translation *t, const char *unit_key, char *value)
+void limit_add(struct translation *t, const char *unit_key, char *value)
 {
         if (unit_last(&t->service, "Service", unit_key))
                 free(value);
@@ -256,7 +254,7 @@ static int convert_bytes(const char *text, char **ret, struct error *err)
                 *ret = str_dup("infinity");
                 return 0;
         }
-        if (parse_size(text, &size, err) < 0)
+        if (limit_parse_size(text, &size, err) < 0)
                 return -1;
         *ret = format_size(size);
         return 0;
@@ -315,13 +313,13 @@ static int add_cpu_max(struct translation *t, const char *text, struct error *er
              (!str_to_u64(numbers.items[1], 1000000, &period) || period < 1000)))
                 return error_set(err, 0, "not QUOTA or QUOTA PERIOD in microseconds");
         if (!limited) {
-                add_limit(t, "CPUQuota", str_dup(""));
+                limit_add(t, "CPUQuota", str_dup(""));
                 return 0;
         }
-        add_limit(t, "CPUQuota",
+        limit_add(t, "CPUQuota",
                   str_format("%llu.%02llu%%", quota * 100 / period, quota * 10000 / period % 100));
         if (period != CPU_PERIOD)
-                add_limit(t, "CPUQuotaPeriodSec", str_format("%lluus", period));
+                limit_add(t, "CPUQuotaPeriodSec", str_format("%lluus", period));
         return 0;
 }
 
@@ -343,7 +341,7 @@ static int add_cgroup_file(struct translation *t, const char *pair, struct error
                         return -1;
                 if (!converted)
                         return 1;
-                add_limit(t, file->unit_key, converted);
+                limit_add(t, file->unit_key, converted);
                 return 0;
         }
         return 1;
@@ -428,7 +426,7 @@ int limits_add(struct translation *t, const struct values *args, struct error *e
         }
         for (size_t i = 0; i < LIMIT_COUNT; i++) {
                 if (found[i] && result == 0)
-                        add_limit(t, limits[i].unit_key, found[i]);
+                        limit_add(t, limits[i].unit_key, found[i]);
                 else
                         free(found[i]);
         }

@@ -8,8 +8,21 @@
 
 #include "translate.h"
 
+#include <stdint.h>
+
 /* MemoryMax=, TasksMax=, CPUQuota= … from the keys and from the words of PodmanArgs=. */
 int limits_add(struct translation *t, const struct values *args, struct error *err);
+
+/* IOWeight=, IOReadBandwidthMax= … and CPUQuota=, RuntimeMaxSec= from the words of PodmanArgs=,
+ * where an option may come several times or two make one key. What is wrong is reported. */
+int io_limits_add(struct translation *t, const struct values *args);
+int time_limits_add(struct translation *t, const struct values *args);
+
+/* Add a unit key that the file does not have in [Service]; takes ownership of value. */
+void limit_add(struct translation *t, const char *unit_key, char *value);
+
+/* NUMBER[bkmgtp][b], of 1024. */
+int limit_parse_size(const char *text, uint64_t *ret, struct error *err);
 
 /* The unit key that a key of [Container] becomes, or NULL. Borrowed. */
 const char *limits_unit_key(const char *key);

@@ -41,7 +41,7 @@ check "nor for --strict" run_check 0 --no-verify --strict .
 
 fresh
 file many.container '[Unit]' 'Requirez=x' '[Container]' 'Image=localhost/a:1' 'Network=host' '  Memory=12Q' \
-	'Imgae=x' 'ReadOnly=maybe' 'Exec=a \q' 'PodmanArgs=--cpus=2 --frobnicate' 'PodmanArgs=--gpus all' \
+	'Imgae=x' 'ReadOnly=maybe' 'Exec=a \q' 'PodmanArgs=--cpus=2 --frobnicate' 'PodmanArgs=--volumes-from db' \
 	'UserNS=auto' '[Service]' 'Restrat=always' 'Type=simple' '[Installl]' 'WantedBy=x' '[Pod]' 'PodName=x'
 check "a mistake is status 1" run_check 1 --no-verify .
 check "all of them at once" says_only \
@@ -52,7 +52,7 @@ check "all of them at once" says_only \
 	"many.container:8:10: error: ReadOnly=maybe: not a boolean (use true or false)" \
 	"many.container:9:6: error: Exec=: unknown escape '\\q' (for a backslash, write two)" \
 	"many.container:10:12: error: PodmanArgs=: unknown option --frobnicate" \
-	"many.container:11:12: error: PodmanArgs=: --gpus all is not supported by this version" \
+	"many.container:11:12: error: PodmanArgs=: --volumes-from db: name the volumes, with --volume" \
 	"many.container:12:8: error: UserNS=: --userns auto is not supported by this version (Podman has it since 4.5)" \
 	"many.container:14:1: warning: unknown key Restrat= in [Service]; did you mean Restart=?" \
 	"many.container:15:6: error: Type=simple: such a service is notify or oneshot" \
@@ -139,13 +139,13 @@ check "are said once" says_only "a.container:2:7: info: image localhost/a:1 is n
 
 fresh
 file a.container '[Container]' 'Image=localhost/a:1' 'Network=host' 'GlobalArgs=--log-level debug --frobnicate' \
-	'GlobalArgs=--log-level loud' 'ContainersConfModule=/etc/x.conf' 'PodmanArgs=--gpus all'
+	'GlobalArgs=--log-level loud' 'ContainersConfModule=/etc/x.conf' 'PodmanArgs=--volumes-from db'
 check "options in front of the command" run_check 1 --no-verify .
 check "have their lines too" says_only "a.container:2:7: info: image localhost/a:1 is not in the store" \
 	"a.container:4:12: error: GlobalArgs=: unknown option --frobnicate" \
 	"a.container:5:12: error: GlobalArgs=: --log-level loud: not one of trace, debug, info, warn, error, fatal, panic" \
 	"a.container:6:22: error: ContainersConfModule=: --module /etc/x.conf is not supported by this version" \
-	"a.container:7:12: error: PodmanArgs=: --gpus all is not supported by this version"
+	"a.container:7:12: error: PodmanArgs=: --volumes-from db: name the volumes, with --volume"
 
 fresh
 file broken.container 'Image=x'

@@ -3,7 +3,8 @@
  * Show what `crunit run` would do: plan-show [-b DIRECTORY] ROOTFS IMAGE.json|- OPTIONS… prints the
  * plan, one value a line, for a machine that is the same wherever this runs. With -b the
  * configuration is for this machine, and written to DIRECTORY with the files it needs, for a
- * runtime to try.
+ * runtime to try. plan-show --parse OPTIONS… says what is wrong with options before anything is
+ * looked at.
  */
 #include "src/base/io.h"
 #include "src/cmd/run-options.h"
@@ -220,6 +221,19 @@ static int make(struct plan_facts *facts, const char *image_path, int argc, char
         return 0;
 }
 
+static int parse_only(int argc, char **argv)
+{
+        AUTO_SPEC struct container_spec spec = { 0 };
+        AUTO_ERROR struct error error = { 0 };
+        int first;
+
+        spec_init(&spec);
+        if (option_parse(run_options, true, argc, argv, &spec, &first, &error) < 0 ||
+            spec_check_supported(&spec, &error) < 0)
+                errx(1, "%s", error.message);
+        return 0;
+}
+
 int main(int argc, char **argv)
 {
         const char *bundle = argc > 2 && strcmp(argv[1], "-b") == 0 ? argv[2] : NULL;
@@ -231,6 +245,8 @@ int main(int argc, char **argv)
         AUTO_FREE char *volumes = NULL;
         AUTO_CLOSE int rootfs = -1;
 
+        if (argc > 1 && strcmp(argv[1], "--parse") == 0)
+                return parse_only(argc - 1, argv + 1);
         if (argc < first + 2)
                 errx(2, "usage: plan-show [-b DIRECTORY] ROOTFS IMAGE.json|- OPTIONS…");
         rootfs = open(argv[first], O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -84,6 +84,18 @@ static void test_line(void)
         check_str(args, "-v --name x -- y", "and all behind it is the program's");
 }
 
+static void test_label_file(void)
+{
+        AUTO_SPEC struct container_spec spec = { 0 };
+        AUTO_FREE char *path = str_format("%s/tests/plan/cases/labels.env", getenv("top_srcdir"));
+        AUTO_FREE char *line = str_format("run --label a=3 --label-file %s img", path);
+        AUTO_FREE char *message = parse(line, &spec);
+        AUTO_FREE char *labels = strv_join(&spec.labels, ", ");
+
+        check_str(message, NULL, "labels from a file");
+        check_str(labels, "a=1, b=two words, c=, a=3", "come before those of the command line");
+}
+
 static void test_defaults(void)
 {
         AUTO_SPEC struct container_spec spec = { 0 };
@@ -151,6 +163,7 @@ int main(void)
         test_keys();
         test_table();
         test_line();
+        test_label_file();
         test_defaults();
         test_relative();
         return tap_done();
