@@ -587,6 +587,8 @@ static void run_remove_traces(struct run *run)
 
                 umount2(mounted, MNT_DETACH);
                 rootfs_detach_files(&run->rootfs, run->place.run, NULL);
+                if (run->secrets)
+                        secret_files_detach(run->place.run);
         }
         writable_close(&run->writable);
         writable_remove(run->place.data, false, NULL);

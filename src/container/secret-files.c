@@ -64,3 +64,10 @@ int secret_files_write(const struct container_spec *spec, const struct secret_va
                         return -1;
         return 0;
 }
+
+void secret_files_detach(const char *state)
+{
+        AUTO_FREE char *path = str_format("%s/secrets", state);
+
+        umount2(path, MNT_DETACH);
+}

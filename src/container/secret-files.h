@@ -18,3 +18,6 @@ int secret_values_read(const struct container_spec *spec, struct secret_value **
 /* Does nothing where no secret becomes a file. */
 int secret_files_write(const struct container_spec *spec, const struct secret_value *values,
                        const char *state, struct error *err);
+
+/* Take the mount away before its directory is removed by who made it; else nobody has to. */
+void secret_files_detach(const char *state);
