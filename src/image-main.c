@@ -2,6 +2,7 @@
 /* crunit-image: what moves and unpacks images. crunit executes it for some of its commands, so that
  * starting a container does not load the libraries this takes. */
 #include "cmd/image-cmd.h"
+#include "cmd/volume-cmd.h"
 
 #include <errno.h>
 #include <locale.h>
@@ -19,6 +20,8 @@ static const struct cmd commands[] = {
         { CMD_SAVE_ROW, .run = cmd_save, .options = cmd_save_options },
         { CMD_IMAGE_CHECK_ROW, .run = cmd_image_check, .options = cmd_image_check_options },
         { CMD_PUSH_ROW, .run = cmd_push, .options = cmd_push_options },
+        { CMD_VOLUME_EXPORT_ROW, .run = cmd_volume_export, .options = cmd_volume_export_options },
+        { CMD_VOLUME_IMPORT_ROW, .run = cmd_volume_import },
         { .name = "image push",
           "[OPTIONS] IMAGE [DESTINATION]",
           .run = cmd_push,

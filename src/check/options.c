@@ -403,6 +403,8 @@ void check_commands(struct check *check)
                         check_run_command(check, unit);
                         continue;
                 }
+                if (str_equal(unit->words.items[unit->command], "volume"))
+                        check_volume(check, unit);
                 check_refused(check, unit);
                 check_other_files(check, unit);
                 check_yaml(check, unit);

@@ -104,7 +104,8 @@ static int prune_run(struct prune *prune, struct error *err)
         if (cmd_open_store(prune->arguments->root, STORE_WRITE, &prune->store, err) < 0 ||
             image_filter_parse(&prune->arguments->filters, &prune->store, &prune->filter, err) <
                     0 ||
-            store_used_ids(&prune->used, err) < 0 || prune_remove(prune, err) < 0)
+            store_used_ids(prune->store.root, &prune->used, err) < 0 ||
+            prune_remove(prune, err) < 0)
                 return -1;
         if (prune->ids.count &&
             (store_save(&prune->store, err) < 0 || store_collect(&prune->store, err) < 0))

@@ -4,6 +4,7 @@
 #include "../base/log.h"
 #include "../container/place.h"
 #include "../network/network.h"
+#include "../volume/volume.h"
 #include "commands.h"
 #include "image-cmd.h"
 #include "secret-cmd.h"
@@ -61,15 +62,23 @@ static int names_of_secrets(struct strv *names, struct error *err)
         return 0;
 }
 
+static int names_of_volumes(struct strv *names, struct error *err)
+{
+        AUTO_SETTINGS struct settings settings = { 0 };
+
+        if (settings_load(&settings, err) < 0)
+                return -1;
+        return volume_list(store_root(getenv("CRUNIT_STORAGE") ? NULL : settings.storage), names,
+                           err);
+}
+
 static const struct names_kind {
         const char *name;
         int (*list)(struct strv *names, struct error *err);
 } names_kinds[] = {
-        { "containers", names_of_containers },
-        { "images", names_of_images },
-        { "networks", names_of_networks },
-        { "secrets", names_of_secrets },
-        { .name = NULL },
+        { "containers", names_of_containers }, { "images", names_of_images },
+        { "networks", names_of_networks },     { "secrets", names_of_secrets },
+        { "volumes", names_of_volumes },       { .name = NULL },
 };
 
 /* In the middle of somebody's writing nothing is said, whatever fails. */

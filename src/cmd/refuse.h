@@ -18,8 +18,7 @@
                             "result"),                                                             \
                 CMD_REFUSED("kube", "Kubernetes files; write a .container file for each of its "   \
                                     "containers"),                                                 \
-                CMD_REFUSED("pod", "pods"),                                                        \
-                CMD_REFUSED("volume", "named volumes, use directories")
+                CMD_REFUSED("pod", "pods")
 
 /* The row for a command of one or two words, or NULL. */
 const struct cmd *cmd_find_refused(const char *first, const char *second);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* crunit rm. */
+#include "rm.h"
 #include "../base/log.h"
 #include "../container/place.h"
 #include "../container/stop.h"
@@ -7,11 +8,13 @@
 #include "../image/store.h"
 #include "commands.h"
 
+#include <limits.h>
 #include <stddef.h>
 #include <stdlib.h>
 
 struct rm_request {
         bool force, ignore, volumes;
+        int timeout; /* seconds, or STOP_OWN_TIMEOUT */
 };
 
 const struct option_row rm_options_table[] = {
@@ -69,7 +72,7 @@ static int rm_known(struct container_state *state, const char *run,
                         return error_set(err, EBUSY,
                                          "container '%s' is running: stop it first, or use --force",
                                          state->name);
-                if (stop_from_outside(state, run, STOP_OWN_TIMEOUT, err) < 0)
+                if (stop_from_outside(state, run, request->timeout, err) < 0)
                         return -1;
         }
         return stop_remove(state, run, true, err);
@@ -92,9 +95,25 @@ static int rm_one(const char *name, const struct rm_request *request, struct err
         return 0;
 }
 
+int rm_container(const char *name, const char *seconds, struct error *err)
+{
+        struct rm_request request = { .force = true, .ignore = true, .timeout = STOP_OWN_TIMEOUT };
+        unsigned long long number;
+
+        if (seconds && !str_equal(seconds, "-1")) {
+                if (!str_to_u64(seconds, INT_MAX, &number))
+                        return error_set(err, EINVAL, "--time %s: not a number of seconds",
+                                         seconds);
+                request.timeout = (int)number;
+        } else if (seconds) {
+                request.timeout = INT_MAX;
+        }
+        return rm_one(name, &request, err);
+}
+
 int cmd_rm(const struct cmd *cmd, int argc, char **argv)
 {
-        struct rm_request request = { 0 };
+        struct rm_request request = { .timeout = STOP_OWN_TIMEOUT };
         int first, status;
 
         if (!cmd_options(cmd, false, argc, argv, &request, 1, -1, &first, &status))

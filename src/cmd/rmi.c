@@ -63,9 +63,8 @@ static int rmi_check_unused(struct rmi *rmi, const char *text, const char *id, s
 
         if (rmi->arguments->force || !json_object_object_get_ex(rmi->used, id, &container))
                 return 0;
-        return error_set(err, EBUSY,
-                         "image %s is in use by container %s: stop it first, or use --force", text,
-                         json_object_get_string(container));
+        return error_set(err, EBUSY, "image %s is in use by %s: stop it first, or use --force",
+                         text, json_object_get_string(container));
 }
 
 static int rmi_drop_image(struct rmi *rmi, const struct store_entry *entries, size_t count,
@@ -207,7 +206,7 @@ static int rmi_begin(struct rmi *rmi, struct error *err)
 {
         if (cmd_open_store(rmi->arguments->root, STORE_WRITE, &rmi->store, err) < 0)
                 return -1;
-        return store_used_ids(&rmi->used, err);
+        return store_used_ids(rmi->store.root, &rmi->used, err);
 }
 
 int cmd_rmi(const struct cmd *cmd, int argc, char **argv)

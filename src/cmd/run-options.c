@@ -230,7 +230,8 @@ static int run_make_sources_absolute(struct container_spec *spec, struct error *
                 struct spec_mount *mount = &spec->mounts[i];
                 AUTO_FREE char *path = NULL;
 
-                if (mount->type != SPEC_MOUNT_BIND || mount->source[0] == '/')
+                if ((mount->type != SPEC_MOUNT_BIND && mount->type != SPEC_MOUNT_GLOB) ||
+                    mount->source[0] == '/')
                         continue;
                 if (!here && !(here = getcwd(NULL, 0)))
                         return error_errno(err, errno, "finding the working directory");

@@ -221,7 +221,8 @@ int run_take_mounts(void *context, const struct option_row *row, const char *val
         if (run_take_mount(spec, row, value, err) < 0)
                 return -1;
         for (size_t i = 0; i + 1 < spec->mount_count; i++)
-                if (str_equal(spec->mounts[i].target, spec->mounts[spec->mount_count - 1].target))
+                if (spec->mounts[i].target &&
+                    str_equal(spec->mounts[i].target, spec->mounts[spec->mount_count - 1].target))
                         return error_set(err, EINVAL, "--%s %s: %s is mounted over twice",
                                          row->name, value, spec->mounts[i].target);
         return 0;

@@ -14,18 +14,25 @@
 struct joined;
 struct secret_value;
 
+/* Where the source of a mount is that is not a path by itself: a volume's, an image's. */
+struct plan_source {
+        const char *path;           /* borrowed; absolute, or NULL: it is a path */
+        const struct strv *options; /* borrowed; for the mount, where it has none of their kind */
+};
+
 struct plan_facts {
         /* Of this container; set by the caller, borrowed. */
-        const char *id;            /* 64 hex digits */
-        const char *state_dir;     /* absolute; where config.json and plan_file go */
-        const char *rootfs;        /* root.path: "rootfs", relative to state_dir */
-        int rootfs_fd;             /* the mounted root file system */
-        const char *volumes_dir;   /* absolute; anonymous volumes and :O layers go here */
-        const char *image_id;      /* 64 hex digits, or NULL */
-        const char *notify_socket; /* $NOTIFY_SOCKET, or NULL */
-        char *const *environment;  /* ours, for --env K and --env-host */
-        bool terminal;             /* our stdin is a terminal (for -t) */
-        const char *network;       /* path of the network namespace it joins, or NULL: a new one */
+        const char *id;                    /* 64 hex digits */
+        const char *state_dir;             /* absolute; where config.json and plan_file go */
+        const char *rootfs;                /* root.path: "rootfs", relative to state_dir */
+        int rootfs_fd;                     /* the mounted root file system */
+        const char *volumes_dir;           /* absolute; anonymous volumes and :O layers go here */
+        const struct plan_source *sources; /* borrowed; one for each of the spec's mounts */
+        const char *image_id;              /* 64 hex digits, or NULL */
+        const char *notify_socket;         /* $NOTIFY_SOCKET, or NULL */
+        char *const *environment;          /* ours, for --env K and --env-host */
+        bool terminal;                     /* our stdin is a terminal (for -t) */
+        const char *network; /* path of the network namespace it joins, or NULL: a new one */
         const struct joined *joined;        /* the networks it is on, or NULL */
         const struct secret_value *secrets; /* of the spec's secrets, in their order */
         const char *shared_hosts;       /* text of the files of the container whose network it */

@@ -4,21 +4,14 @@
 #include "../base/io.h"
 #include "../base/str.h"
 #include "../image/superblock.h"
-#include "cgroup.h"
 #include "loop.h"
+#include "outside.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-enum {
-        FILESYSTEM_SAID_MAX = 64 * 1024 /* of the process that mounts for us */
-};
 
 struct filesystem {
         const char *file; /* borrowed */
@@ -117,56 +110,20 @@ static int filesystem_mount_here(const char *file, const char *directory, struct
         return 0;
 }
 
-/* The life of the process that mounts: its errno and message go into the pipe. */
-static void filesystem_be_outside(const char *file, const char *directory, int said)
+struct filesystem_request {
+        const char *file, *directory;
+};
+
+static int filesystem_act(void *context, struct error *err)
 {
-        AUTO_ERROR struct error err = { 0 };
+        const struct filesystem_request *request = context;
 
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (cgroup_join(1, &err) < 0 || filesystem_mount_here(file, directory, &err) < 0)
-                dprintf(said, "%d %s", err.code, err.message);
-        _exit(err.message ? EXIT_FAILURE : EXIT_SUCCESS);
-}
-
-/* A unit's DevicePolicy= holds for everything in its group, for the container as it should, and for
- * us. So a process that leaves the group for the one of systemd itself mounts in our namespace. */
-static int filesystem_mount_outside(const char *file, const char *directory, struct error *err)
-{
-        AUTO_FREE char *text = NULL;
-        AUTO_CLOSE int said = -1;
-        int ends[2], status;
-        char *message;
-        long code;
-        pid_t pid;
-
-        if (pipe2(ends, O_CLOEXEC) < 0)
-                return error_errno(err, errno, "cannot make a pipe");
-        said = ends[0];
-        pid = fork();
-        if (pid == 0)
-                filesystem_be_outside(file, directory, ends[1]);
-        close(ends[1]);
-        if (pid < 0)
-                return error_errno(err, errno, "cannot fork");
-        io_read_fd(said, file, FILESYSTEM_SAID_MAX, &text, NULL, NULL);
-        while (waitpid(pid, &status, 0) < 0)
-                if (errno != EINTR)
-                        return error_errno(err, errno, "cannot wait for the mount of %s", file);
-        if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS)
-                return 0;
-        code = text ? strtol(text, &message, 10) : 0;
-        if (!code)
-                return error_set(err, EIO, "cannot mount %s: the process for it ended", file);
-        return error_set(err, (int)code, "%s", message + strspn(message, " "));
+        return filesystem_mount_here(request->file, request->directory, err);
 }
 
 int filesystem_mount(const char *file, const char *directory, struct error *err)
 {
-        AUTO_ERROR struct error reason = { 0 };
+        struct filesystem_request request = { file, directory };
 
-        if (filesystem_mount_here(file, directory, &reason) == 0)
-                return 0;
-        if (reason.code == EPERM)
-                return filesystem_mount_outside(file, directory, err);
-        return error_set(err, reason.code, "%s", reason.message);
+        return outside_if_needed(file, filesystem_act, &request, err);
 }

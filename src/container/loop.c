@@ -3,11 +3,13 @@
 
 #include "../base/str.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/loop.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -16,6 +18,7 @@
 enum {
         LOOP_TRIES = 100, /* somebody else may take the free device before us */
         LOOP_FLAGS = LO_FLAGS_READ_ONLY | LO_FLAGS_AUTOCLEAR,
+        LOOP_WRITABLE = LO_FLAGS_AUTOCLEAR,
 };
 
 /* Where the number of the device that a file had last is noted. It is a hint: what the device
@@ -64,10 +67,10 @@ static int loop_find(const struct stat *st, char **ret_path)
 }
 
 /* Returns 1, or 0 where another process was quicker. */
-static int loop_try(int control, int file, const char *name, int *ret_fd, char **ret_path,
-                    struct error *err)
+static int loop_try(int control, int file, const char *name, uint32_t flags, int *ret_fd,
+                    char **ret_path, struct error *err)
 {
-        struct loop_config config = { .fd = (uint32_t)file, .info.lo_flags = LOOP_FLAGS };
+        struct loop_config config = { .fd = (uint32_t)file, .info.lo_flags = flags };
         int number = ioctl(control, LOOP_CTL_GET_FREE);
         AUTO_FREE char *path = NULL;
         AUTO_CLOSE int fd = -1;
@@ -75,7 +78,7 @@ static int loop_try(int control, int file, const char *name, int *ret_fd, char *
         if (number < 0)
                 return error_errno(err, errno, "cannot get a free loop device");
         path = str_format("/dev/loop%d", number);
-        fd = open(path, O_RDONLY | O_CLOEXEC);
+        fd = open(path, (flags & LO_FLAGS_READ_ONLY ? O_RDONLY : O_RDWR) | O_CLOEXEC);
         if (fd < 0)
                 return error_errno(err, errno, "cannot open %s", path);
         strncpy((char *)config.info.lo_file_name, name, sizeof config.info.lo_file_name - 1);
@@ -88,20 +91,13 @@ static int loop_try(int control, int file, const char *name, int *ret_fd, char *
         return 1;
 }
 
-int loop_attach(int file, const char *name, int *ret_fd, char **ret_path, struct error *err)
+/* A device that nobody has, for the file. */
+static int loop_new(int file, const char *name, uint32_t flags, int *ret_fd, char **ret_path,
+                    struct error *err)
 {
-        AUTO_CLOSE int control = -1;
-        struct stat st;
-        int fd, done = 0;
+        AUTO_CLOSE int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+        int done = 0;
 
-        if (fstat(file, &st) < 0)
-                return error_errno(err, errno, "cannot look at %s", name);
-        fd = loop_find(&st, ret_path);
-        if (fd >= 0) {
-                *ret_fd = fd;
-                return 0;
-        }
-        control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
         if (control < 0 && (errno == ENOENT || errno == ENODEV || errno == ENXIO))
                 return error_set(err, ENODEV,
                                  "%s cannot be mounted: this kernel has no loop devices; load its "
@@ -110,10 +106,85 @@ int loop_attach(int file, const char *name, int *ret_fd, char **ret_path, struct
         if (control < 0)
                 return error_errno(err, errno, "cannot open /dev/loop-control");
         for (int i = 0; done == 0 && i < LOOP_TRIES; i++)
-                done = loop_try(control, file, name, ret_fd, ret_path, err);
+                done = loop_try(control, file, name, flags, ret_fd, ret_path, err);
         if (done == 0)
                 return error_set(err, EBUSY, "no loop device is free for %s", name);
-        if (done > 0)
-                loop_note(&st, *ret_path);
         return done < 0 ? -1 : 0;
+}
+
+int loop_attach(int file, const char *name, int *ret_fd, char **ret_path, struct error *err)
+{
+        struct stat st;
+        int fd;
+
+        if (fstat(file, &st) < 0)
+                return error_errno(err, errno, "cannot look at %s", name);
+        fd = loop_find(&st, ret_path);
+        if (fd >= 0) {
+                *ret_fd = fd;
+                return 0;
+        }
+        if (loop_new(file, name, LOOP_FLAGS, ret_fd, ret_path, err) < 0)
+                return -1;
+        loop_note(&st, *ret_path);
+        return 0;
+}
+
+/* Is this device the file's? Open then, and info is what is known of it. */
+static int loop_open_if_of(const char *device, const struct stat *st, struct loop_info64 *info)
+{
+        AUTO_CLOSE int fd = open(device, O_RDWR | O_CLOEXEC);
+
+        if (fd < 0 || ioctl(fd, LOOP_GET_STATUS64, info) < 0 || info->lo_device != st->st_dev ||
+            info->lo_inode != st->st_ino)
+                return -1;
+        return steal_fd(&fd);
+}
+
+/* All devices are looked at, whoever made them. Returns 1 with the file's one, or 0. */
+static int loop_find_any(const struct stat *st, const char *name, int *ret_fd, char **ret_path,
+                         struct error *err)
+{
+        AUTO_CLOSEDIR DIR *dir = opendir("/sys/block");
+        struct dirent *entry;
+
+        if (!dir)
+                return error_errno(err, errno, "cannot look for the devices of %s", name);
+        while ((entry = readdir(dir))) {
+                AUTO_FREE char *used = str_format("/sys/block/%s/loop", entry->d_name);
+                AUTO_FREE char *device = str_format("/dev/%s", entry->d_name);
+                struct loop_info64 info = { 0 };
+                AUTO_CLOSE int fd = -1;
+
+                if (!str_has_prefix(entry->d_name, "loop") || access(used, F_OK) < 0)
+                        continue;
+                fd = loop_open_if_of(device, st, &info);
+                if (fd < 0)
+                        continue;
+                if (info.lo_flags & LO_FLAGS_READ_ONLY || info.lo_offset || info.lo_sizelimit)
+                        return error_set(err, EROFS,
+                                         "%s is in use as %s, which is not all of it, "
+                                         "or read-only",
+                                         name, device);
+                *ret_fd = steal_fd(&fd);
+                *ret_path = steal_str(&device);
+                return 1;
+        }
+        return 0;
+}
+
+int loop_attach_writable(int file, const char *name, int *ret_fd, char **ret_path,
+                         struct error *err)
+{
+        struct stat st;
+        int found;
+
+        /* Others of ours that look for it at this moment wait. */
+        if (flock(file, LOCK_EX) < 0 || fstat(file, &st) < 0)
+                return error_errno(err, errno, "cannot lock %s", name);
+        found = loop_find_any(&st, name, ret_fd, ret_path, err);
+        if (found == 0)
+                found = loop_new(file, name, LOOP_WRITABLE, ret_fd, ret_path, err);
+        flock(file, LOCK_UN);
+        return found < 0 ? -1 : 0;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* --mount: fields of a line of CSV, most of which are another spelling of an option. */
+#include "../volume/volume.h"
 #include "mount-parts.h"
+#include "path.h"
 
 #include <errno.h>
 
@@ -79,6 +81,7 @@ enum mount_key {
         MOUNT_KEY_WORD,    /* the value is the option */
         MOUNT_KEY_LABEL,   /* relabel=shared|private */
         MOUNT_KEY_DEVPTS,  /* kept as it is, for devpts alone */
+        MOUNT_KEY_SUBPATH, /* of a volume or an image */
         MOUNT_KEY_IGNORED, /* has no meaning on Linux */
         MOUNT_KEY_REFUSED
 };
@@ -121,8 +124,9 @@ static const struct mount_key_row {
         { "consistency", MOUNT_KEY_IGNORED, NULL, NULL },
         { "volume-driver", MOUNT_KEY_REFUSED, NULL, NULL },
         { "volume-opt", MOUNT_KEY_REFUSED, NULL, NULL },
-        { "subpath", MOUNT_KEY_REFUSED, NULL, NULL },
-        { "volume-subpath", MOUNT_KEY_REFUSED, NULL, NULL },
+        { "subpath", MOUNT_KEY_SUBPATH, NULL, NULL },
+        { "volume-subpath", MOUNT_KEY_SUBPATH, NULL, NULL },
+        { "noswap", MOUNT_KEY_CHOICE, "noswap", NULL },
         { "volume-label", MOUNT_KEY_REFUSED, NULL, NULL },
         { "no-dereference", MOUNT_KEY_REFUSED, NULL, NULL },
         { "title", MOUNT_KEY_REFUSED, NULL, NULL },
@@ -174,6 +178,19 @@ static int mount_take_valued(struct spec_mount *mount, struct strv *seen,
         return 0;
 }
 
+/* A path within; that links cannot lead out of it is for whoever mounts it. */
+static int mount_set_subpath(struct spec_mount *mount, const char *name, const char *value,
+                             struct error *err)
+{
+        AUTO_FREE char *path = path_clean(value);
+
+        if (mount->type != SPEC_MOUNT_VOLUME && mount->type != SPEC_MOUNT_IMAGE)
+                return error_set(err, EINVAL, "option '%s' does not go with this type of mount",
+                                 name);
+        str_replace(&mount->subpath, str_equal(path, "/") ? NULL : path + 1);
+        return 0;
+}
+
 static int mount_take_field(struct spec_mount *mount, struct strv *seen, const char *field,
                             struct error *err)
 {
@@ -199,6 +216,8 @@ static int mount_take_field(struct spec_mount *mount, struct strv *seen, const c
                 str_replace(&mount->source, value);
                 return 0;
         }
+        if (key->kind == MOUNT_KEY_SUBPATH)
+                return mount_set_subpath(mount, name, value, err);
         if (key->kind == MOUNT_KEY_DEVPTS && mount->type != SPEC_MOUNT_DEVPTS)
                 return error_set(err, EINVAL, "option '%s' does not go with this type of mount",
                                  name);
@@ -210,15 +229,19 @@ static int mount_check_complete(struct spec_mount *mount, struct error *err)
         bool sourceless = mount->type == SPEC_MOUNT_TMPFS || mount->type == SPEC_MOUNT_RAMFS ||
                           mount->type == SPEC_MOUNT_DEVPTS;
 
-        if (!mount->target)
+        if (!mount->target && mount->type != SPEC_MOUNT_GLOB)
                 return error_set(err, EINVAL, "no target= is given");
         if (sourceless && mount->source)
                 return error_set(err, EINVAL, "this type of mount has no source");
+        if (mount->type == SPEC_MOUNT_VOLUME && !mount->source && mount->subpath)
+                return error_set(err, EINVAL, "an anonymous volume has no parts");
         if (mount->type == SPEC_MOUNT_VOLUME && !mount->source)
                 mount->type = SPEC_MOUNT_ANONYMOUS;
         else if (!sourceless && str_empty(mount->source))
                 return error_set(err, EINVAL, "no source= is given");
-        return 0;
+        if (mount->type == SPEC_MOUNT_VOLUME && !volume_name_valid(mount->source))
+                return error_set(err, EINVAL, "'%s' is not a volume's name", mount->source);
+        return mount_check_options(mount, err);
 }
 
 /* The type decides what the other fields may be, wherever it stands. */

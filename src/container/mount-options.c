@@ -17,6 +17,7 @@ enum mount_group {
         MOUNT_LABEL,
         MOUNT_TIMES,
         MOUNT_SYNC,
+        MOUNT_SWAP,
         MOUNT_ALONE
 };
 
@@ -74,6 +75,9 @@ static const struct mount_option {
         { "nr_inodes", MOUNT_ALONE, MOUNT_FOR_TMPFS },
         { "nr_blocks", MOUNT_ALONE, MOUNT_FOR_TMPFS },
         { "huge", MOUNT_ALONE, MOUNT_FOR_TMPFS },
+        { "noswap", MOUNT_SWAP, MOUNT_FOR_TMPFS },
+        { "upperdir", MOUNT_ALONE, MOUNT_FOR_DATA },
+        { "workdir", MOUNT_ALONE, MOUNT_FOR_DATA },
 };
 
 enum {
@@ -93,7 +97,8 @@ static const struct mount_option *mount_option_find(const char *text)
 
 static bool mount_option_has_value(const struct mount_option *option)
 {
-        return option->used_by == MOUNT_FOR_TMPFS && option->group == MOUNT_ALONE;
+        return (option->used_by == MOUNT_FOR_TMPFS && option->group == MOUNT_ALONE) ||
+               str_has_suffix(option->name, "dir");
 }
 
 /* Two options of one group, or the same one twice, make the mount mean two things. */
@@ -139,6 +144,18 @@ static int mount_use_of(enum spec_mount_type type)
                                                                   : MOUNT_FOR_VOLUME;
 }
 
+/* upperdir=, workdir=. */
+static int mount_set_layer(struct spec_mount *mount, const struct mount_option *option,
+                           const char *text, struct error *err)
+{
+        const char *path = strchr(text, '=') + 1;
+
+        if (*path != '/')
+                return error_set(err, EINVAL, "%s: not an absolute path", text);
+        str_replace(*option->name == 'u' ? &mount->upper : &mount->work, path);
+        return 0;
+}
+
 int mount_add_option(struct spec_mount *mount, struct strv *seen, const char *text,
                      struct error *err)
 {
@@ -155,6 +172,8 @@ int mount_add_option(struct spec_mount *mount, struct strv *seen, const char *te
         if (str_equal(option->name, "idmap"))
                 return error_set(err, EOPNOTSUPP,
                                  "option 'idmap' is not supported by this version");
+        if (str_has_suffix(option->name, "dir"))
+                return mount_set_layer(mount, option, text, err);
         if (str_equal(option->name, "U"))
                 mount->chown = true;
         else if (str_equal(option->name, "O"))
@@ -174,5 +193,14 @@ int mount_add_options(struct spec_mount *mount, const char *text, struct error *
         for (size_t i = 0; i < words.count; i++)
                 if (mount_add_option(mount, &seen, words.items[i], err) < 0)
                         return -1;
+        return 0;
+}
+
+int mount_check_options(const struct spec_mount *mount, struct error *err)
+{
+        if (!mount->upper != !mount->work)
+                return error_set(err, EINVAL, "options 'upperdir' and 'workdir' go together");
+        if (mount->upper && !mount->overlay)
+                return error_set(err, EINVAL, "options 'upperdir' and 'workdir' need 'O'");
         return 0;
 }

@@ -11,5 +11,8 @@ int mount_add_option(struct spec_mount *mount, struct strv *seen, const char *te
 /* A list of them, with commas in between. */
 int mount_add_options(struct spec_mount *mount, const char *text, struct error *err);
 
+/* Whether what was taken in goes together. */
+int mount_check_options(const struct spec_mount *mount, struct error *err);
+
 /* An absolute path in the container, not its root. */
 int mount_set_target(struct spec_mount *mount, const char *target, struct error *err);

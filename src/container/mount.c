@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "mount.h"
 
+#include "../volume/volume.h"
 #include "mount-parts.h"
 #include "path.h"
 
@@ -19,15 +20,6 @@ int mount_set_target(struct spec_mount *mount, const char *target, struct error 
         return 0;
 }
 
-/* Volumes' names: a letter or digit, then letters, digits, `_`, `.` and `-`. */
-static bool mount_is_volume_name(const char *name)
-{
-        static const char letters[] =
-                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
-
-        return *name && !strchr("_.-", *name) && !name[strspn(name, letters)];
-}
-
 /* A path, or the name of a volume. */
 static int mount_set_source(struct spec_mount *mount, const char *source, struct error *err)
 {
@@ -36,7 +28,7 @@ static int mount_set_source(struct spec_mount *mount, const char *source, struct
         mount->source = str_dup(source);
         if (source[0] == '/' || source[0] == '.')
                 mount->type = SPEC_MOUNT_BIND;
-        else if (mount_is_volume_name(source))
+        else if (volume_name_valid(source))
                 mount->type = SPEC_MOUNT_VOLUME;
         else
                 return error_set(err, EINVAL,
@@ -61,7 +53,8 @@ int mount_parse_volume(const char *text, struct spec_mount *ret, struct error *e
         if (parts.count > 1 && mount_set_source(&mount, parts.items[0], err) < 0)
                 return -1;
         if (mount_set_target(&mount, target, err) < 0 ||
-            (options && mount_add_options(&mount, options, err) < 0))
+            (options && mount_add_options(&mount, options, err) < 0) ||
+            mount_check_options(&mount, err) < 0)
                 return -1;
         *ret = mount;
         mount = (struct spec_mount){ 0 };
@@ -86,6 +79,9 @@ void mount_free(struct spec_mount *mount)
 {
         free(mount->source);
         free(mount->target);
+        free(mount->subpath);
+        free(mount->upper);
+        free(mount->work);
         strv_free(&mount->options);
         *mount = (struct spec_mount){ 0 };
 }

@@ -61,6 +61,20 @@ bool plan_is_kind(const char *const *kind, const char *option)
         return *kind;
 }
 
+void plan_default_word(struct plan_mount *mount, const char *word)
+{
+        const char *const *const kinds[] = { plan_write, plan_bind, plan_exec,
+                                             plan_suid,  plan_dev,  plan_propagation };
+
+        for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+                if (plan_is_kind(kinds[i], word)) {
+                        plan_default_option(mount, kinds[i], word);
+                        return;
+                }
+        if (!strv_contains(&mount->options, word))
+                strv_append(&mount->options, word);
+}
+
 void plan_remove_option(struct strv *options, const char *option)
 {
         size_t kept = 0;

@@ -35,6 +35,8 @@ bool plan_is_kind(const char *const *kind, const char *option);
 
 /* An option for the mount where none of its kind was given. */
 void plan_default_option(struct plan_mount *mount, const char *const *kind, const char *option);
+/* The same for a word, whatever kind it is of; one of none is added once. */
+void plan_default_word(struct plan_mount *mount, const char *word);
 void plan_remove_option(struct strv *options, const char *option);
 /* What the source's file system forbids stays forbidden, unless the option says otherwise. */
 void plan_default_flags(struct plan_mount *mount, const char *source);

@@ -6,6 +6,7 @@
 #include "path.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <sys/stat.h>
 
 static struct plan_directory *plan_add_directory(struct plan *plan, const char *path)
@@ -50,28 +51,39 @@ static void plan_anonymous(const struct plan_context *context, struct plan_mount
                 plan_give_to_user(context, path);
 }
 
+/* Where a volume or an image is. */
+static const struct plan_source *plan_source_of(const struct plan_context *context,
+                                                const struct spec_mount *wanted)
+{
+        return &context->facts->sources[wanted - context->spec->mounts];
+}
+
 /* The host's directory as the lower layer, a directory that goes with the container as the upper.
  */
 static int plan_overlay(const struct plan_context *context, struct plan_mount_list *list,
-                        const struct spec_mount *wanted, size_t *number, struct error *err)
+                        const struct spec_mount *wanted, const char *source, size_t *number,
+                        struct error *err)
 {
         AUTO_FREE char *place = plan_new_place(context, number);
-        AUTO_FREE char *upper = str_format("%s/upper", place);
-        AUTO_FREE char *work = str_format("%s/work", place);
+        AUTO_FREE char *upper =
+                wanted->upper ? str_dup(wanted->upper) : str_format("%s/upper", place);
+        AUTO_FREE char *work = wanted->work ? str_dup(wanted->work) : str_format("%s/work", place);
         struct plan_mount *mount;
 
         /* The file system's own separators cannot be written in a path. */
-        if (strpbrk(wanted->source, ":,\\"))
+        if (strpbrk(source, ":,\\") || strpbrk(upper, ":,\\") || strpbrk(work, ":,\\"))
                 return error_set(err, EINVAL,
                                  "--volume %s:%s:O: the path may not hold a colon, comma or "
                                  "backslash",
-                                 wanted->source, wanted->target);
-        plan_add_directory(context->plan, upper)->like = str_dup(wanted->source);
-        plan_add_directory(context->plan, work);
+                                 source, wanted->target);
+        if (!wanted->upper) {
+                plan_add_directory(context->plan, upper)->like = str_dup(source);
+                plan_add_directory(context->plan, work);
+        }
         if (wanted->chown)
                 plan_give_to_user(context, upper);
         mount = plan_add_mount(list, wanted->target, "overlay", "overlay", "rprivate");
-        strv_appendf(&mount->options, "lowerdir=%s", wanted->source);
+        strv_appendf(&mount->options, "lowerdir=%s", source);
         strv_appendf(&mount->options, "upperdir=%s", upper);
         strv_appendf(&mount->options, "workdir=%s", work);
         return 0;
@@ -89,35 +101,103 @@ static const char *plan_flat(const struct strv *options, size_t at)
         return option;
 }
 
-static int plan_bind_mount(const struct plan_context *context, struct plan_mount_list *list,
-                           const struct spec_mount *wanted, size_t *number, struct error *err)
+/* What the user said, then what holds for its source, then what holds always. */
+static void plan_bind_options(const struct plan_context *context, struct plan_mount *mount,
+                              const struct spec_mount *wanted, const struct strv *defaults)
 {
-        struct plan_mount *mount;
-        struct stat st;
-
-        if (stat(wanted->source, &st) < 0)
-                return error_errno(err, errno, "nothing to mount at %s: %s", wanted->target,
-                                   wanted->source);
-        if (wanted->chown)
-                plan_give_to_user(context, wanted->source);
-        if (wanted->overlay && !S_ISDIR(st.st_mode))
-                return error_set(err, ENOTDIR, "--volume %s:%s:O: not a directory", wanted->source,
-                                 wanted->target);
-        if (wanted->overlay)
-                return plan_overlay(context, list, wanted, number, err);
-        mount = plan_add_mount(list, wanted->target, "bind", wanted->source, "");
         for (size_t i = 0; i < wanted->options.count; i++)
                 strv_append(&mount->options, plan_flat(&wanted->options, i));
+        for (size_t i = 0; defaults && i < defaults->count; i++)
+                plan_default_word(mount, defaults->items[i]);
         plan_default_option(mount, plan_write, "rw");
         plan_default_option(mount, plan_propagation,
                             strv_contains(&mount->options, "bind") ? "private" : "rprivate");
-        plan_default_flags(mount, wanted->source);
+        plan_default_flags(mount, mount->source);
         plan_default_option(mount, plan_bind, "rbind");
         if (!context->facts->selinux) {
                 /* Relabelling has no meaning then; podman takes it without a word, too. */
                 plan_remove_option(&mount->options, "z");
                 plan_remove_option(&mount->options, "Z");
         }
+}
+
+/* defaults: options, or NULL. */
+static int plan_bind_path(const struct plan_context *context, struct plan_mount_list *list,
+                          const struct spec_mount *wanted, const char *source,
+                          const struct strv *defaults, size_t *number, struct error *err)
+{
+        if (wanted->chown)
+                plan_give_to_user(context, source);
+        if (wanted->overlay)
+                return plan_overlay(context, list, wanted, source, number, err);
+        plan_bind_options(context, plan_add_mount(list, wanted->target, "bind", source, ""), wanted,
+                          defaults);
+        return 0;
+}
+
+static int plan_bind_mount(const struct plan_context *context, struct plan_mount_list *list,
+                           const struct spec_mount *wanted, size_t *number, struct error *err)
+{
+        struct stat st;
+
+        if (stat(wanted->source, &st) < 0)
+                return error_errno(err, errno, "nothing to mount at %s: %s", wanted->target,
+                                   wanted->source);
+        if (wanted->overlay && !S_ISDIR(st.st_mode))
+                return error_set(err, ENOTDIR, "--volume %s:%s:O: not a directory", wanted->source,
+                                 wanted->target);
+        return plan_bind_path(context, list, wanted, wanted->source, NULL, number, err);
+}
+
+/* What was made for it stands behind: nothing there has a set-user-id bit or a device that counts,
+ * unless that is asked for. */
+static int plan_volume_mount(const struct plan_context *context, struct plan_mount_list *list,
+                             const struct spec_mount *wanted, size_t *number, struct error *err)
+{
+        const struct plan_source *source = plan_source_of(context, wanted);
+        AUTO_STRV struct strv defaults = { 0 };
+
+        if (source->options)
+                strv_append_all(&defaults, source->options);
+        if (wanted->type == SPEC_MOUNT_IMAGE)
+                strv_append(&defaults, "ro");
+        else
+                strv_append(&defaults, "nosuid");
+        strv_append(&defaults, "nodev");
+        return plan_bind_path(context, list, wanted, source->path, &defaults, number, err);
+}
+
+/* One of the files that match: below the target, or at its own place. */
+static int plan_glob_match(const struct plan_context *context, struct plan_mount_list *list,
+                           const struct spec_mount *wanted, const char *path, size_t *number,
+                           struct error *err)
+{
+        struct spec_mount one = *wanted;
+        AUTO_FREE char *source = path_clean(path);
+        AUTO_FREE char *target =
+                wanted->target ? str_format("%s/%s", wanted->target, strrchr(source, '/') + 1)
+                               : str_dup(source);
+
+        if (plan_is_mounted(list, target))
+                return error_set(err, EEXIST,
+                                 "--mount type=glob,source=%s: %s is mounted over twice",
+                                 wanted->source, target);
+        one.source = source;
+        one.target = target;
+        return plan_bind_mount(context, list, &one, number, err);
+}
+
+static int plan_glob(const struct plan_context *context, struct plan_mount_list *list,
+                     const struct spec_mount *wanted, size_t *number, struct error *err)
+{
+        CLEANUP(globfree) glob_t found = { 0 };
+
+        if (glob(wanted->source, 0, NULL, &found) != 0)
+                return error_set(err, ENOENT, "--mount type=glob,source=%s: nothing matches",
+                                 wanted->source);
+        for (size_t i = 0; i < found.gl_pathc; i++)
+                if (plan_glob_match(context, list, wanted, found.gl_pathv[i], number, err) < 0)
+                        return -1;
         return 0;
 }
 
@@ -198,8 +278,10 @@ static int plan_wanted_mount(const struct plan_context *context, struct plan_mou
                 plan_devpts_mount(list, wanted);
                 return 0;
         case SPEC_MOUNT_VOLUME:
-        case SPEC_MOUNT_GLOB:
         case SPEC_MOUNT_IMAGE:
+                return plan_volume_mount(context, list, wanted, number, err);
+        case SPEC_MOUNT_GLOB:
+                return plan_glob(context, list, wanted, number, err);
         case SPEC_MOUNT_ARTIFACT:
                 break;
         }

@@ -264,13 +264,19 @@ static int rootfs_overlay(const struct rootfs *rootfs, const char *run, const ch
 int rootfs_mount(struct rootfs *rootfs, const char *run, struct error *err)
 {
         AUTO_FREE char *target = str_format("%s/rootfs", run);
+
+        if (mkdir(target, 0755) < 0 && errno != EEXIST)
+                return error_errno(err, errno, "cannot make %s", target);
+        return rootfs_mount_on(rootfs, run, target, err);
+}
+
+int rootfs_mount_on(struct rootfs *rootfs, const char *run, const char *target, struct error *err)
+{
         AUTO_CLOSE int before = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
         int result;
 
-        if (rootfs_check(rootfs, err) < 0)
+        if (rootfs_check(rootfs, err) < 0 || rootfs_mount_files(rootfs, run, err) < 0)
                 return -1;
-        if (mkdir(target, 0755) < 0 && errno != EEXIST)
-                return error_errno(err, errno, "cannot make %s", target);
         /* An overlay needs an upper layer or two lower ones. */
         if (rootfs->bind || (rootfs->writable < 0 && rootfs->layers.count == 1))
                 result = rootfs_bind(rootfs, target, err);

@@ -48,5 +48,8 @@ int rootfs_detach_files(struct rootfs *rootfs, const char *run, struct error *er
  * The process's working directory is kept. */
 int rootfs_mount(struct rootfs *rootfs, const char *run, struct error *err);
 
+/* The same on any directory that is there; layers that are files are mounted on the way. */
+int rootfs_mount_on(struct rootfs *rootfs, const char *run, const char *target, struct error *err);
+
 /* The first 500 are allowed: a clear error before anything is mounted. */
 int rootfs_check(const struct rootfs *rootfs, struct error *err);

@@ -6,6 +6,7 @@
 #include "../base/stamp.h"
 #include "../image/store.h"
 #include "attach.h"
+#include "backing.h"
 #include "cgroup.h"
 #include "claim.h"
 #include "console.h"
@@ -16,9 +17,9 @@
 #include "handover.h"
 #include "interrupt.h"
 #include "netjoin.h"
-#include "ownership.h"
 #include "place.h"
 #include "plan.h"
+#include "prepare.h"
 #include "pump.h"
 #include "rootfs.h"
 #include "secret-files.h"
@@ -26,7 +27,6 @@
 #include "signal.h"
 #include "state.h"
 #include "stop.h"
-#include "volume-copy.h"
 #include "writable.h"
 
 #include <linux/capability.h>
@@ -50,6 +50,7 @@ struct run {
         struct container_state state;
         struct writable writable;
         struct rootfs rootfs;
+        struct backing backing;
         int root; /* the mounted root file system */
         struct plan plan;
         struct crun crun;
@@ -71,6 +72,7 @@ static void run_free(struct run *run)
         state_free(&run->state);
         writable_close(&run->writable);
         rootfs_free(&run->rootfs);
+        backing_free(&run->backing);
         cleanup_close(&run->root);
         plan_free(&run->plan);
         crun_close(&run->crun);
@@ -108,14 +110,21 @@ static int run_read_secrets(struct run *run, struct error *err)
         return secret_values_read(run->spec, &run->secrets, err);
 }
 
+static struct fetch run_fetch(const struct run *run)
+{
+        return (struct fetch){ .spec = run->spec,
+                               .storage = run->settings->storage,
+                               .additional = run->settings->additional,
+                               .signals = &run->signals,
+                               .warn = run->warn };
+}
+
 static int run_find_image(struct run *run, struct error *err)
 {
-        const struct fetch fetch = { .spec = run->spec,
-                                     .storage = run->settings->storage,
-                                     .additional = run->settings->additional,
-                                     .signals = &run->signals,
-                                     .warn = run->warn };
+        const struct fetch fetch = run_fetch(run);
 
+        if (backing_find(&fetch, &run->backing, err) < 0)
+                return -1;
         return run->spec->rootfs ? 0 : fetch_image(&fetch, &run->store, &run->image, err);
 }
 
@@ -146,6 +155,7 @@ static void run_describe(struct run *run)
         strv_append_all(&state->ports, &spec->publish);
         for (size_t i = 0; i < spec->secret_count; i++)
                 strv_append_owned(&state->secrets, secret_option_text(&spec->secrets[i]));
+        backing_describe(&run->backing, spec, state);
         if (cgroup_of(getpid(), &cgroup, NULL) == 0 && spec->cgroups_split)
                 state->unit = cgroup_unit(cgroup);
 }
@@ -274,6 +284,13 @@ static int run_mount_root(struct run *run, struct error *err)
         return 0;
 }
 
+static int run_mount_others(struct run *run, struct error *err)
+{
+        const struct fetch fetch = run_fetch(run);
+
+        return backing_mount(&run->backing, &fetch, &run->place, err);
+}
+
 static bool run_has_limits(const struct container_spec *spec)
 {
         return spec->memory || spec->memory_reservation || spec->memory_swap ||
@@ -330,12 +347,14 @@ static int run_take_network(struct run *run, struct error *err)
 static int run_make_plan(struct run *run, struct error *err)
 {
         AUTO_FREE char *volumes = str_format("%s/volumes", run->place.data);
+        AUTO_FREE struct plan_source *sources = backing_sources(&run->backing);
         AUTO_FACTS struct plan_facts facts = {
                 .id = run->state.id,
                 .state_dir = run->place.run,
                 .rootfs = "rootfs",
                 .rootfs_fd = run->root,
                 .volumes_dir = volumes,
+                .sources = sources,
                 .image_id = run->image.id,
                 .notify_socket = getenv("NOTIFY_SOCKET"),
                 .environment = environ,
@@ -357,84 +376,15 @@ static int run_make_plan(struct run *run, struct error *err)
         return 0;
 }
 
-/* An upper layer's directory is what the container sees at the mount: it looks as the lower one. */
-static int run_copy_owner(const struct plan_directory *directory, struct error *err)
-{
-        struct stat st;
-
-        if (stat(directory->like, &st) < 0 || chown(directory->path, st.st_uid, st.st_gid) < 0 ||
-            chmod(directory->path, st.st_mode & 07777) < 0)
-                return error_errno(err, errno, "cannot make %s look as %s", directory->path,
-                                   directory->like);
-        return 0;
-}
-
-static int run_make_directory(struct run *run, const struct plan_directory *directory,
-                              struct error *err)
-{
-        /* A kept volume has its content. */
-        if (access(directory->path, F_OK) == 0)
-                return 0;
-        if (io_make_dirs(AT_FDCWD, directory->path, 0755, err) < 0)
-                return -1;
-        if (directory->like)
-                return run_copy_owner(directory, err);
-        return directory->copy ? volume_copy(run->root, directory->target, directory->path, err)
-                               : 0;
-}
-
-/* One missing directory in the root file system, with its parents, wherever links lead within it.
- */
-static int run_make_root_directory(struct run *run, const char *path, struct error *err)
-{
-        AUTO_STRV struct strv parts = { 0 };
-        AUTO_STRBUF struct strbuf walked = { 0 };
-
-        strv_split(&parts, path, "/", false);
-        strbuf_append_char(&walked, '/');
-        for (size_t i = 0; i < parts.count; i++) {
-                AUTO_CLOSE int parent =
-                        io_open_in_root(run->root, walked.data, O_RDONLY | O_DIRECTORY, 0);
-
-                if (parent < 0 || (mkdirat(parent, parts.items[i], 0755) < 0 && errno != EEXIST))
-                        return error_errno(err, errno, "cannot make %s in the container", path);
-                strbuf_appendf(&walked, "%s/", parts.items[i]);
-        }
-        return 0;
-}
-
-static int run_write_files(struct run *run, struct error *err)
-{
-        AUTO_FREE char *config = json_text(run->plan.config, false);
-        AUTO_FREE char *path = str_format("%s/config.json", run->place.run);
-
-        for (size_t i = 0; i < run->plan.file_count; i++) {
-                const struct plan_file *file = &run->plan.files[i];
-                AUTO_FREE char *name = str_format("%s/%s", run->place.run, file->name);
-
-                if (io_write_file(AT_FDCWD, name, file->text, strlen(file->text), 0644, IO_NO_SYNC,
-                                  err) < 0)
-                        return -1;
-        }
-        return io_write_file(AT_FDCWD, path, config, strlen(config), 0600, IO_NO_SYNC, err);
-}
-
 static int run_prepare(struct run *run, struct error *err)
 {
-        const struct plan *plan = &run->plan;
+        const struct prepare prepare = { &run->plan, run->place.run, run->root };
+        const struct fetch fetch = run_fetch(run);
 
-        for (size_t i = 0; i < plan->directory_count; i++)
-                if (run_make_directory(run, &plan->directories[i], err) < 0)
-                        return -1;
-        for (size_t i = 0; i < plan->chown.count; i++)
-                if (ownership_give(plan->chown.items[i], plan->uid, plan->gid, err) < 0)
-                        return -1;
-        for (size_t i = 0; i < plan->make_dirs.count; i++)
-                if (run_make_root_directory(run, plan->make_dirs.items[i], err) < 0)
-                        return -1;
-        if (secret_files_write(run->spec, run->secrets, run->place.run, err) < 0)
+        if (backing_fill(&run->backing, &fetch, run->root, run->plan.uid, run->plan.gid, err) < 0 ||
+            secret_files_write(run->spec, run->secrets, run->place.run, err) < 0)
                 return -1;
-        return run_write_files(run, err);
+        return prepare_container(&prepare, err);
 }
 
 static int run_open_crun(struct run *run, struct error *err)
@@ -541,8 +491,9 @@ static int run_create(struct run *run, struct error *err)
 static int run_until_created(struct run *run, struct error *err)
 {
         static int (*const steps[])(struct run *, struct error *) = {
-                run_check,      run_read_secrets, run_find_image, run_publish_all, run_claim,
-                run_mount_root, run_take_network, run_make_plan,  run_prepare,     run_create,
+                run_check,     run_read_secrets, run_find_image,   run_publish_all,
+                run_claim,     run_mount_root,   run_mount_others, run_take_network,
+                run_make_plan, run_prepare,      run_create,
         };
 
         for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
@@ -582,6 +533,7 @@ static void run_remove_traces(struct run *run)
                 return;
         cleanup_close(&run->root);
         run->root = -1;
+        backing_detach(&run->backing);
         if (run->rootfs.layers.count) {
                 AUTO_FREE char *mounted = str_format("%s/rootfs", run->place.run);
 

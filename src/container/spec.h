@@ -55,7 +55,10 @@ enum spec_mount_type {
 struct spec_mount {
         enum spec_mount_type type;
         char *source;        /* owned; NULL for tmpfs and anonymous volumes */
-        char *target;        /* owned; absolute, clean path in the container */
+        char *target;        /* owned; absolute, clean path in the container; of a glob perhaps
+                                NULL: files keep their paths */
+        char *subpath;       /* owned; of a volume or image, the part to mount, or NULL */
+        char *upper, *work;  /* owned; with overlay, where writes go, to stay; or NULL */
         struct strv options; /* as for mount(8): ro, rbind, noexec, rslave, size=… */
         bool chown;          /* :U, give the tree to the container's user first */
         bool overlay;        /* :O, writes go to a layer that is thrown away */

@@ -36,6 +36,8 @@ static const struct state_string state_lists[] = {
         { "networks", offsetof(struct container_state, networks) },
         { "ports", offsetof(struct container_state, ports) },
         { "secrets", offsetof(struct container_state, secrets) },
+        { "volumes", offsetof(struct container_state, volumes) },
+        { "images", offsetof(struct container_state, images) },
 };
 
 enum {

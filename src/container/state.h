@@ -19,6 +19,8 @@
  *   stopSignal   "SIGTERM"                stopTimeout  seconds
  *   labels, annotations, networks, ports  lists of strings as in spec.h
  *   secrets      "NAME,type=mount,target=…" or "NAME,type=env,target=…"; never a value
+ *   volumes      names of the volumes that are mounted
+ *   images       ids of images that are mounted beside its own
  *   cgroup       path of the init's group foreground   `crunit run` stays until the end
  *   logDriver    journald, passthrough, none
  */
@@ -38,7 +40,7 @@ struct container_state {
         char *id, *name, *image, *image_name, *rootfs; /* owned, as all strings here */
         struct process_id starter, init;
         char *unit, *bundle, *writable, *created, *cgroup;
-        struct strv command, labels, annotations, networks, ports, secrets;
+        struct strv command, labels, annotations, networks, ports, secrets, volumes, images;
         char *stop_signal, *log_driver;
         unsigned stop_timeout;
         bool keep, foreground;

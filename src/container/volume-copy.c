@@ -136,6 +136,22 @@ static int copy_xattrs(int from, const char *from_name, int to, const char *to_n
         return length < 0 ? -1 : 0;
 }
 
+/* Of what has that name and is no link: who has the volume mounted already might put one there. */
+static int copy_mode(int to, const char *name, mode_t mode)
+{
+        AUTO_CLOSE int fd = openat(to, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        AUTO_FREE char *path = str_format("/proc/self/fd/%d", fd);
+        struct stat st;
+
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return -1;
+        if (S_ISLNK(st.st_mode)) {
+                errno = ELOOP;
+                return -1;
+        }
+        return chmod(path, mode);
+}
+
 /* Owner first (a change of it clears setuid and capabilities), times last. */
 static int copy_attributes(int from, const char *from_name, int to, const char *to_name,
                            const struct stat *st)
@@ -144,7 +160,7 @@ static int copy_attributes(int from, const char *from_name, int to, const char *
 
         if (fchownat(to, to_name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
                 return -1;
-        if (!S_ISLNK(st->st_mode) && fchmodat(to, to_name, st->st_mode & 07777, 0) < 0)
+        if (!S_ISLNK(st->st_mode) && copy_mode(to, to_name, st->st_mode & 07777) < 0)
                 return -1;
         if (copy_xattrs(from, from_name, to, to_name) < 0)
                 return -1;
@@ -249,27 +265,56 @@ static int copy_level_entries(struct copy *copy, const struct copy_level *level,
         return 0;
 }
 
-int volume_copy(int root, const char *source, const char *target, struct error *err)
+/* Both directories, open. Returns 0 where there is no source. */
+static int copy_open(int root, const char *source, const char *target, int *ret_from, int *ret_to,
+                     struct error *err)
 {
         AUTO_CLOSE int from = io_open_in_root(root, source, O_RDONLY | O_DIRECTORY, 0);
         AUTO_CLOSE int to = -1;
-        CLEANUP(copy_free) struct copy copy = { 0 };
-        struct copy_level top = { .path = "" };
-        struct stat st;
 
         if (from < 0)
                 return errno == ENOENT || errno == ENOTDIR
                                ? 0
                                : error_errno(err, errno, "cannot open %s in the image", source);
         to = open(target, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (to < 0 || fstat(from, &st) < 0)
+        if (to < 0)
                 return error_errno(err, errno, "cannot open %s", target);
+        *ret_from = steal_fd(&from);
+        *ret_to = steal_fd(&to);
+        return 1;
+}
+
+static int copy_top_attributes(int from, const char *source, int to, const char *target,
+                               struct error *err)
+{
+        struct stat st;
+
+        if (fstat(from, &st) < 0 || copy_attributes(from, ".", to, ".", &st) < 0)
+                return error_errno(err, errno, "cannot give %s the attributes of %s", target,
+                                   source);
+        return 1;
+}
+
+int volume_copy(int root, const char *source, const char *target, struct error *err)
+{
+        CLEANUP(copy_free) struct copy copy = { 0 };
+        struct copy_level top = { .path = "" };
+        AUTO_CLOSE int from = -1, to = -1;
+        int found = copy_open(root, source, target, &from, &to, err);
+
+        if (found <= 0)
+                return found;
         copy.target = top.to = to;
         top.from = from;
         if (copy_level_entries(&copy, &top, err) < 0)
                 return error_wrap(err, "filling the volume of %s", source);
-        if (copy_attributes(from, ".", to, ".", &st) < 0)
-                return error_errno(err, errno, "cannot give %s the attributes of %s", target,
-                                   source);
-        return 0;
+        return copy_top_attributes(from, source, to, target, err);
+}
+
+int volume_copy_attributes(int root, const char *source, const char *target, struct error *err)
+{
+        AUTO_CLOSE int from = -1, to = -1;
+        int found = copy_open(root, source, target, &from, &to, err);
+
+        return found <= 0 ? found : copy_top_attributes(from, source, to, target, err);
 }

@@ -10,6 +10,8 @@
 /*
  * Copy what is in `source` (a path within the file system behind root, resolved there) into the
  * existing, empty directory `target`, and give that the source's mode, owner and attributes.
- * Nothing is done where the source does not exist or is no directory.
+ * Returns 1, or 0 where the source does not exist or is no directory: nothing is done then.
  */
 int volume_copy(int root, const char *source, const char *target, struct error *err);
+/* The mode, owner and attributes alone. */
+int volume_copy_attributes(int root, const char *source, const char *target, struct error *err);

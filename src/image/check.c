@@ -347,7 +347,7 @@ static int check_replace_layer(struct check *check, const struct check_layer *la
                 return error_errno(err, errno, "cannot write to %s", check->store->root);
         if (store_lock(check->store, STORE_EXCLUSIVE, err) < 0)
                 return -1;
-        if (store_used_ids(&used, err) < 0) {
+        if (store_used_ids(check->store->root, &used, err) < 0) {
                 store_unlock(check->store);
                 return -1;
         }
@@ -359,7 +359,7 @@ static int check_replace_layer(struct check *check, const struct check_layer *la
                                             : RENAME_EXCHANGE);
         store_unlock(check->store);
         if (user)
-                return error_set(err, EBUSY, "container %s uses it: stop it first", user);
+                return error_set(err, EBUSY, "%s uses it: stop it first", user);
         return replaced < 0 ? error_errno(err, errno, "cannot replace %s", path) : 0;
 }
 

@@ -17,6 +17,7 @@
 /* An unpacking under way. */
 struct layer {
         struct stream *stream;   /* borrowed */
+        bool plain;              /* a tar like any other: no name has a meaning of its own */
         struct archive *archive; /* owned */
         struct tree *tree;       /* owned */
         struct error reason;     /* of a failure below libarchive */
@@ -297,7 +298,7 @@ static int layer_add_entry(struct layer *layer, struct archive_entry *entry, str
                 return -1;
         if (!*path && archive_entry_filetype(entry) != AE_IFDIR)
                 return error_set(err, EINVAL, "its top ('%s') is no directory", name);
-        done = layer_add_whiteout(layer, path, err);
+        done = layer->plain ? 0 : layer_add_whiteout(layer, path, err);
         if (done)
                 return done < 0 ? -1 : 0;
         if (archive_entry_hardlink(entry))
@@ -323,19 +324,33 @@ static int layer_run(struct layer *layer, struct error *err)
         return 0;
 }
 
+static int layer_read(struct layer *layer, const char *name, int top, struct error *err)
+{
+        umask(0);
+        layer->tree = tree_new(top);
+        if (layer_start(layer, err) < 0 || layer_run(layer, err) < 0)
+                return layer->reason.message ? -1
+                                             : error_wrap(err, "%s", name); /* names it itself */
+        return 0;
+}
+
 int layer_unpack(struct stream *stream, const char *name, int top, struct layer_result *ret,
                  struct error *err)
 {
         CLEANUP(layer_free) struct layer layer = { .stream = stream };
 
-        umask(0);
-        layer.tree = tree_new(top);
-        if (layer_start(&layer, err) < 0 || layer_run(&layer, err) < 0)
-                return layer.reason.message ? -1
-                                            : error_wrap(err, "%s", name); /* names it itself */
+        if (layer_read(&layer, name, top, err) < 0)
+                return -1;
         *ret = layer.result;
         layer.result = (struct layer_result){ 0 };
         return 0;
+}
+
+int layer_unpack_plain(struct stream *stream, const char *name, int top, struct error *err)
+{
+        CLEANUP(layer_free) struct layer layer = { .stream = stream, .plain = true };
+
+        return layer_read(&layer, name, top, err);
 }
 
 int layer_fix_implied(int top, const struct strv *implied, const int *below, size_t below_count,

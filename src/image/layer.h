@@ -39,6 +39,11 @@ void layer_result_free(struct layer_result *result);
 int layer_unpack(struct stream *stream, const char *name, int top, struct layer_result *ret,
                  struct error *err);
 
+/* The same for a tar that is no layer: `.wh.` begins names like any others, and top may hold
+ * something, which stays where the archive has nothing of that name. Nobody else may write there
+ * meanwhile. */
+int layer_unpack_plain(struct stream *stream, const char *name, int top, struct error *err);
+
 /*
  * Give the implied directories the owner and mode they have in the layers below (directories'
  * descriptors, lowest first), where one of them has the directory; 0755 root stays otherwise.

@@ -96,7 +96,8 @@ static int store_reach_all(struct store_reach *reach, struct error *err)
         size_t count;
         int result = 0;
 
-        if (store_used_ids(&used, err) < 0 || store_list(reach->store, &entries, &count, err) < 0)
+        if (store_used_ids(reach->store->root, &used, err) < 0 ||
+            store_list(reach->store, &entries, &count, err) < 0)
                 return -1;
         for (size_t i = 0; result == 0 && i < count; i++)
                 result = store_reach_manifest(reach, entries[i].descriptor.digest, 0, err);
@@ -197,8 +198,10 @@ void store_empty_trash(struct store *store)
 static int store_note_use(int dir, const char *name, void *context, struct error *err)
 {
         AUTO_FREE char *path = str_format("%s/state.json", name);
+        AUTO_FREE char *user = str_format("container %s", name);
         AUTO_ERROR struct error reason = { 0 };
         AUTO_JSON struct json_object *state = NULL;
+        AUTO_STRV struct strv mounted = { 0 };
         const char *id = NULL;
 
         if (json_read_file(dir, path, STORE_MAX_STATE, &state, &reason) < 0)
@@ -208,19 +211,51 @@ static int store_note_use(int dir, const char *name, void *context, struct error
                                            reason.message);
         if (json_get_string(state, "image", &id, err) < 0)
                 return error_wrap(err, "container %s: state.json", name);
+        if (json_get_strv(state, "images", &mounted, err) < 0)
+                return error_wrap(err, "container %s: state.json", name);
         if (id)
-                json_object_object_add(context, digest_hex(id) ? digest_hex(id) : id,
-                                       json_object_new_string(name));
+                strv_append(&mounted, id);
+        for (size_t i = 0; i < mounted.count; i++)
+                json_object_object_add(context,
+                                       digest_hex(mounted.items[i]) ? digest_hex(mounted.items[i])
+                                                                    : mounted.items[i],
+                                       json_object_new_string(user));
         return 0;
 }
 
-int store_used_ids(struct json_object **ret, struct error *err)
+/* A volume that is an image with changes over it is nothing without the image. */
+static int store_note_volume(int dir, const char *name, void *context, struct error *err)
+{
+        AUTO_FREE char *path = str_format("%s/volume.json", name);
+        AUTO_FREE char *user = str_format("volume %s", name);
+        AUTO_JSON struct json_object *volume = NULL;
+        AUTO_ERROR struct error reason = { 0 };
+        const char *id = NULL;
+
+        if (name[0] == '.')
+                return 0;
+        if (json_read_file(dir, path, STORE_MAX_STATE, &volume, &reason) < 0)
+                return reason.code == ENOENT || reason.code == ENOTDIR
+                               ? 0
+                               : error_set(err, reason.code, "volume %s: %s", name, reason.message);
+        if (json_get_string(volume, "ImageID", &id, err) < 0)
+                return error_wrap(err, "volume %s: volume.json", name);
+        if (id)
+                json_object_object_add(context, id, json_object_new_string(user));
+        return 0;
+}
+
+int store_used_ids(const char *root, struct json_object **ret, struct error *err)
 {
         const char *directory = getenv("CRUNIT_RUN");
         AUTO_FREE char *path =
                 str_format("%s/containers", str_empty(directory) ? "/run/crunit" : directory);
+        AUTO_FREE char *volumes = str_format("%s/volumes", root);
         AUTO_JSON struct json_object *used = json_object_new_object();
 
+        if (access(volumes, F_OK) == 0 &&
+            io_each_name(AT_FDCWD, volumes, store_note_volume, used, err) < 0)
+                return -1;
         if (access(path, F_OK) == 0 && io_each_name(AT_FDCWD, path, store_note_use, used, err) < 0)
                 return -1;
         *ret = steal_ptr(&used);

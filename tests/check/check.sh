@@ -148,6 +148,24 @@ check "have their lines too" says_only "a.container:2:7: info: image localhost/a
 	"a.container:7:12: error: PodmanArgs=: --volumes-from db: name the volumes, with --volume"
 
 fresh
+file a.volume '[Volume]' 'Device=/gone/disk' 'Type=ext4' 'UID=no-such-user-here' 'Driver=plugged'
+file b.volume '[Volume]' 'Device=/gone/disk' 'Type=ext4' 'Options=ro' 'Copy=no'
+file c.volume '[Volume]' 'Options=fast'
+file d.volume '[Volume]' 'Options=size=%i' 'Label=a=b'
+file e.volume '[Volume]' 'Options=size=1G'
+file f.volume '[Volume]' 'PodmanArgs=--opt colour=red'
+run_check 1 --no-verify .
+for line in "a.volume:4:5: warning: this machine has no user 'no-such-user-here'" \
+	"a.volume:5:8: error: driver plugged: local and image are there, plugins are not supported" \
+	"b.volume:2:8: warning: /gone/disk does not exist here" \
+	"c.volume: error: the option 'fast' has no meaning for a directory" \
+	"e.volume: error: size=1G: directories have no quota here; say type=tmpfs, or mount a file system of that size" \
+	"f.volume: error: unknown option 'colour' (known: copy, device, image, nocopy, o and type)"; do
+	check "volumes: $line" says "$line"
+done
+check "volumes: what is left open is not judged" says_nothing_of 'd.volume'
+
+fresh
 file broken.container 'Image=x'
 file dir/deep.container '[Container]' 'Image=localhost/a:1' 'Network=host' 'Frobnicate=1'
 check "a file that cannot be read" run_check 1 --no-verify .

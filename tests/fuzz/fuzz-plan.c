@@ -28,6 +28,10 @@ static void check_mount(int status, struct spec_mount *mount)
 
         if (status < 0)
                 return;
+        if (!mount->target && mount->type == SPEC_MOUNT_GLOB) {
+                mount_free(mount);
+                return;
+        }
         clean = path_clean(mount->target);
         if (!str_equal(clean, mount->target) || str_equal(clean, "/"))
                 abort();

@@ -96,6 +96,33 @@ static void free_image(struct image_config *image)
         free(image->stop_signal);
 }
 
+struct sources {
+        struct plan_source *items; /* owned, with the paths */
+        struct strv paths;
+};
+
+static void free_sources(struct sources *sources)
+{
+        free(sources->items);
+        strv_free(&sources->paths);
+}
+
+/* Where volumes and images would have been mounted. */
+static void make_sources(const struct container_spec *spec, struct sources *ret)
+{
+        ret->items = alloc_zero(spec->mount_count + 1, sizeof *ret->items);
+        for (size_t i = 0; i < spec->mount_count; i++) {
+                const struct spec_mount *mount = &spec->mounts[i];
+
+                if (mount->type == SPEC_MOUNT_VOLUME && !mount->subpath)
+                        strv_appendf(&ret->paths, "/var/lib/crunit/volumes/%s/_data",
+                                     mount->source);
+                else
+                        strv_appendf(&ret->paths, "/run/crunit/containers/test@/mounts/%zu", i);
+                ret->items[i].path = ret->paths.items[i];
+        }
+}
+
 static struct json_object *show_directory(const struct plan_directory *directory)
 {
         struct json_object *object = json_object_new_object();
@@ -200,6 +227,7 @@ static int make(struct plan_facts *facts, const char *image_path, int argc, char
         AUTO_SPEC struct container_spec spec = { 0 };
         AUTO_PLAN struct plan plan = { 0 };
         CLEANUP(free_image) struct image_config image = { 0 };
+        CLEANUP(free_sources) struct sources sources = { 0 };
         struct secret_value *secrets;
         int result;
 
@@ -209,6 +237,8 @@ static int make(struct plan_facts *facts, const char *image_path, int argc, char
                 return -1;
         if (strcmp(image_path, "-") != 0)
                 read_image(image_path, &image);
+        make_sources(&spec, &sources);
+        facts->sources = sources.items;
         facts->secrets = secrets = make_secrets(&spec);
         result = plan_make(&spec, &image, facts, &plan, error);
         secret_values_free(secrets, spec.secret_count);

@@ -226,9 +226,9 @@ test_missing_image_is_named() {
 }
 
 test_units_of_a_later_release_are_refused() {
-	printf '[Volume]\n' >$quadlets/store.volume
+	printf '[Artifact]\nArtifact=reg.lan/a:1\n' >$quadlets/store.artifact
 	reload
-	uses store-volume.service
-	assert_fails systemctl start store-volume
-	assert_journal store-volume 'this version of crunit has no'
+	uses store-artifact.service
+	assert_fails systemctl start store-artifact
+	assert_journal store-artifact 'this version of crunit has no'
 }

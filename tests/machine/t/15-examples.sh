@@ -43,6 +43,22 @@ test_example_web() {
 	without /srv/www
 }
 
+test_example_site() {
+	cp /usr/share/doc/crunit/examples/site.volume $quadlets/
+	uses site-volume.service
+	example site
+	start site
+	wait_for 10 busybox wget -q -O $work/page http://127.0.0.1:8080/
+	assert_equal "$(cat $work/page)" "served by nginx"
+	echo "mine" >/var/lib/crunit/volumes/systemd-site/_data/index.html
+	systemctl restart site
+	rm $work/page
+	wait_for 10 busybox wget -q -O $work/page http://127.0.0.1:8080/
+	assert_equal "$(cat $work/page)" mine
+	systemctl stop site
+	crunit volume rm systemd-site
+}
+
 test_example_mtr_runner() {
 	example mtr-runner
 	start mtr-runner

@@ -331,7 +331,8 @@ test_t19_unusable_mounts_are_named() {
 		Volume=/etc/passwd:/x:O|not a directory
 		Volume=/tmp:/x:ro,rw|'ro' and 'rw' exclude each other
 		Volume=/tmp:/x:fast|unknown option 'fast'
-		Volume=named:/x|named volumes are not supported
+		Mount=type=artifact,source=a,destination=/x|type artifact are not supported
+		Mount=type=glob,source=/no/such*,destination=/x|nothing matches
 		PodmanArgs=--mount=type=tmpfs|type=tmpfs
 		Tmpfs=/x:size=big|size=big: not a size
 		AddDevice=/dev/no-such-device|/dev/no-such-device

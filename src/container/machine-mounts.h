@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Going to the mount namespace of the machine (that of process 1), for what all containers share,
+ * and back. The process has one thread and owns its working directory. */
+#pragma once
+
+#include "../base/error.h"
+
+struct machine_mounts {
+        int own;  /* owned; the namespace we came from, or -1: it is the machine's */
+        int here; /* owned; the working directory */
+};
+
+int machine_mounts_enter(struct machine_mounts *ret, struct error *err);
+int machine_mounts_leave(struct machine_mounts *mounts, struct error *err);

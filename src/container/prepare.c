@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "prepare.h"
+
+#include "../base/io.h"
+#include "../base/json.h"
+#include "ownership.h"
+#include "volume-copy.h"
+
+#include <sys/stat.h>
+
+/* An upper layer's directory is what the container sees at the mount: it looks as the lower one. */
+static int prepare_copy_owner(const struct plan_directory *directory, struct error *err)
+{
+        struct stat st;
+
+        if (stat(directory->like, &st) < 0 || chown(directory->path, st.st_uid, st.st_gid) < 0 ||
+            chmod(directory->path, st.st_mode & 07777) < 0)
+                return error_errno(err, errno, "cannot make %s look as %s", directory->path,
+                                   directory->like);
+        return 0;
+}
+
+/* An anonymous volume has what the image has there, or belongs to who will use it. */
+static int prepare_volume(const struct prepare *prepare, const struct plan_directory *directory,
+                          struct error *err)
+{
+        int found = volume_copy(prepare->root, directory->target, directory->path, err);
+
+        if (found)
+                return found < 0 ? -1 : 0;
+        if (chown(directory->path, prepare->plan->uid, prepare->plan->gid) < 0)
+                return error_errno(err, errno, "cannot change the owner of %s", directory->path);
+        return 0;
+}
+
+static int prepare_directory(const struct prepare *prepare, const struct plan_directory *directory,
+                             struct error *err)
+{
+        /* A kept volume has its content. */
+        if (access(directory->path, F_OK) == 0)
+                return 0;
+        if (io_make_dirs(AT_FDCWD, directory->path, 0755, err) < 0)
+                return -1;
+        if (directory->like)
+                return prepare_copy_owner(directory, err);
+        if (!directory->copy)
+                return 0;
+        return prepare_volume(prepare, directory, err);
+}
+
+/* One missing directory in the root file system, with its parents, wherever links lead within it.
+ */
+static int prepare_root_directory(const struct prepare *prepare, const char *path,
+                                  struct error *err)
+{
+        AUTO_STRV struct strv parts = { 0 };
+        AUTO_STRBUF struct strbuf walked = { 0 };
+
+        strv_split(&parts, path, "/", false);
+        strbuf_append_char(&walked, '/');
+        for (size_t i = 0; i < parts.count; i++) {
+                AUTO_CLOSE int parent =
+                        io_open_in_root(prepare->root, walked.data, O_RDONLY | O_DIRECTORY, 0);
+
+                if (parent < 0 || (mkdirat(parent, parts.items[i], 0755) < 0 && errno != EEXIST))
+                        return error_errno(err, errno, "cannot make %s in the container", path);
+                strbuf_appendf(&walked, "%s/", parts.items[i]);
+        }
+        return 0;
+}
+
+static int prepare_write_files(const struct prepare *prepare, struct error *err)
+{
+        AUTO_FREE char *config = json_text(prepare->plan->config, false);
+        AUTO_FREE char *path = str_format("%s/config.json", prepare->run);
+
+        for (size_t i = 0; i < prepare->plan->file_count; i++) {
+                const struct plan_file *file = &prepare->plan->files[i];
+                AUTO_FREE char *name = str_format("%s/%s", prepare->run, file->name);
+
+                if (io_write_file(AT_FDCWD, name, file->text, strlen(file->text), 0644, IO_NO_SYNC,
+                                  err) < 0)
+                        return -1;
+        }
+        return io_write_file(AT_FDCWD, path, config, strlen(config), 0600, IO_NO_SYNC, err);
+}
+
+int prepare_container(const struct prepare *prepare, struct error *err)
+{
+        const struct plan *plan = prepare->plan;
+
+        for (size_t i = 0; i < plan->directory_count; i++)
+                if (prepare_directory(prepare, &plan->directories[i], err) < 0)
+                        return -1;
+        for (size_t i = 0; i < plan->chown.count; i++)
+                if (ownership_give(plan->chown.items[i], plan->uid, plan->gid, err) < 0)
+                        return -1;
+        for (size_t i = 0; i < plan->make_dirs.count; i++)
+                if (prepare_root_directory(prepare, plan->make_dirs.items[i], err) < 0)
+                        return -1;
+        return prepare_write_files(prepare, err);
+}
