@@ -16,7 +16,7 @@ static const struct cmd commands[] = {
         { CMD_NETWORK_RM_ROW, .run = cmd_network_rm, .options = cmd_network_rm_options },
         { CMD_NETWORK_PRUNE_ROW, .run = cmd_network_prune, .options = cmd_network_prune_options },
         { CMD_NETWORK_EXISTS_ROW, .run = cmd_network_exists },
-        { .name = "join", .arguments = "REQUEST", .run = cmd_network_join },
+        { .name = "join", .arguments = "", .run = cmd_network_join },
         { .name = "leave", .arguments = "LABEL", .run = cmd_network_leave },
         { .name = "sweep", .arguments = "", .run = cmd_network_sweep },
         { .name = NULL },

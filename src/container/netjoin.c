@@ -15,6 +15,7 @@
 enum {
         NETJOIN_ANSWER_MAX = 4 * 1024 * 1024,
         NETJOIN_FILE_MAX = 1024 * 1024,
+        NETJOIN_PIECE = 4096,
         NETJOIN_SHORT_ID = 12,
 };
 
@@ -97,31 +98,45 @@ static int netjoin_describe(const struct container_spec *spec, const struct cont
         return 0;
 }
 
-static int netjoin_ask(const struct join_request *request, const sigset_t *signals,
-                       struct netjoin *netjoin, struct error *err)
+static bool netjoin_is_ours(const struct container_spec *spec)
 {
-        AUTO_JSON struct json_object *object = join_request_to_json(request);
-        AUTO_FREE char *text = json_text(object, false);
+        return spec->network == SPEC_NETWORK_DEFAULT || spec->network == SPEC_NETWORK_OTHER;
+}
+
+int netjoin_prepare(const struct container_spec *spec, const sigset_t *signals, struct netjoin *ret,
+                    struct error *err)
+{
         AUTO_STRV struct strv args = { 0 };
         int hold[2], answer[2], result;
 
+        if (!netjoin_is_ours(spec))
+                return 0;
         strv_append(&args, "crunit-network");
         strv_append(&args, "join");
-        strv_append(&args, text);
         if (pipe2(hold, O_CLOEXEC) < 0)
                 return error_errno(err, errno, "cannot make a pipe");
-        netjoin->hold = hold[1];
+        ret->hold = hold[1];
         if (pipe2(answer, O_CLOEXEC) < 0) {
                 close(hold[0]);
                 return error_errno(err, errno, "cannot make a pipe");
         }
-        netjoin->answer = answer[0];
-        result = netjoin_spawn(&args, hold[0], answer[1], signals, &netjoin->helper, err);
+        ret->answer = answer[0];
+        result = netjoin_spawn(&args, hold[0], answer[1], signals, &ret->helper, err);
         close(hold[0]);
         close(answer[1]);
         if (result < 0)
-                netjoin->helper = 0;
+                ret->helper = 0;
         return result;
+}
+
+/* A helper that is gone is noticed when its answer is missing. */
+static void netjoin_ask(const struct join_request *request, const struct netjoin *netjoin)
+{
+        AUTO_JSON struct json_object *object = join_request_to_json(request);
+        AUTO_FREE char *text = json_text(object, false);
+        AUTO_FREE char *line = str_concat(text, "\n");
+
+        io_write_all(netjoin->hold, line, strlen(line));
 }
 
 /* --- another's network */
@@ -161,8 +176,8 @@ static int netjoin_open_container(const char *name, struct netjoin *netjoin, str
 }
 
 int netjoin_begin(const struct container_spec *spec, const struct container_state *state,
-                  const struct place *place, const char *storage, const sigset_t *signals,
-                  struct netjoin *ret, struct error *err)
+                  const struct place *place, const char *storage, struct netjoin *ret,
+                  struct error *err)
 {
         AUTO_JOIN struct join_request request = { 0 };
 
@@ -181,7 +196,8 @@ int netjoin_begin(const struct container_spec *spec, const struct container_stat
         }
         if (netjoin_describe(spec, state, place, storage, &request, err) < 0)
                 return -1;
-        return netjoin_ask(&request, signals, ret, err);
+        netjoin_ask(&request, ret);
+        return 0;
 }
 
 /* --- what came of it */
@@ -208,17 +224,64 @@ static int netjoin_wait(const struct netjoin *netjoin, struct error *err)
         }
 }
 
-static int netjoin_take(struct netjoin *netjoin, struct json_object *object, struct error *err)
+/* One more piece of the answer; 0 at its end. */
+static ssize_t netjoin_read_more(struct netjoin *netjoin, struct error *err)
 {
-        const char *message = NULL;
-        int64_t number = 0, pid = 0;
-        AUTO_FREE char *path = NULL;
+        char piece[NETJOIN_PIECE];
+        ssize_t n;
 
+        do
+                n = read(netjoin->answer, piece, sizeof piece);
+        while (n < 0 && errno == EINTR);
+        if (n < 0)
+                return error_errno(err, errno, "cannot read the answer of crunit-network");
+        if (netjoin->said.length + (size_t)n > NETJOIN_ANSWER_MAX)
+                return error_set(err, EFBIG, "the answer of crunit-network is too long");
+        strbuf_append_n(&netjoin->said, piece, (size_t)n);
+        return n;
+}
+
+/* The next line of the answer, as what it is; the error it may be is ours. */
+static int netjoin_hear(struct netjoin *netjoin, struct json_object **ret, struct error *err)
+{
+        AUTO_JSON struct json_object *object = NULL;
+        struct strbuf *said = &netjoin->said;
+        const char *message = NULL;
+        int64_t code = 0;
+        size_t length;
+
+        while (!said->length || !strchr(said->data, '\n')) {
+                ssize_t n = netjoin_wait(netjoin, err) < 0 ? -1 : netjoin_read_more(netjoin, err);
+
+                if (n < 0)
+                        return -1;
+                if (n == 0)
+                        return error_set(err, EIO, "crunit-network ended without an answer");
+        }
+        length = strcspn(said->data, "\n");
+        if (json_parse(said->data, length, "crunit-network", &object, err) < 0)
+                return -1;
+        said->length -= length + 1;
+        memmove(said->data, said->data + length + 1, said->length + 1);
         if (json_get_string(object, "error", &message, err) < 0 ||
-            json_get_int(object, "code", &number, err) < 0)
+            json_get_int(object, "code", &code, err) < 0)
                 return -1;
         if (message)
-                return error_set(err, (int)number, "%s", message);
+                return error_set(err, (int)code, "%s", message);
+        *ret = json_object_get(object);
+        return 0;
+}
+
+int netjoin_take(struct netjoin *netjoin, struct error *err)
+{
+        AUTO_JSON struct json_object *object = NULL;
+        AUTO_FREE char *path = NULL;
+        int64_t number = 0, pid = 0;
+
+        if (!netjoin->helper)
+                return 0;
+        if (netjoin_hear(netjoin, &object, err) < 0)
+                return -1;
         if (json_get_int(object, "namespace", &number, err) < 0 ||
             json_get_int(object, "pid", &pid, err) < 0 ||
             joined_from_json(object, &netjoin->joined, err) < 0)
@@ -231,20 +294,13 @@ static int netjoin_take(struct netjoin *netjoin, struct json_object *object, str
 int netjoin_finish(struct netjoin *netjoin, struct error *err)
 {
         AUTO_JSON struct json_object *object = NULL;
-        AUTO_FREE char *text = NULL;
-        size_t length;
 
         if (!netjoin->helper)
                 return 0;
-        if (netjoin_wait(netjoin, err) < 0 ||
-            io_read_fd(netjoin->answer, "crunit-network", NETJOIN_ANSWER_MAX, &text, &length, err) <
-                    0)
+        if (netjoin_hear(netjoin, &object, err) < 0 ||
+            json_get_strv(object, "notes", &netjoin->joined.notes, err) < 0)
                 return -1;
-        if (!length)
-                return error_set(err, EIO, "crunit-network ended without an answer");
-        if (json_parse(text, length, "crunit-network", &object, err) < 0 ||
-            netjoin_take(netjoin, object, err) < 0)
-                return -1;
+        netjoin->helper = 0;
         cleanup_close(&netjoin->hold);
         netjoin->hold = -1;
         return 0;
@@ -255,6 +311,7 @@ void netjoin_free(struct netjoin *netjoin)
         cleanup_close(&netjoin->hold);
         cleanup_close(&netjoin->answer);
         cleanup_close(&netjoin->fd);
+        strbuf_free(&netjoin->said);
         joined_free(&netjoin->joined);
         free(netjoin->path);
         free(netjoin->hosts);

@@ -99,7 +99,9 @@ static int run_check(struct run *run, struct error *err)
                 return -1;
         for (size_t i = 0; i < run->spec->notes.count; i++)
                 run->warn(run->spec->notes.items[i]);
-        return run->spec->cgroups_split ? guard_start(&run->guard, err) : 0;
+        if (run->spec->cgroups_split && guard_start(&run->guard, err) < 0)
+                return -1;
+        return netjoin_prepare(run->spec, &run->signals, &run->netjoin, err);
 }
 
 /* A secret that is missing is told before an image is pulled. */
@@ -207,8 +209,8 @@ static int run_claim(struct run *run, struct error *err)
         if (claim_name(&run->place, &run->state, spec->replace, err) < 0)
                 return -1;
         run->claimed = true;
-        return netjoin_begin(spec, &run->state, &run->place, run->settings->storage, &run->signals,
-                             &run->netjoin, err);
+        return netjoin_begin(spec, &run->state, &run->place, run->settings->storage, &run->netjoin,
+                             err);
 }
 
 /* The container's "/" is the upper layer's directory: it looks as the image's. */
@@ -324,13 +326,35 @@ static void run_drop_default_limit(struct run *run)
                 json_object_object_del(resources, "pids");
 }
 
-/* The network is there by now, most times. */
+/* The whole network has to be there; what comes with it is said. */
+static int run_finish_network(struct run *run, struct error *err)
+{
+        const struct strv *notes = &run->netjoin.joined.notes;
+        size_t said = notes->count;
+
+        if (netjoin_finish(&run->netjoin, err) < 0)
+                return -1;
+        for (size_t i = said; i < notes->count; i++)
+                run->warn(notes->items[i]);
+        return 0;
+}
+
+/* Settings of a namespace's links, which crun makes, need the links. */
+static bool run_sets_network(const struct container_spec *spec)
+{
+        for (size_t i = 0; i < spec->sysctls.count; i++)
+                if (str_has_prefix(spec->sysctls.items[i], "net."))
+                        return true;
+        return false;
+}
+
+/* The namespace is there by now, most times, and its links when crun has done its work. */
 static int run_take_network(struct run *run, struct error *err)
 {
         const struct joined *joined = &run->netjoin.joined;
         struct container_state *state = &run->state;
 
-        if (netjoin_finish(&run->netjoin, err) < 0)
+        if (netjoin_take(&run->netjoin, err) < 0)
                 return -1;
         for (size_t i = 0; i < joined->notes.count; i++)
                 run->warn(joined->notes.items[i]);
@@ -341,7 +365,7 @@ static int run_take_network(struct run *run, struct error *err)
         strv_free(&state->networks);
         for (size_t i = 0; i < joined->network_count; i++)
                 strv_append(&state->networks, joined->networks[i].network);
-        return 0;
+        return run_sets_network(run->spec) ? run_finish_network(run, err) : 0;
 }
 
 static int run_make_plan(struct run *run, struct error *err)
@@ -493,7 +517,7 @@ static int run_until_created(struct run *run, struct error *err)
         static int (*const steps[])(struct run *, struct error *) = {
                 run_check,     run_read_secrets, run_find_image,   run_publish_all,
                 run_claim,     run_mount_root,   run_mount_others, run_take_network,
-                run_make_plan, run_prepare,      run_create,
+                run_make_plan, run_prepare,      run_create,       run_finish_network,
         };
 
         for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)

@@ -3,8 +3,6 @@
 #pragma once
 
 #include "connect.h"
-#include "elements.h"
-#include "link.h"
 #include "names.h"
 #include "network.h"
 #include "published.h"
@@ -24,8 +22,7 @@ struct connection {
         int *masters; /* indexes of bridges and parents */
         struct joined joined;
         struct published_list ports; /* this container's */
-        struct links links;          /* of the host */
-        struct elements elements;
+        struct connect_ready *ready; /* borrowed */
         struct names_start names;
 };
 
@@ -37,5 +34,7 @@ int publish_claim(struct connection *connection, struct error *err);
 /* With the lock held: have the firewall know the networks and the ports. */
 int publish_act(struct connection *connection, struct error *err);
 
-/* Make the namespace and the links in it. This process stays in the host's. */
-int plug_container(struct connection *connection, int *ret_namespace, struct error *err);
+/* Make the namespace, with nothing in it but lo. This process stays in the host's. */
+int plug_prepare(struct connect_ready *ready, struct error *err);
+/* Make the links in it. */
+int plug_container(struct connection *connection, struct error *err);

@@ -25,8 +25,6 @@ static void connection_free(struct connection *connection)
         free(connection->masters);
         joined_free(&connection->joined);
         published_free(&connection->ports);
-        link_close(&connection->links);
-        elements_close(&connection->elements);
         names_finish(&connection->names, NULL);
 }
 
@@ -38,7 +36,7 @@ static int connect_load_one(struct connection *connection, size_t number, struct
         const char *name = connection->request->networks[number].network;
         struct network *network = &connection->networks[number];
         struct definition_context complete = { context->storage, context->pools,
-                                               &connection->links };
+                                               &connection->ready->links };
 
         for (size_t i = 0; i < number; i++)
                 if (str_equal(connection->networks[i].name, name))
@@ -278,11 +276,11 @@ static int connect_find_master(struct connection *connection, size_t number, str
         int index;
 
         if (network->driver == NETWORK_BRIDGE)
-                return bridge_ensure(&connection->links, connection->context->runtime, network,
-                                     &connection->joined.notes, err);
+                return bridge_ensure(&connection->ready->links, connection->context->runtime,
+                                     network, &connection->joined.notes, err);
         if (!parent)
                 parent = network->interface;
-        index = parent ? link_index(parent) : link_find_default(&connection->links);
+        index = parent ? link_index(parent) : link_find_default(&connection->ready->links);
         if (index)
                 return index;
         return parent ? error_set(err, ENODEV, "there is no interface '%s' for network '%s'",
@@ -303,27 +301,35 @@ static int connect_find_masters(struct connection *connection, struct error *err
         return 0;
 }
 
-/* With the lock held. */
+static void connect_announce(const struct connection *connection)
+{
+        const struct connect_context *context = connection->context;
+
+        if (context->announce)
+                context->announce(context->announce_context, &connection->joined,
+                                  connection->ready->namespace);
+}
+
+/* With the lock held. What is told of is on file by then. */
 static int connect_claim(struct connection *connection, struct error *err)
 {
         const struct connect_context *context = connection->context;
 
         if (leave_locked(context, connection->request->label, err) < 0 ||
             connect_load_networks(connection, err) < 0 || connect_lease_all(connection, err) < 0 ||
-            connect_describe(connection, err) < 0 || publish_claim(connection, err) < 0 ||
-            publish_act(connection, err) < 0 || connect_find_masters(connection, err) < 0)
+            connect_describe(connection, err) < 0 || publish_claim(connection, err) < 0)
+                return -1;
+        connect_announce(connection);
+        if (publish_act(connection, err) < 0 || connect_find_masters(connection, err) < 0)
                 return -1;
         return names_add(context->runtime, connection->networks, &connection->joined,
                          &connection->names, err);
 }
 
-static int connect_act(struct connection *connection, int *ret_namespace, struct error *err)
+static int connect_act(struct connection *connection, struct error *err)
 {
-        AUTO_CLOSE int lock = -1;
+        AUTO_CLOSE int lock = member_lock(connection->context->runtime, err);
 
-        if (link_open(&connection->links, err) < 0 || elements_open(&connection->elements, err) < 0)
-                return -1;
-        lock = member_lock(connection->context->runtime, err);
         if (lock < 0)
                 return -1;
         if (connect_claim(connection, err) < 0) {
@@ -332,7 +338,7 @@ static int connect_act(struct connection *connection, int *ret_namespace, struct
         }
         cleanup_close(&lock);
         lock = -1;
-        if (plug_container(connection, ret_namespace, err) < 0) {
+        if (plug_container(connection, err) < 0) {
                 names_finish(&connection->names, NULL);
                 connect_leave(connection->context, connection->request->label, NULL);
                 return -1;
@@ -341,15 +347,45 @@ static int connect_act(struct connection *connection, int *ret_namespace, struct
         return 0;
 }
 
-int connect_join(const struct connect_context *context, const struct join_request *request,
-                 struct joined *ret, int *ret_namespace, struct error *err)
+int connect_prepare(struct connect_ready *ret, struct error *err)
+{
+        *ret = (struct connect_ready)CONNECT_UNREADY;
+        if (link_open(&ret->links, err) < 0 || elements_open(&ret->elements, err) < 0)
+                return -1;
+        return plug_prepare(ret, err);
+}
+
+void connect_release(struct connect_ready *ready)
+{
+        link_close(&ready->links);
+        link_close(&ready->inside);
+        elements_close(&ready->elements);
+        cleanup_close(&ready->host);
+        cleanup_close(&ready->namespace);
+        *ready = (struct connect_ready)CONNECT_UNREADY;
+}
+
+int connect_join_ready(const struct connect_context *context, const struct join_request *request,
+                       struct connect_ready *ready, struct joined *ret, struct error *err)
 {
         CLEANUP(connection_free)
-        struct connection connection = { .context = context, .request = request };
+        struct connection connection = { .context = context, .request = request, .ready = ready };
 
-        if (connect_act(&connection, ret_namespace, err) < 0)
+        if (connect_act(&connection, err) < 0)
                 return -1;
         *ret = connection.joined;
         connection.joined = (struct joined){ 0 };
+        return 0;
+}
+
+int connect_join(const struct connect_context *context, const struct join_request *request,
+                 struct joined *ret, int *ret_namespace, struct error *err)
+{
+        CLEANUP(connect_release) struct connect_ready ready = CONNECT_UNREADY;
+
+        if (connect_prepare(&ready, err) < 0 ||
+            connect_join_ready(context, request, &ready, ret, err) < 0)
+                return -1;
+        *ret_namespace = steal_fd(&ready.namespace);
         return 0;
 }

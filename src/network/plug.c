@@ -30,13 +30,13 @@ static int plug_make_link(struct connection *connection, size_t number, int name
 
         switch (connection->networks[number].driver) {
         case NETWORK_MACVLAN:
-                return link_make_macvlan(&connection->links, &plan, err);
+                return link_make_macvlan(&connection->ready->links, &plan, err);
         case NETWORK_IPVLAN:
-                return link_make_ipvlan(&connection->links, &plan, err);
+                return link_make_ipvlan(&connection->ready->links, &plan, err);
         case NETWORK_BRIDGE:
                 break;
         }
-        return link_make_veth(&connection->links, &plan, err);
+        return link_make_veth(&connection->ready->links, &plan, err);
 }
 
 static int plug_add_default(struct links *links, const struct connection *connection, size_t number,
@@ -104,7 +104,8 @@ static int plug_set_port(struct connection *connection, size_t number, int index
 {
         if (connection->networks[number].driver != NETWORK_BRIDGE)
                 return 0;
-        return link_set_port(&connection->links, index, connection->options[number].vlan, err);
+        return link_set_port(&connection->ready->links, index, connection->options[number].vlan,
+                             err);
 }
 
 static int plug_open_namespace(struct error *err)
@@ -126,14 +127,32 @@ static int plug_quiet_ipv6(struct error *err)
 }
 
 /* The namespace, and a socket in it. */
-static int plug_begin(struct links *inside, int *ret_namespace, struct error *err)
+static int plug_begin(struct connect_ready *ready, struct error *err)
 {
         if (unshare(CLONE_NEWNET) < 0)
                 return error_errno(err, errno, "cannot make a network namespace");
-        *ret_namespace = plug_open_namespace(err);
-        if (*ret_namespace < 0 || plug_quiet_ipv6(err) < 0 || link_open(inside, err) < 0)
+        ready->namespace = plug_open_namespace(err);
+        if (ready->namespace < 0 || plug_quiet_ipv6(err) < 0 || link_open(&ready->inside, err) < 0)
                 return -1;
-        return link_set_up(inside, PLUG_LOOPBACK, err);
+        return link_set_up(&ready->inside, PLUG_LOOPBACK, err);
+}
+
+static int plug_go_back(const struct connect_ready *ready, struct error *err)
+{
+        if (setns(ready->host, CLONE_NEWNET) < 0)
+                return error_errno(err, errno, "cannot go back to the host's network");
+        return 0;
+}
+
+int plug_prepare(struct connect_ready *ready, struct error *err)
+{
+        int result;
+
+        ready->host = plug_open_namespace(err);
+        if (ready->host < 0)
+                return -1;
+        result = plug_begin(ready, err);
+        return plug_go_back(ready, err) < 0 ? -1 : result;
 }
 
 static int plug_make_links(struct connection *connection, int namespace, struct error *err)
@@ -157,34 +176,17 @@ static int plug_set_up_all(struct links *inside, const struct connection *connec
         return 0;
 }
 
-/* Names of links and settings are those of the namespace this process is in, so it changes
- * twice: into the new one, back to make the pairs, in again to set up their ends. */
-static int plug_act(struct connection *connection, int host, struct links *inside,
-                    int *ret_namespace, struct error *err)
+/* Names of links and settings are those of the namespace this process is in, so it goes into the
+ * container's to set up what was made here. */
+int plug_container(struct connection *connection, struct error *err)
 {
-        if (plug_begin(inside, ret_namespace, err) < 0)
-                return -1;
-        if (setns(host, CLONE_NEWNET) < 0)
-                return error_errno(err, errno, "cannot go back to the host's network");
-        if (plug_make_links(connection, *ret_namespace, err) < 0)
-                return -1;
-        if (setns(*ret_namespace, CLONE_NEWNET) < 0)
-                return error_errno(err, errno, "cannot enter the container's network");
-        return plug_set_up_all(inside, connection, err);
-}
-
-int plug_container(struct connection *connection, int *ret_namespace, struct error *err)
-{
-        CLEANUP(link_close) struct links inside = { 0 };
-        AUTO_CLOSE int host = plug_open_namespace(err), own = -1;
+        struct connect_ready *ready = connection->ready;
         int result;
 
-        if (host < 0)
+        if (plug_make_links(connection, ready->namespace, err) < 0)
                 return -1;
-        result = plug_act(connection, host, &inside, &own, err);
-        if (setns(host, CLONE_NEWNET) < 0)
-                return error_errno(err, errno, "cannot go back to the host's network");
-        if (result == 0)
-                *ret_namespace = steal_fd(&own);
-        return result;
+        if (setns(ready->namespace, CLONE_NEWNET) < 0)
+                return error_errno(err, errno, "cannot enter the container's network");
+        result = plug_set_up_all(&ready->inside, connection, err);
+        return plug_go_back(ready, err) < 0 ? -1 : result;
 }

@@ -181,13 +181,14 @@ int publish_act(struct connection *connection, struct error *err)
                 if (network->driver != NETWORK_BRIDGE || connection->options[i].unmanaged)
                         continue;
                 any = true;
-                known = known && elements_have_bridge(&connection->elements, network->interface);
+                known = known &&
+                        elements_have_bridge(&connection->ready->elements, network->interface);
         }
         if (!any && !connection->ports.count)
                 return 0;
         /* What is wrong with the table is mended by making it anew. */
         if (!known || (connection->ports.count &&
-                       elements_add(&connection->elements, &connection->ports, NULL) < 0)) {
+                       elements_add(&connection->ready->elements, &connection->ports, NULL) < 0)) {
                 if (connect_load_firewall(connection->context, err) < 0)
                         return -1;
         }

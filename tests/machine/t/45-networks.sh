@@ -685,7 +685,7 @@ test_net_t4_kill_9_frees_everything() {
 	# crunit, in system calls around the network's making
 	command=$(sed -n 's/^ExecStart=//p' /run/systemd/generator/web.service)
 	mkdir -p /etc/systemd/system/web.service.d
-	for call in pipe2:2 pipe2:3 clone3:1 poll:1 clone3:2 poll:2 clone3:3 sendmsg:1; do
+	for call in pipe2:2 pipe2:3 clone3:1 unshare:1 poll:1 clone3:2 poll:2 clone3:3 poll:3 sendmsg:1; do
 		printf '[Service]\nExecStart=\nExecStart=strace -qq -o /run/test-strace -e trace=%s -e inject=%s:signal=KILL:when=%s %s\n' \
 			"${call%:*}" "${call%:*}" "${call#*:}" "$command" >/etc/systemd/system/web.service.d/kill.conf
 		systemctl daemon-reload
@@ -715,7 +715,7 @@ test_net_t4_kill_9_of_the_helper() {
 	before=$(nft list ruleset)
 	mv /usr/libexec/crunit/crunit-network /usr/libexec/crunit/crunit-network.real
 	trap 'mv /usr/libexec/crunit/crunit-network.real /usr/libexec/crunit/crunit-network; no_topology' EXIT
-	for call in symlinkat:1 renameat:1 renameat:2 sendto:1 sendto:2 unshare:1 setns:1 sendmsg:2 setns:2 setns:3 write:1; do
+	for call in unshare:1 setns:1 symlinkat:1 renameat:1 renameat:2 write:3 sendto:1 sendto:2 sendmsg:2 setns:2 setns:3 write:4; do
 		rm -f /var/lib/crunit/networks/crunit.leases/*
 		cat >/usr/libexec/crunit/crunit-network <<-END
 			#!/bin/sh
