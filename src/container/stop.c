@@ -97,6 +97,9 @@ static int stop_init(const struct container_state *state, const char *run, int t
                 return 0;
         if (wanted <= 0)
                 wanted = SIGTERM;
+        /* Who has no time to end by itself need not be asked to. */
+        if (patience == 0)
+                return stop_kill(state, pidfd, err);
         handover_wait_started(crun_root, state->id);
         if (!stop_wait_for_handler(state, pidfd, wanted))
                 return stop_kill(state, pidfd, err);

@@ -634,6 +634,26 @@ test_net_foreign_firewall_that_drops() {
 	answers silent web tcp 203.0.113.10 80
 	nft add rule inet test_foreign forward 'iifname "crunit*"' accept
 	answers "far sees 203.0.113.1 on 80" web tcp 203.0.113.10 80
+	nft delete table inet test_foreign
+	# the same in Docker's shape, which accepts replies for its own bridges only
+	nft -f - <<-'END'
+		table inet test_foreign {
+			chain docker_user {
+			}
+			chain forward {
+				type filter hook forward priority filter; policy drop;
+				jump docker_user
+				oifname "docker0" ct state established,related accept
+			}
+		}
+	END
+	answers silent client tcp 192.0.2.1 8080
+	nft add rule inet test_foreign docker_user 'iifname "crunit*"' accept
+	nft add rule inet test_foreign docker_user ct status dnat accept
+	answers "web sees 198.51.100.10 on 80" client tcp 192.0.2.1 8080
+	answers silent web tcp 203.0.113.10 80
+	nft add rule inet test_foreign docker_user ct state established,related accept
+	answers "far sees 203.0.113.1 on 80" web tcp 203.0.113.10 80
 }
 
 test_net_t4_addresses_are_kept() {

@@ -178,7 +178,12 @@ test_names_t5_forwarding() {
 	knows REFUSED inner 10.62.0.1 example.org A
 	knows "$(address_of inner closed)" inner 10.62.0.1 inner A
 	assert_match "$(crunit exec special cat /etc/resolv.conf)" 'nameserver 10.61.0.1'
+	# servers of the network know the world for all on it, who know each other as well
+	knows "$(address_of special own)" special 10.61.0.1 special A
+	# servers of the container are all it has
 	assert_equal "$(crunit exec picky grep nameserver /etc/resolv.conf)" "nameserver 192.0.2.54"
+	assert_equal "$(resolves picky www.example.org)" 192.0.2.3
+	assert_equal "$(resolves picky web)" ""
 	# the machine moves
 	echo nameserver 192.0.2.53 >/etc/resolv.conf.new
 	mv /etc/resolv.conf.new /etc/resolv.conf
