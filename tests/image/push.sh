@@ -86,7 +86,7 @@ check 'no such form' says 125 '--format v1: oci and v2s2 are possible' push --fo
 
 # --- trouble; nobody knows any more where else the blobs are
 run 0 untag demo "$one/team/demo:1" "$one/other/place:5"
-hostile_rule one 'PATCH /v2/broken/ disconnect at=1000000 times=2'
+hostile_rule one 'PATCH /v2/broken/ disconnect at=1000000 over=1000000 times=2'
 # the configuration, which is small, may be the first of the two
 check 'a line that breaks is picked up again' says 0 'again (1 of' push --retry-delay 0s demo "$one/broken/image"
 check 'where it broke' bash -c "grep -q 'GET /v2/broken/image/blobs/uploads/' '$registry_work/one.log'"

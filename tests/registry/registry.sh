@@ -484,7 +484,7 @@ test_push() {
 	check "push: from one that we get no token for" upload new/q "$digest,$file,lib/nope"
 	check "push: it is sent, too" grep -q "^done $digest $size uploaded" said
 	hostile_rule push
-	hostile_rule push 'PATCH uploads disconnect at=1000000 times=2'
+	hostile_rule push 'PATCH uploads disconnect at=1000000 over=1000000 times=2'
 	check "push: a connection that breaks" upload new/d "$digest,$file"
 	check "push: the registry is asked how far it came" test "$(asked push 'GET .*uploads.* 204')" -ge 1
 	check "push: and gets the rest" is "$(asked push 'PATCH /v2/new/d/.* 202')" 1

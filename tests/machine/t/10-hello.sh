@@ -76,7 +76,7 @@ test_last_line_is_never_lost() {
 	no_start_limit last
 	reload
 	for i in 1 2 3 4 5; do
-		cursor=$(journalctl --quiet -n 0 --show-cursor | sed -n 's/^-- cursor: //p')
+		mark_journal
 		systemctl start last || true
 		wait_state last failed
 		assert_journal last '^the very last line$'
@@ -88,7 +88,7 @@ test_log_lines_belong_to_the_unit() {
 	hello
 	start hello
 	assert_journal hello '^Hello'
-	assert_equal "$(journalctl --quiet --after-cursor="$cursor" -u hello -o json |
+	assert_equal "$(journalctl --quiet --cursor="$cursor" -u hello -o json |
 		jq -r 'select(.MESSAGE == "Hello from crunit") | ._SYSTEMD_UNIT')" hello.service
 }
 

@@ -83,7 +83,7 @@ push_mounts_and_resumes() {
 	crunit push -q nginx:1 "$hostile_host/other/nginx"
 	hostile_log main | grep -E 'POST /v2/other/nginx/blobs/uploads/\?mount=.* 201' >/dev/null || fail "nothing was mounted"
 	crunit rmi "$hostile_host/team/nginx:latest"
-	hostile_rule main 'PATCH /v2/broken/ disconnect at=1000000 times=2'
+	hostile_rule main 'PATCH /v2/broken/ disconnect at=1000000 over=1000000 times=2'
 	# Whether libcurl or we begin anew depends on when the end of the connection is seen.
 	crunit push --retry-delay 0s nginx:1 "$hostile_host/broken/nginx"
 	hostile_log main | grep -E 'PATCH /v2/broken/.* 0 bytes' >/dev/null || fail "nothing was broken"

@@ -72,7 +72,7 @@ box() {
 # says VERSION: what box said last.
 says() {
 	assert_journal box "^$1\$"
-	cursor=$(journalctl --quiet -n 0 --show-cursor | sed -n 's/^-- cursor: //p')
+	mark_journal
 }
 
 test_r10_a_start_pulls_what_is_missing() {

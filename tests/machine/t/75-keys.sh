@@ -345,8 +345,8 @@ test_t19_unusable_mounts_are_named() {
 }
 
 is_tagged() {
-	journalctl --quiet --after-cursor="$cursor" -o cat -t flavour CONTAINER_TAG=flavour CONTAINER_NAME=box |
-		grep -q '^tagged$'
+	journalctl --quiet --cursor="$cursor" -o cat -t flavour CONTAINER_TAG=flavour CONTAINER_NAME=box |
+		grep '^tagged$' >/dev/null
 }
 
 test_t19_labels_annotations_and_tags() {
@@ -380,7 +380,7 @@ test_t19_global_arguments() {
 	systemctl reload box
 	assert_journal box '^reloaded by me$'
 	systemctl stop box
-	cursor=$(journalctl --quiet -n 0 --show-cursor | sed -n 's/^-- cursor: //p')
+	mark_journal
 	start_box "$line
 		GlobalArgs=--log-level=error --storage-driver overlay"
 	! said_in_journal box 'has no effect' || fail "there are warnings with --log-level=error"
