@@ -3,6 +3,7 @@
 
 #include "../base/duration.h"
 #include "../base/option.h"
+#include "../image/reference.h"
 #include "listing.h"
 
 #include <errno.h>
@@ -145,8 +146,7 @@ static bool filter_match_reference(const struct image_condition *condition,
                                    const struct image_subject *subject)
 {
         const char *name = subject->image->name;
-        const char *colon = name ? strrchr(name, ':') : NULL;
-        AUTO_FREE char *bare = colon ? str_dupn(name, (size_t)(colon - name)) : NULL;
+        AUTO_FREE char *bare = name ? str_dupn(name, reference_repository_length(name)) : NULL;
 
         for (const char *at = name; at; at = strchr(at, '/') ? strchr(at, '/') + 1 : NULL)
                 if (fnmatch(condition->value, at, 0) == 0)

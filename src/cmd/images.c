@@ -69,12 +69,13 @@ static void images_print_row(const struct images_row *row, const struct images_a
                              bool marked)
 {
         const char *name = row->image.name ? row->image.name : "<none>:<none>";
-        const char *colon = strrchr(name, ':');
-        AUTO_FREE char *repository = str_dupn(name, (size_t)(colon - name));
+        size_t length = reference_repository_length(name);
+        const char *tag = name[length] == ':' ? name + length + 1 : "<none>";
+        AUTO_FREE char *repository = str_dupn(name, length);
         AUTO_FREE char *size = listing_size(row->size);
         AUTO_FREE char *age = listing_age(row->image.config.created);
 
-        printf("%-40s  %-12s  ", repository, colon + 1);
+        printf("%-40s  %-12s  ", repository, tag);
         if (arguments->digests)
                 printf("%-71s  ", row->image.digest);
         printf("%-*.*s  %-14s  ", 12, arguments->full_ids ? 64 : 12, row->image.id, age);
@@ -144,18 +145,30 @@ static struct json_object *images_new_object(const struct images_row *row)
         return object;
 }
 
+static bool images_has_string(struct json_object *list, const char *text)
+{
+        for (size_t i = 0; i < json_object_array_length(list); i++)
+                if (str_equal(json_object_get_string(json_object_array_get_idx(list, i)), text))
+                        return true;
+        return false;
+}
+
+/* One that was pulled by its digest has no tag. */
 static void images_add_name(struct json_object *object, const char *name, const char *digest)
 {
-        AUTO_FREE char *with_digest =
-                str_format("%.*s@%s", (int)(strrchr(name, ':') - name), name, digest);
+        size_t length = reference_repository_length(name);
+        AUTO_FREE char *with_digest = str_format("%.*s@%s", (int)length, name, digest);
         const struct {
                 const char *key, *value;
-        } members[] = { { "RepoTags", name }, { "RepoDigests", with_digest }, { "Names", name } };
+        } members[] = { { "RepoTags", name[length] == ':' ? name : NULL },
+                        { "RepoDigests", with_digest },
+                        { "Names", name } };
 
         for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
                 struct json_object *list = json_object_object_get(object, members[i].key);
 
-                json_object_array_add(list, json_object_new_string(members[i].value));
+                if (members[i].value && !images_has_string(list, members[i].value))
+                        json_object_array_add(list, json_object_new_string(members[i].value));
         }
 }
 
@@ -203,7 +216,7 @@ static void images_print(const struct images_row *rows, size_t count,
                 images_print_table(rows, count, arguments);
 }
 
-/* Is the entry what the user asked for? A name means all tags of it where it has none. */
+/* Is the entry what the user asked for? A name without tag and digest means all of it. */
 static bool images_wanted(const struct store_entry *entry, const char *wanted)
 {
         static const char *const registries[] = { "localhost", "docker.io" };
@@ -215,11 +228,13 @@ static bool images_wanted(const struct store_entry *entry, const char *wanted)
                 return false;
         for (size_t i = 0; i < sizeof registries / sizeof *registries; i++) {
                 AUTO_FREE char *name = reference_name(&reference, registries[i]);
+                size_t length = reference_repository_length(name);
 
-                if (!reference.tag)
-                        strrchr(name, ':')[1] = '\0';
-                if (reference.tag ? str_equal(entry->name, name)
-                                  : str_has_prefix(entry->name, name))
+                if (length != reference_repository_length(entry->name) ||
+                    strncmp(name, entry->name, length) != 0)
+                        continue;
+                if (reference.digest ? str_equal(entry->descriptor.digest, reference.digest)
+                                     : !reference.tag || str_equal(entry->name, name))
                         return true;
         }
         return false;
@@ -241,12 +256,16 @@ static int images_compare_repository(const void *a, const void *b)
         return strcmp(x->image.name ? x->image.name : "", y->image.name ? y->image.name : "");
 }
 
+static const char *images_tag(const struct images_row *row)
+{
+        return row->image.name ? row->image.name + reference_repository_length(row->image.name)
+                               : "";
+}
+
 static int images_compare_tag(const void *a, const void *b)
 {
         const struct images_row *x = a, *y = b;
-        const char *one = x->image.name ? strrchr(x->image.name, ':') : "";
-        const char *other = y->image.name ? strrchr(y->image.name, ':') : "";
-        int result = strcmp(one, other);
+        int result = strcmp(images_tag(x), images_tag(y));
 
         return result ? result : images_compare_repository(a, b);
 }

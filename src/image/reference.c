@@ -155,6 +155,13 @@ char *reference_name(const struct reference *reference, const char *registry)
                           reference->tag ? reference->tag : "latest");
 }
 
+size_t reference_repository_length(const char *name)
+{
+        const char *end = strchr(name, '@') ? strchr(name, '@') : strrchr(name, ':');
+
+        return end ? (size_t)(end - name) : strlen(name);
+}
+
 int reference_normalize(const char *text, const char *registry, char **ret_name, struct error *err)
 {
         AUTO_REFERENCE struct reference reference = { 0 };

@@ -5,8 +5,8 @@
  * 128). The first component is a registry when it has a dot or a colon or is "localhost"; without
  * one the name is short, and whoever looks it up decides which registries it may mean.
  *
- * In the store every name is full: registry, path and tag. "docker.io/web" and
- * "index.docker.io/web" are "docker.io/library/web".
+ * In the store every name is full: registry, path and tag, or the digest instead of the tag where
+ * that is what was pulled. "docker.io/web" and "index.docker.io/web" are "docker.io/library/web".
  */
 #pragma once
 
@@ -34,6 +34,9 @@ void reference_free(struct reference *reference);
 /* The full name "REGISTRY/PATH:TAG": registry is put in front of a short name, "latest" stands for
  * a missing tag. Owned by the caller. */
 char *reference_name(const struct reference *reference, const char *registry);
+
+/* How much of a full name is registry and path; then comes ':' and a tag, or '@' and a digest. */
+size_t reference_repository_length(const char *name);
 
 /* Check a name and write it in full in one step. */
 int reference_normalize(const char *text, const char *registry, char **ret_name, struct error *err);

@@ -103,6 +103,9 @@ check 'two ids' test "$(wc -l <"$work/out")" = 2
 digest=$(manifest_digest 1)
 check 'by digest' run 0 pull "$host/app1@$digest"
 check 'is found by it' run 0 image inspect "$host/app1@$digest"
+check 'is listed without a tag' bash -c "'$build/crunit' images --digests '$host/app1@$digest' | grep -x '$host/app1  *<none>  *$digest .*'"
+check 'by its repository as well' bash -c "'$build/crunit' images -n '$host/app1' | grep '^$host/app1  *<none> '"
+check 'and in JSON by its digest' bash -c "'$build/crunit' images --format json | jq -e '.[] | select(.Names | index(\"$host/app1@$digest\")) | .RepoDigests == [\"$host/app1@$digest\"] and (.RepoTags | all(test(\"@\") | not))'"
 check 'and not pruned' bash -c "'$build/crunit' image prune -f && '$build/crunit' images --digests | grep -F '$digest'"
 check 'by tag and digest' run 0 pull "$host/app1:other@$digest"
 check 'by a digest that is not there' says 125 'not found (404)' pull "$host/app1@sha256:${id//[0-9]/0}"
