@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* crunit image digest */
 #include "../base/log.h"
-#include "../image/pull.h"
+#include "../image/pull-query.h"
 #include "image-cmd.h"
 #include "registry-arguments.h"
 #include "signals.h"

@@ -4,6 +4,7 @@
 #include "../base/log.h"
 #include "../base/pull-policy.h"
 #include "../image/load.h"
+#include "../image/pull-query.h"
 #include "image-cmd.h"
 #include "registry-arguments.h"
 #include "signals.h"
