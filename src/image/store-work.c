@@ -168,9 +168,11 @@ static void work_note_part(struct work_leftovers *left, int tmp, const char *nam
         left->parts[left->part_count++] = (struct work_part){ str_dup(name), st->st_mtim.tv_sec };
 }
 
-/* An io_name_function. The lock is held while the thing is removed, so that nobody takes it up. */
+/* An io_name_function. The lock is held while the thing is removed, so that nobody takes it up.
+ * What cannot be removed stays for the next sweep, and is in nobody's way. */
 static int work_sweep_one(int tmp, const char *name, void *context, struct error *err)
 {
+        (void)err;
         struct work_leftovers *left = context;
         AUTO_CLOSE int fd = openat(tmp, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
         struct stat st;
@@ -185,7 +187,8 @@ static int work_sweep_one(int tmp, const char *name, void *context, struct error
                 return 0;
         }
         left->abandoned |= fd >= 0 && S_ISDIR(st.st_mode);
-        return io_remove_tree(tmp, name, err);
+        io_remove_tree(tmp, name, NULL);
+        return 0;
 }
 
 static int work_compare_parts(const void *a, const void *b)
@@ -195,17 +198,15 @@ static int work_compare_parts(const void *a, const void *b)
         return x->when < y->when ? -1 : x->when > y->when;
 }
 
-int work_sweep(const struct store *store, bool *ret_abandoned, struct error *err)
+bool work_sweep(const struct store *store)
 {
         CLEANUP(work_leftovers_free) struct work_leftovers left = { 0 };
 
-        if (io_each_name(store->fd, "tmp", work_sweep_one, &left, err) < 0)
-                return error_wrap(err, "image store %s", store->root);
+        io_each_name(store->fd, "tmp", work_sweep_one, &left, NULL);
         if (left.part_count > WORK_PARTS) {
                 qsort(left.parts, left.part_count, sizeof *left.parts, work_compare_parts);
                 for (size_t i = 0; i < left.part_count - WORK_PARTS; i++)
                         work_remove_part(store->tmp, left.parts[i].name);
         }
-        *ret_abandoned = left.abandoned;
-        return 0;
+        return left.abandoned;
 }

@@ -86,11 +86,9 @@ void store_unlock(struct store *store)
 
 static int store_open_for_making(struct store *store, struct error *err)
 {
-        bool abandoned = false;
-
-        if (store_prepare(store, err) < 0 || work_sweep(store, &abandoned, err) < 0)
+        if (store_prepare(store, err) < 0)
                 return -1;
-        if (!abandoned)
+        if (!work_sweep(store))
                 return 0;
         /* Who died may have been about to name what is there now. Not being able to collect is no
          * reason to refuse a load. */
@@ -104,10 +102,10 @@ static int store_open_for_making(struct store *store, struct error *err)
 
 static int store_open_for_writing(struct store *store, struct error *err)
 {
-        bool abandoned;
-
-        if (store_prepare(store, err) < 0 || work_sweep(store, &abandoned, err) < 0 ||
-            store_lock(store, STORE_EXCLUSIVE, err) < 0)
+        if (store_prepare(store, err) < 0)
+                return -1;
+        work_sweep(store);
+        if (store_lock(store, STORE_EXCLUSIVE, err) < 0)
                 return -1;
         store_collect(store, NULL);
         return 0;

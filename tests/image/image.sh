@@ -108,6 +108,12 @@ for signal in TERM INT HUP; do
 	check "and leaves nothing" empty
 done
 
+# --- what cannot be swept: a mount is in the way
+check 'what cannot be removed' unshare -m bash -c "mkdir -p '$work/store/tmp/load.dead' && mount -t tmpfs none '$work/store/tmp/load.dead' &&
+	'$build/crunit' load -q -i '$work/Demo.tar' -t swept && '$build/crunit' rmi swept && '$build/crunit' image prune -f"
+check 'is in nobody'\''s way, and goes when it can' run 1 rmi nothing
+check 'then' empty
+
 # --- dangling images
 check 'a name that moves' run 0 load -i "$work/Demo.tar" -t moving
 echo changed >"$work/root/etc/changed"
