@@ -83,6 +83,7 @@ struct pulling {
         struct settings settings;
         struct registries registries;
         struct strv platform; /* the parts of --platform */
+        struct strv nearby;   /* roots of additional stores */
         struct pull_options options;
         struct progress *progress; /* owned; of the image that is being pulled */
 };
@@ -92,6 +93,7 @@ static void pulling_free(struct pulling *pulling)
         settings_free(&pulling->settings);
         registries_free(&pulling->registries);
         strv_free(&pulling->platform);
+        strv_free(&pulling->nearby);
         progress_end(&pulling->progress);
 }
 
@@ -151,6 +153,7 @@ static void pulling_say(void *context, const char *message)
 static int pulling_begin(struct pulling *pulling, struct error *err)
 {
         if (cmd_load_settings(&pulling->settings, err) < 0 ||
+            cmd_list_additional(pulling->arguments->root, &pulling->nearby, err) < 0 ||
             registries_load(&pulling->settings.search, &pulling->registries, err) < 0 ||
             pulling_set_platform(pulling, err) < 0 || pulling_set_policy(pulling, err) < 0 ||
             registry_arguments_apply(&pulling->arguments->registry, &pulling->settings,
@@ -161,6 +164,7 @@ static int pulling_begin(struct pulling *pulling, struct error *err)
         pulling->options.registries = &pulling->registries;
         pulling->options.network.helpers = &pulling->registries.credential_helpers;
         pulling->options.tls_verify = pulling->arguments->registry.tls_verify;
+        pulling->options.nearby = &pulling->nearby;
         pulling->options.keep_blobs = pulling->settings.keep_blobs;
         pulling->options.cancel = signals_catch();
         pulling->options.notice = pulling->arguments->quiet ? NULL : pulling_say;

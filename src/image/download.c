@@ -2,6 +2,7 @@
 #include "download.h"
 
 #include "../base/io.h"
+#include "nearby.h"
 #include "reference.h"
 #include "stream.h"
 #include "verified.h"
@@ -285,6 +286,22 @@ static void download_complete(void *context, struct registry_blob *blob)
         growth_end(&own->growth, true);
 }
 
+/* Once; where that was wrong, the registry has it. */
+static void download_seek_nearby(struct download *download, size_t i)
+{
+        const struct load_layer *layer = download->intake->plan.layers + i;
+        struct download_layer *own = download->layers + i;
+
+        if (own->sought || own->part.have == layer->size)
+                return;
+        own->sought = true;
+        if (!nearby_copy_blob(download->nearby, layer->digest, layer->size, own->part.fd,
+                              download->intake->cancel))
+                return;
+        own->part.have = layer->size;
+        own->trusted = false;
+}
+
 /* Those that are ours, as the registry takes them. */
 static size_t download_list(struct download *download, struct registry_blob *blobs)
 {
@@ -296,6 +313,7 @@ static size_t download_list(struct download *download, struct registry_blob *blo
 
                 if (own->state != DOWNLOAD_MINE)
                         continue;
+                download_seek_nearby(download, i);
                 if (own->growing)
                         growth_free(&own->growth);
                 growth_begin(&own->growth, own->part.have);

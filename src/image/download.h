@@ -2,8 +2,9 @@
 /*
  * The layers of a plan, from a repository of a registry: this thread lets them grow in tmp/, and
  * the intake's workers unpack them meanwhile. A layer that is in the store, unpacked or as a blob,
- * is not fetched; one that another process is just fetching is waited for (part.h), and what an
- * earlier pull has left of one is gone on with. Who waits has nothing left to do himself.
+ * is not fetched; one that another process is just fetching is waited for (part.h), what an
+ * earlier pull has left of one is gone on with, and what an additional store has is copied. Who
+ * waits has nothing left to do himself.
  */
 #pragma once
 
@@ -31,6 +32,7 @@ struct download_layer {
         bool trusted;   /* all bytes are from this try: what is wrong then is wrong for good */
         bool spoiled;   /* it is wrong for good: not to be gone on with */
         bool impatient; /* the other process does not get on */
+        bool sought;    /* additional stores have been asked for it */
         struct part_watch watch;
         size_t row; /* of progress */
         bool shown;
@@ -41,6 +43,7 @@ struct download {
         struct registry *registry; /* borrowed; its poll function is download_poll, with this */
         struct progress *progress; /* borrowed; or NULL */
         const char *name;          /* borrowed; of the image, for messages */
+        const struct strv *nearby; /* borrowed; additional stores, or NULL */
         bool keep_blobs;           /* the blobs go to the store as well */
         const void *caller;        /* borrowed; for the caller's callbacks */
         bool committed; /* what was fetched is in its places; else it is left for a later pull */

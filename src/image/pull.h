@@ -32,6 +32,7 @@ struct pull_options {
         struct platform platform;            /* borrowed strings; all NULL: this machine's */
         int tls_verify;                      /* 1, 0; -1: as registries.conf says */
         bool keep_blobs;                     /* keep the layers as they came as well */
+        const struct strv *nearby;           /* borrowed; additional stores' roots, or NULL */
         enum pull_policy policy;
         unsigned threads;                    /* 0: as many as there are processors */
         const volatile sig_atomic_t *cancel; /* borrowed; non-zero: stop, with EINTR; or NULL */

@@ -60,6 +60,8 @@ for i in {1..6}; do
 		--compress "$([ "$i" = 2 ] && echo zstd || { [ "$i" = 3 ] && echo none || echo gzip; })"
 	layouts+=(--layout "app$i:1=$work/image$i")
 done
+"$archive" oci "$work/chunked" --name 1 --layer "$work/base.tar" --layer "$work/top1.tar" --compress zstd-chunked
+layouts+=(--layout "chunked:1=$work/chunked")
 hostile_start h "${layouts[@]}" --image 'multi:1 layers=2 size=10000 index=1' || exit 1
 seen=0
 host=$hostile_host
@@ -111,6 +113,37 @@ check 'by tag and digest' run 0 pull "$host/app1:other@$digest"
 check 'by a digest that is not there' says 125 'not found (404)' pull "$host/app1@sha256:${id//[0-9]/0}"
 check 'all tags' run 0 pull -q --all-tags "$host/app6"
 check 'no tag may be given then' says 125 'all tags are wanted, and one is given' pull --all-tags "$host/app6:1"
+
+fresh
+rest
+check 'zstd in pieces, with what helps others to fetch single ones' run 0 pull "$host/chunked:1"
+check 'is fetched as a whole' asked 3 "$blobs"
+check 'is there, whole' whole "$host/chunked:1" 1
+check 'and the same image' test "$(cat "$work/out")" = "$id"
+
+# --- additional stores
+
+fresh
+check 'a store for others' run 0 --root "$work/vendor" pull -q "$host/app4:1"
+printf '[storage]\nadditional-stores = %s\n' "$work/vendor" >"$work/crunit.conf"
+before=$(find "$work/vendor" -printf '%p %T@\n' | sort)
+rest
+check 'an image that shares a layer with one of it' run 0 pull "$host/app1:1"
+check 'does not fetch that' asked 2 "$blobs"
+mv "$work/vendor" "$work/gone"
+check 'and does not need it any more' whole "$host/app1:1" 1
+check 'nor do its blobs' run 0 image check
+mv "$work/gone" "$work/vendor"
+check 'in which nothing has changed' test "$before" = "$(find "$work/vendor" -printf '%p %T@\n' | sort)"
+for file in "$work"/vendor/blobs/sha256/*; do
+	[ "$(stat -c %s "$file")" -lt 1000000 ] || printf x | dd of="$file" bs=1 seek=500000 conv=notrunc status=none
+done
+fresh
+rest
+check 'where that is damaged' run 0 pull "$host/app1:1"
+check 'it is fetched' asked 3 "$blobs"
+check 'and there, whole' whole "$host/app1:1" 1
+: >"$work/crunit.conf"
 
 # --- platforms
 
