@@ -30,7 +30,7 @@ static const struct settings_key settings_keys[] = {
           "root only." },
         { "storage", "additional-stores", FIELD(additional_stores), settings_take_paths, NULL,
           "Directories of further stores, which are only read: images found there need not be "
-          "pulled." },
+          "pulled, and layers that they have are copied from there." },
         { "storage", "keep-blobs", FIELD(keep_blobs), settings_take_bool, "yes",
           "Whether layers are kept as they came, compressed, beside their unpacked form. An image "
           "takes "
