@@ -73,6 +73,7 @@ const struct option_row run_options[] = {
         IO("device-read-iops", "DEVICE:N", "reads from it each second", SPEC_IO_READ_COUNT),
         IO("device-write-bps", "DEVICE:SIZE", "bytes to write to it each second", SPEC_IO_WRITE_BYTES),
         IO("device-write-iops", "DEVICE:N", "writes to it each second", SPEC_IO_WRITE_COUNT),
+        VALUE("device-policy", 0, "auto|closed", "closed: in systemd's cgroup, allow no other devices", run_take_device_policy, name),
         VALUE("dns", 0, "ADDRESS", "name server, or none for no resolv.conf", run_take_dns, dns),
         VALUE("dns-option", 0, "OPTION", "option of resolv.conf", run_take_word, dns_options),
         VALUE("dns-search", 0, "DOMAIN", "search domain, or . for none", run_take_word, dns_search),

@@ -339,6 +339,17 @@ int run_take_name(void *context, const struct option_row *row, const char *value
         return option_take_string(context, row, value, err);
 }
 
+int run_take_device_policy(void *context, const struct option_row *row, const char *value,
+                           struct error *err)
+{
+        struct container_spec *spec = context;
+
+        if (!str_equal(value, "closed") && !str_equal(value, "auto"))
+                return run_invalid(err, row, value, "not auto or closed");
+        spec->device_policy = str_equal(value, "closed");
+        return 0;
+}
+
 /* What stands behind nvidia.com/gpu= in the name of a device: all, or one of them. */
 int run_take_gpus(void *context, const struct option_row *row, const char *value, struct error *err)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "device.h"
 
+#include "cdi.h"
 #include "path.h"
 
 #include <errno.h>
@@ -22,6 +23,10 @@ int device_parse(const char *text, struct spec_device *ret, struct error *err)
         AUTO_STRV struct strv parts = { 0 };
         const char *inside, *rights = "rwm";
 
+        if (cdi_name_valid(text)) {
+                *ret = (struct spec_device){ .host = str_dup(text) };
+                return 0;
+        }
         strv_split(&parts, text, ":", true);
         if (parts.count > 3)
                 return error_set(err, EINVAL, "not of the form HOST[:CONTAINER][:RIGHTS]");
@@ -38,8 +43,8 @@ int device_parse(const char *text, struct spec_device *ret, struct error *err)
                 return error_set(err, EINVAL, "rights '%s' are not some of r, w and m", rights);
         if (parts.items[0][0] != '/' || inside[0] != '/') {
                 if (strchr(parts.items[0], '=') && parts.items[0][0] != '/')
-                        return error_set(err, EOPNOTSUPP,
-                                         "devices by CDI name are not supported by this version");
+                        return error_set(err, EINVAL,
+                                         "not a device's name (VENDOR/CLASS=NAME, without more)");
                 return error_set(err, EINVAL, "a device's path must be absolute");
         }
         *ret = (struct spec_device){ .host = path_clean(parts.items[0]),
@@ -160,6 +165,17 @@ static int device_compare(const void *a, const void *b)
         return strcmp(((const struct device_node *)a)->path, ((const struct device_node *)b)->path);
 }
 
+/* What a file of CDI says takes the place of what the host's device has. */
+static void device_set_owner(const struct spec_device *device, struct stat *st)
+{
+        if (device->mode >= 0)
+                st->st_mode = (st->st_mode & (mode_t)S_IFMT) | (device->mode & 07777);
+        if (device->uid >= 0)
+                st->st_uid = (uid_t)device->uid;
+        if (device->gid >= 0)
+                st->st_gid = (gid_t)device->gid;
+}
+
 int device_find_nodes(const struct spec_device *device, struct device_nodes *nodes,
                       struct error *err)
 {
@@ -182,6 +198,8 @@ int device_find_nodes(const struct spec_device *device, struct device_nodes *nod
         }
         if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
                 return error_set(err, ENODEV, "--device %s: not a device", device->host);
+        if (device->owned)
+                device_set_owner(device, &st);
         device_add_node(nodes, device->container, device->rights, &st);
         return 0;
 }

@@ -335,7 +335,7 @@ static void plan_note_unlimited(const struct plan_context *context)
                              "--cgroup-conf %s has no effect in systemd's cgroup: write the key of "
                              "systemd.resource-control(5) into the unit's [Service]",
                              spec->cgroup_conf.items[0]);
-        if (spec->device_cgroup_rules.count)
+        if (spec->device_cgroup_rules.count && !spec->device_policy)
                 strv_appendf(&context->plan->notes,
                              "--device-cgroup-rule %s has no effect in systemd's cgroup: write "
                              "DeviceAllow= into the unit's [Service]",
@@ -398,6 +398,8 @@ int plan_linux(struct plan_context *context, struct error *err)
         plan_add_namespaces(context, lin);
         if (plan_device_rules(context, lin, rules, err) < 0)
                 return -1;
+        if (spec->device_policy && spec->cgroups_split)
+                context->plan->devices = json_object_get(rules);
         if (spec->cgroups_split || spec->cgroups_disabled)
                 plan_note_unlimited(context);
         else if (plan_resources(context, lin, rules, err) < 0)

@@ -157,6 +157,27 @@ static void plan_annotations(struct plan_context *context)
         }
 }
 
+/* Each under its name; the rest of the object is what the runtime wants. */
+static void plan_hooks(const struct plan_context *context)
+{
+        struct json_object *list = context->spec->hooks, *hooks, *stage;
+
+        if (!list)
+                return;
+        hooks = json_add_object(context->plan->config, "hooks");
+        for (size_t i = 0; i < json_object_array_length(list); i++) {
+                struct json_object *hook = json_object_array_get_idx(list, i), *name = NULL;
+                struct json_object *copy = json_object_new_object();
+
+                json_object_object_get_ex(hook, "hookName", &name);
+                if (!json_object_object_get_ex(hooks, json_object_get_string(name), &stage))
+                        stage = json_add_array(hooks, json_object_get_string(name));
+                json_object_object_foreach(hook, key, value) if (!str_equal(key, "hookName"))
+                        json_object_object_add(copy, key, json_object_get(value));
+                json_object_array_add(stage, copy);
+        }
+}
+
 static int plan_config(struct plan_context *context, struct error *err)
 {
         struct json_object *config = context->plan->config;
@@ -172,6 +193,7 @@ static int plan_config(struct plan_context *context, struct error *err)
             plan_mounts(context, err) < 0 || plan_linux(context, err) < 0)
                 return -1;
         plan_annotations(context);
+        plan_hooks(context);
         return 0;
 }
 
@@ -206,6 +228,7 @@ bool plan_has_file(const struct plan *plan, const char *name)
 void plan_free(struct plan *plan)
 {
         json_object_put(plan->config);
+        json_object_put(plan->devices);
         for (size_t i = 0; i < plan->file_count; i++) {
                 free(plan->files[i].name);
                 free(plan->files[i].text);

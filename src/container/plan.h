@@ -43,8 +43,10 @@ struct plan {
         struct strv chown;     /* host trees to give to uid:gid first (:U) */
         struct strv make_dirs; /* in the root file system: directories to make where missing (the
                                   working directory); 0755, of root */
-        uint32_t uid, gid;     /* of the container's program */
-        bool terminal;         /* process.terminal */
+        struct json_object *devices; /* owned; the rules for devices, where we are to enforce them
+                                        in systemd's cgroup; or NULL */
+        uint32_t uid, gid;           /* of the container's program */
+        bool terminal;               /* process.terminal */
         int stop_signal;
         unsigned stop_timeout; /* seconds */
         bool own_network;      /* a network namespace of its own */

@@ -7,11 +7,13 @@
 #include "../image/store.h"
 #include "attach.h"
 #include "backing.h"
+#include "cdi.h"
 #include "cgroup.h"
 #include "claim.h"
 #include "console.h"
 #include "create.h"
 #include "crun.h"
+#include "device-filter.h"
 #include "fetch.h"
 #include "guard.h"
 #include "handover.h"
@@ -102,6 +104,11 @@ static int run_check(struct run *run, struct error *err)
         if (run->spec->cgroups_split && guard_start(&run->guard, err) < 0)
                 return -1;
         return netjoin_prepare(run->spec, &run->signals, &run->netjoin, err);
+}
+
+static int run_find_devices(struct run *run, struct error *err)
+{
+        return cdi_apply(run->spec, err);
 }
 
 /* A secret that is missing is told before an image is pulled. */
@@ -400,6 +407,27 @@ static int run_make_plan(struct run *run, struct error *err)
         return 0;
 }
 
+/* On the old hierarchies, and without the right to load programs into the kernel (systemd has none
+ * either then), the unit runs as any other does there. */
+static int run_confine_devices(struct run *run, struct error *err)
+{
+        AUTO_ERROR struct error failed = { 0 };
+        AUTO_FREE char *cgroup = NULL;
+
+        if (!run->plan.devices)
+                return 0;
+        if (cgroup_of(getpid(), &cgroup, err) < 0)
+                return -1;
+        if (device_filter_install(cgroup, run->plan.devices, &failed) == 0)
+                return 0;
+        if (failed.code != EPERM && failed.code != EINVAL && failed.code != ENOTSUP &&
+            failed.code != EBADF)
+                return error_set(err, failed.code, "%s", failed.message);
+        run->warn("--device-policy closed has no effect: this machine's control groups cannot "
+                  "confine devices");
+        return 0;
+}
+
 static int run_prepare(struct run *run, struct error *err)
 {
         const struct prepare prepare = { &run->plan, run->place.run, run->root };
@@ -515,9 +543,10 @@ static int run_create(struct run *run, struct error *err)
 static int run_until_created(struct run *run, struct error *err)
 {
         static int (*const steps[])(struct run *, struct error *) = {
-                run_check,     run_read_secrets, run_find_image,   run_publish_all,
-                run_claim,     run_mount_root,   run_mount_others, run_take_network,
-                run_make_plan, run_prepare,      run_create,       run_finish_network,
+                run_check,        run_find_devices,   run_read_secrets,    run_find_image,
+                run_publish_all,  run_claim,          run_mount_root,      run_mount_others,
+                run_take_network, run_make_plan,      run_confine_devices, run_prepare,
+                run_create,       run_finish_network,
         };
 
         for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)

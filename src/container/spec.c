@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "spec.h"
 
+#include "../base/json.h"
 #include "device.h"
 #include "mount.h"
 #include "secret-option.h"
@@ -55,6 +56,7 @@ void spec_free(struct container_spec *spec)
                 device_free(&spec->devices[i]);
         free(spec->mounts);
         free(spec->devices);
+        json_object_put(spec->hooks);
         for (size_t i = 0; i < spec->secret_count; i++)
                 secret_option_free(&spec->secrets[i]);
         for (size_t i = 0; i < spec->io_count; i++)

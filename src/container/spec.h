@@ -65,10 +65,14 @@ struct spec_mount {
         bool no_copy;        /* do not begin with what the image has at target */
 };
 
+struct json_object;
+
 struct spec_device {
-        char *host;      /* owned */
+        char *host;      /* owned; or a name of CDI, without the two below (cdi.h) */
         char *container; /* owned */
         char *rights;    /* owned; some of "rwm" */
+        bool owned;      /* these count, but -1: as on the host */
+        int64_t mode, uid, gid;
 };
 
 /* A secret as a file or as a variable of the program. */
@@ -157,6 +161,8 @@ struct container_spec {
         enum spec_image_volume image_volume;
         struct spec_device *devices; /* owned */
         size_t device_count;
+        bool device_policy;              /* --device-policy=closed */
+        struct json_object *hooks;       /* owned; of CDI: hookName, path, args, env, timeout */
         struct strv device_cgroup_rules; /* checked: "c 1:3 rwm" */
         uint64_t shm_size_systemd;       /* bytes; 0 not given */
         uint64_t shm_size;               /* bytes, 64 MiB by default; 0 is unlimited */

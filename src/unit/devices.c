@@ -51,10 +51,54 @@ static bool device_exists(const char *text)
         return stat(path, &st) == 0;
 }
 
+/* Privileged containers may use all devices. */
+static bool is_privileged(const struct values *args)
+{
+        AUTO_VALUES struct values flags = { 0 };
+        bool privileged = false;
+
+        podman_args_find(args, "--privileged", 0, true, &flags);
+        for (size_t i = 0; i < flags.count; i++)
+                privileged = !str_equal(flags.items[i].text, "false");
+        return privileged;
+}
+
+enum device_guard {
+        GUARD_NONE,
+        GUARD_SYSTEMD, /* DeviceAllow= can name all of them */
+        GUARD_CRUNIT,  /* some are known only when the container starts */
+};
+
+/* A single DeviceAllow= closes all others, so it is all or nothing. */
+static enum device_guard guard_of(const struct translation *t, const struct values *args,
+                                  struct strv *allowed)
+{
+        AUTO_VALUES struct values values = { 0 };
+        AUTO_VALUES struct values unknown = { 0 };
+        bool known;
+
+        /* A user's manager has no say about devices. */
+        if (t->set->is_user || translate_has(t, "DevicePolicy") || is_privileged(args))
+                return GUARD_NONE;
+        podman_args_find(args, "--device-cgroup-rule", 0, false, &unknown);
+        podman_args_find(args, "--gpus", 0, false, &unknown);
+        known = !unknown.count;
+        podman_args_find(args, "--device", 0, false, &values);
+        for (size_t i = 0; i < t->devices.count; i++)
+                known = known && allow_device(t->devices.items[i], allowed);
+        for (size_t i = 0; i < values.count; i++)
+                known = known && allow_device(values.items[i].text, allowed);
+        return known ? GUARD_SYSTEMD : GUARD_CRUNIT;
+}
+
 /* [-]HOST[:CONTAINER][:RIGHTS]; - leaves out what does not exist. */
 int emit_device(struct translation *t, const struct unit_key *row, const struct values *values,
                 struct error *err)
 {
+        AUTO_VALUES struct values args = { 0 };
+        AUTO_STRV struct strv allowed = { 0 };
+        AUTO_ERROR struct error later = { 0 }; /* reported with the key itself */
+
         (void)err;
         for (size_t i = 0; i < values->count; i++) {
                 const char *text = values->items[i].text;
@@ -65,39 +109,17 @@ int emit_device(struct translation *t, const struct unit_key *row, const struct 
                 words_add(&t->args, text);
                 strv_append(&t->devices, text);
         }
+        values_read_key(&t->source->file, "Container", "PodmanArgs", &args, NULL, &later);
+        if (guard_of(t, &args, &allowed) == GUARD_CRUNIT)
+                words_add(&t->args, "--device-policy=closed");
         return 0;
-}
-
-/* Rules for devices that only the kernel's numbers name count as well. */
-static bool is_privileged(const struct values *args)
-{
-        AUTO_VALUES struct values flags = { 0 };
-        AUTO_VALUES struct values rules = { 0 };
-        bool privileged = false;
-
-        podman_args_find(args, "--privileged", 0, true, &flags);
-        podman_args_find(args, "--device-cgroup-rule", 0, false, &rules);
-        for (size_t i = 0; i < flags.count; i++)
-                privileged = !str_equal(flags.items[i].text, "false");
-        return privileged || rules.count;
 }
 
 void devices_add(struct translation *t, const struct values *args)
 {
-        AUTO_VALUES struct values values = { 0 };
         AUTO_STRV struct strv allowed = { 0 };
-        bool known = true;
 
-        /* A user's manager has no say about devices. */
-        if (t->set->is_user || translate_has(t, "DevicePolicy"))
-                return;
-        podman_args_find(args, "--device", 0, false, &values);
-        for (size_t i = 0; i < t->devices.count; i++)
-                known = known && allow_device(t->devices.items[i], &allowed);
-        for (size_t i = 0; i < values.count; i++)
-                known = known && allow_device(values.items[i].text, &allowed);
-        /* A single DeviceAllow= closes all others, so it is all or nothing. */
-        if (!known || is_privileged(args))
+        if (guard_of(t, args, &allowed) != GUARD_SYSTEMD)
                 return;
         unit_add(&t->service, "Service", "DevicePolicy", "closed");
         for (size_t i = 0; i < allowed.count; i++)

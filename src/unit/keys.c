@@ -89,7 +89,7 @@ static const struct unit_key container_keys[] = {
         { "Container", "AppArmor", KEY_STRING, emit_option, "--security-opt apparmor=", "5.8",
           "AppArmor profile, or unconfined" },
         { "Container", "AddDevice", KEY_LITERALS, emit_device, "--device", "4.4",
-          "device, [-]HOST[:CONTAINER][:rwm]; - for only if it exists" },
+          "device, [-]HOST[:CONTAINER][:rwm] or VENDOR/CLASS=NAME; - for only if it exists", true },
         { "Container", "SeccompProfile", KEY_TEXT, emit_option, "--security-opt seccomp=", "4.4",
           "seccomp profile, or unconfined" },
         { "Container", "DropCapability", KEY_LITERALS, emit_lower, "--cap-drop", "4.4",

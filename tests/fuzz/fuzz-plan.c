@@ -9,14 +9,17 @@
  */
 #include "../../src/base/io.h"
 #include "../../src/container/caps.h"
+#include "../../src/container/cdi.h"
 #include "../../src/container/device.h"
 #include "../../src/container/environment.h"
 #include "../../src/container/mount.h"
 #include "../../src/container/path.h"
 #include "../../src/container/seccomp.h"
+#include "../../src/container/secret-option.h"
 #include "../../src/container/signal.h"
 #include "../../src/container/size.h"
 #include "../../src/container/ulimit.h"
+#include "../../src/secret/secret.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -66,9 +69,24 @@ static void run_device(const char *text)
         device_check_rule(text, NULL);
         if (device_parse(text, &device, NULL) < 0)
                 return;
-        if (device.host[0] != '/' || device.container[0] != '/')
+        if (!device.container && (!cdi_name_valid(device.host) || strchr(device.host, ',')))
+                abort();
+        if (device.container && (device.host[0] != '/' || device.container[0] != '/'))
                 abort();
         device_free(&device);
+}
+
+/* Never a file outside of /run/secrets that was not named by its whole path. */
+static void run_secret(const char *text)
+{
+        struct spec_secret secret = { 0 };
+
+        if (secret_option_parse(text, &secret, NULL) < 0)
+                return;
+        if (!secret_name_valid(secret.name) || (secret.env && strchr(secret.target, '=')) ||
+            (!secret.env && (secret.target[0] != '/' || strstr(secret.target, "/../"))))
+                abort();
+        secret_option_free(&secret);
 }
 
 static void run_words(const char *text)
@@ -114,5 +132,5 @@ static void run_seccomp(const char *text)
 }
 
 #define FUZZ_KINDS                                                                                 \
-        run_volume, run_mount, run_tmpfs, run_device, run_words, run_environment, run_seccomp
+        run_volume, run_mount, run_tmpfs, run_device, run_secret, run_words, run_environment, run_seccomp
 #include "fuzz-kinds.h"

@@ -8,6 +8,7 @@
  */
 #include "src/base/io.h"
 #include "src/cmd/run-options.h"
+#include "src/container/cdi.h"
 #include "src/container/plan-context.h"
 #include "src/container/signal.h"
 #include "src/network/join.h"
@@ -175,6 +176,8 @@ static void show(const struct container_spec *spec, const struct plan *plan)
         part = json_add_array(object, "directories");
         for (size_t i = 0; i < plan->directory_count; i++)
                 json_object_array_add(part, show_directory(&plan->directories[i]));
+        if (plan->devices)
+                json_object_object_add(object, "device_filter", json_object_get(plan->devices));
         json_set_strv(object, "chown", &plan->chown);
         json_set_strv(object, "make_dirs", &plan->make_dirs);
         json_object_object_add(object, "uid", json_object_new_int64(plan->uid));
@@ -233,7 +236,7 @@ static int make(struct plan_facts *facts, const char *image_path, int argc, char
 
         spec_init(&spec);
         if (run_options_parse(argc, argv, &spec, error) < 0 ||
-            spec_check_supported(&spec, error) < 0)
+            spec_check_supported(&spec, error) < 0 || cdi_apply(&spec, error) < 0)
                 return -1;
         if (strcmp(image_path, "-") != 0)
                 read_image(image_path, &image);

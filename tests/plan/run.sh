@@ -15,6 +15,8 @@ set -u
 here=${top_srcdir:?}/tests/plan
 show=${top_builddir:?}/tests/plan/plan-show
 work=$(mktemp -d) || exit 99
+# devices by name, of which the second directory counts more
+export CRUNIT_CDI="$here/cdi:$here/cdi-run" CRUNIT_LIBEXECDIR="${top_builddir:?}"
 trap 'rm -rf "$work"' EXIT
 update=${1:-}
 count=0

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC2154
+#
+# Sockets of systemd for containers: started by the first connection, stopped
+# when idle; and units that are there but not switched on.
+
+# socket NAME: like container, for NAME.socket and other plain units.
+unit() {
+	sed 's/^\t*//' >"/etc/systemd/system/$1"
+	uses "$1"
+	echo "$1" >>/run/test-plain-units
+}
+
+remove_units() {
+	local name
+	while read -r name; do
+		systemctl stop "$name" 2>/dev/null || true
+		rm -f "/etc/systemd/system/$name"
+	done </run/test-plain-units
+	rm -f /run/test-plain-units
+	systemctl daemon-reload
+}
+
+answers() {
+	[ "$(busybox nc -w 5 127.0.0.1 "$1" </dev/null 2>/dev/null)" = "$2" ]
+}
+
+test_socket_is_handed_on() {
+	: >/run/test-plain-units
+	trap remove_units EXIT
+	cat >$work/serve.py <<-'END'
+		import os, socket
+		print(os.environ.get("LISTEN_FDS"), os.environ.get("LISTEN_PID") == str(os.getpid()), os.environ.get("LISTEN_FDNAMES"), flush=True)
+		server = socket.socket(fileno=3)
+		while True:
+		    connection, _ = server.accept()
+		    connection.sendall(b"from inside")
+		    connection.close()
+	END
+	unit web.socket <<-'END'
+		[Socket]
+		ListenStream=127.0.0.1:8765
+		ListenStream=/run/web.sock
+		FileDescriptorName=web
+	END
+	container web <<-END
+		[Container]
+		Image=localhost/python:1
+		Network=none
+		Volume=$work/serve.py:/serve.py:ro
+		Exec=python3 /serve.py
+	END
+	reload
+	systemctl start web.socket
+	! has_state web active || fail "started before anybody asked"
+	wait_for 30 answers 8765 'from inside'
+	assert_journal web '^2 True web:web$'
+	# a stop is no end of the socket: the next connection starts it again
+	systemctl stop web.service
+	wait_for 30 answers 8765 'from inside'
+}
+
+test_socket_idle_stop() {
+	local proxy=/usr/lib/systemd/systemd-socket-proxyd
+	: >/run/test-plain-units
+	trap remove_units EXIT
+	[ -x $proxy ] || fail "no systemd-socket-proxyd"
+	unit lazy-proxy.socket <<-'END'
+		[Socket]
+		ListenStream=127.0.0.1:8766
+	END
+	unit lazy-proxy.service <<-END
+		[Unit]
+		Requires=lazy.service
+		After=lazy.service
+		[Service]
+		Type=notify
+		ExecStart=$proxy --exit-idle-time=1s 127.0.0.1:8767
+		PrivateTmp=yes
+	END
+	container lazy <<-'END'
+		[Unit]
+		StopWhenUnneeded=yes
+		[Container]
+		Image=localhost/busybox:latest
+		Network=host
+		Exec=busybox nc -lk -p 8767 -e busybox echo hello
+	END
+	reload
+	systemctl start lazy-proxy.socket
+	! has_state lazy active || fail "started before anybody asked"
+	wait_for 30 answers 8766 hello
+	has_state lazy active || fail "not active"
+	# nobody asks any more
+	wait_state lazy-proxy.service inactive 30
+	wait_state lazy.service inactive 30
+	wait_for 30 answers 8766 hello
+}
+
+# A generated unit cannot be enabled; a drop-in of the container file can, and so
+# can a target of the administrator's.
+test_unit_that_is_shipped_disabled() {
+	: >/run/test-plain-units
+	trap 'rm -rf /etc/containers/systemd/off.container.d; remove_units' EXIT
+	container off <<-'END'
+		[Container]
+		Image=localhost/busybox:latest
+		Network=none
+		Exec=busybox sleep infinity
+	END
+	reload
+	assert_equal "$(systemctl is-enabled off 2>/dev/null)" generated
+	[ ! -e /run/systemd/generator/multi-user.target.wants/off.service ] || fail "wanted"
+	# switched on
+	mkdir -p $quadlets/off.container.d
+	printf '[Install]\nWantedBy=multi-user.target\n' >$quadlets/off.container.d/enable.conf
+	reload
+	[ -e /run/systemd/generator/multi-user.target.wants/off.service ] || fail "not wanted"
+	systemctl show -p Wants --value multi-user.target | grep -qw off.service || fail "systemd does not know"
+	# and off again
+	rm -r $quadlets/off.container.d
+	reload
+	! systemctl show -p Wants --value multi-user.target | grep -qw off.service || fail "still wanted"
+	# with systemctl itself: add-wants of the generated unit
+	systemctl add-wants multi-user.target off.service 2>/dev/null
+	systemctl show -p Wants --value multi-user.target | grep -qw off.service || fail "add-wants does nothing"
+	rm -f /etc/systemd/system/multi-user.target.wants/off.service
+	reload
+}
