@@ -151,19 +151,19 @@ static struct error_place place_of(const struct run_option *option, const struct
 }
 
 static void report_option(struct check *check, const struct run_option *option,
-                          enum report_level level, const char *text)
+                          enum report_level level, int code, const char *text)
 {
         const struct unit_key *key = NULL;
         struct error_place place = place_of(option, &key);
 
         if (check_has_error(check, place) && key)
                 return;
-        if (key && level == REPORT_ERROR)
+        if (key && code == EOPNOTSUPP)
                 check_report(check, option->unit, level, place, "%s=: %s (Podman has it since %s)",
                              key->name, text, key->since);
         else
-                check_report(check, option->unit, level, place, "%s%s",
-                             place.path && !key ? "PodmanArgs=: " : "", text);
+                check_report(check, option->unit, level, place, "%s%s%s", key ? key->name : "",
+                             key ? "=: " : (place.path ? "PodmanArgs=: " : ""), text);
 }
 
 /* Files of the host that the option names. */
@@ -223,9 +223,9 @@ static void check_option(struct check *check, const struct run_option *option,
         for (size_t i = 0; i < option->count && option->index + i < option->unit->words.count; i++)
                 strv_append(&words, option->unit->words.items[option->index + i]);
         if (try_words(&words, &spec, &err) < 0)
-                report_option(check, option, REPORT_ERROR, err.message);
+                report_option(check, option, REPORT_ERROR, err.code, err.message);
         for (size_t i = 0; i < spec.notes.count; i++)
-                report_option(check, option, REPORT_WARNING, spec.notes.items[i]);
+                report_option(check, option, REPORT_WARNING, 0, spec.notes.items[i]);
         check_files(check, option, &spec);
 }
 

@@ -160,7 +160,7 @@ static int squash_make(struct squash *squash, struct error *err)
 
         squash_choose_file(squash);
         strv_append_all(&rootfs.layers, &squash->image.layers);
-        if (rootfs_mount_files(&rootfs, squash->directory, err) < 0 ||
+        if (rootfs_mount_layers(&rootfs, squash->directory, err) < 0 ||
             rootfs_mount(&rootfs, squash->directory, err) < 0)
                 return -1;
         result = squash_write(squash, err);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct idmap;
 struct joined;
 struct secret_value;
 
@@ -35,8 +36,11 @@ struct plan_facts {
         const char *network; /* path of the network namespace it joins, or NULL: a new one */
         const struct joined *joined;        /* the networks it is on, or NULL */
         const struct secret_value *secrets; /* of the spec's secrets, in their order */
-        const char *shared_hosts;       /* text of the files of the container whose network it */
-        const char *shared_resolv_conf; /* shares, or NULL */
+        const char *shared_hosts;        /* text of the files of the container whose network it */
+        const char *shared_resolv_conf;  /* shares, or NULL */
+        const char *user_namespace;      /* path of the user namespace it joins, or NULL: ours */
+        const struct idmap *uids, *gids; /* its mapping, with user_namespace */
+        const char *namespace_user;      /* UID:GID where neither it nor --user says who, or NULL */
 
         /* Of the machine; facts_gather() fills these in. */
         char *architecture; /* owned, as all strings below; uname's machine: "x86_64" */

@@ -145,9 +145,14 @@ static const struct mount_key_row *mount_key_find(const char *name)
 static int mount_take_choice(struct spec_mount *mount, struct strv *seen,
                              const struct mount_key_row *key, const char *value, struct error *err)
 {
+        AUTO_FREE char *mapping = NULL;
         bool yes = !value || str_equal(value, "true") || str_equal(value, "1");
         const char *option = yes ? key->yes : key->no;
 
+        if (!yes && str_equal(key->name, "idmap") && strchr(value, '=')) {
+                mapping = str_format("idmap=%s", value);
+                return mount_add_option(mount, seen, mapping, err);
+        }
         if (!yes && !str_equal(value, "false") && !str_equal(value, "0"))
                 return error_set(err, EINVAL, "%s=%s: not true or false", key->name, value);
         return option ? mount_add_option(mount, seen, option, err) : 0;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "mount-idmap.h"
 #include "mount-parts.h"
 #include "size.h"
 
@@ -156,6 +157,17 @@ static int mount_set_layer(struct spec_mount *mount, const struct mount_option *
         return 0;
 }
 
+static int mount_set_idmap(struct spec_mount *mount, const char *text, struct error *err)
+{
+        const char *value = strchr(text, '=');
+
+        value = value ? value + 1 : "";
+        if (mount_idmap_check(value, err) < 0)
+                return -1;
+        str_replace(&mount->idmap, value);
+        return 0;
+}
+
 int mount_add_option(struct spec_mount *mount, struct strv *seen, const char *text,
                      struct error *err)
 {
@@ -170,8 +182,7 @@ int mount_add_option(struct spec_mount *mount, struct strv *seen, const char *te
                 return -1;
         strv_append(seen, text);
         if (str_equal(option->name, "idmap"))
-                return error_set(err, EOPNOTSUPP,
-                                 "option 'idmap' is not supported by this version");
+                return mount_set_idmap(mount, text, err);
         if (str_has_suffix(option->name, "dir"))
                 return mount_set_layer(mount, option, text, err);
         if (str_equal(option->name, "U"))
@@ -202,5 +213,9 @@ int mount_check_options(const struct spec_mount *mount, struct error *err)
                 return error_set(err, EINVAL, "options 'upperdir' and 'workdir' go together");
         if (mount->upper && !mount->overlay)
                 return error_set(err, EINVAL, "options 'upperdir' and 'workdir' need 'O'");
+        /* Owners would be changed twice, or in a layer that has none of its own. */
+        if (mount->idmap && (mount->chown || mount->overlay))
+                return error_set(err, EINVAL, "options 'idmap' and '%c' exclude each other",
+                                 mount->chown ? 'U' : 'O');
         return 0;
 }

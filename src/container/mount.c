@@ -82,6 +82,7 @@ void mount_free(struct spec_mount *mount)
         free(mount->subpath);
         free(mount->upper);
         free(mount->work);
+        free(mount->idmap);
         strv_free(&mount->options);
         *mount = (struct spec_mount){ 0 };
 }

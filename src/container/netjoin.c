@@ -76,7 +76,7 @@ static int netjoin_add_network(const struct container_spec *spec, const char *te
 }
 
 static int netjoin_describe(const struct container_spec *spec, const struct container_state *state,
-                            const struct place *place, const char *storage,
+                            const struct place *place, const char *storage, const char *namespace,
                             struct join_request *ret, struct error *err)
 {
         ret->storage = str_dup(storage);
@@ -84,6 +84,7 @@ static int netjoin_describe(const struct container_spec *spec, const struct cont
         ret->label = str_dup(place->label);
         ret->name = str_dup(spec->name);
         ret->id = str_dup(state->id);
+        ret->namespace = str_dup(namespace);
         /* A name that was made from the id never comes again. */
         ret->forget = strncmp(spec->name, state->id, NETJOIN_SHORT_ID) == 0;
         strv_append_all(&ret->aliases, &spec->network_aliases);
@@ -176,8 +177,8 @@ static int netjoin_open_container(const char *name, struct netjoin *netjoin, str
 }
 
 int netjoin_begin(const struct container_spec *spec, const struct container_state *state,
-                  const struct place *place, const char *storage, struct netjoin *ret,
-                  struct error *err)
+                  const struct place *place, const char *storage, const char *namespace,
+                  struct netjoin *ret, struct error *err)
 {
         AUTO_JOIN struct join_request request = { 0 };
 
@@ -194,7 +195,7 @@ int netjoin_begin(const struct container_spec *spec, const struct container_stat
         case SPEC_NETWORK_OTHER:
                 break;
         }
-        if (netjoin_describe(spec, state, place, storage, &request, err) < 0)
+        if (netjoin_describe(spec, state, place, storage, namespace, &request, err) < 0)
                 return -1;
         netjoin_ask(&request, ret);
         return 0;

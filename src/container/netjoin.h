@@ -39,10 +39,11 @@ struct netjoin {
 int netjoin_prepare(const struct container_spec *spec, const sigset_t *signals, struct netjoin *ret,
                     struct error *err);
 
-/* Begin what takes its time. storage: the store's directory. */
+/* Begin what takes its time. storage: the store's directory; namespace: path of the one to make it
+ * in, or NULL for a new one. */
 int netjoin_begin(const struct container_spec *spec, const struct container_state *state,
-                  const struct place *place, const char *storage, struct netjoin *ret,
-                  struct error *err);
+                  const struct place *place, const char *storage, const char *namespace,
+                  struct netjoin *ret, struct error *err);
 
 /* Wait until the namespace is there, and what it will get is known; -1 with code EINTR when we were
  * told to stop. */

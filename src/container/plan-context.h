@@ -24,6 +24,12 @@ struct plan_context {
         struct plan *plan;   /* borrowed, being filled in */
 };
 
+/* Who the container's users are on the host. */
+int plan_ids(struct plan_context *context, struct error *err);
+/* The id in the container of an owner on the host: root's where it has none. */
+uint32_t plan_inside_uid(const struct plan_context *context, uint32_t uid);
+uint32_t plan_inside_gid(const struct plan_context *context, uint32_t gid);
+
 /* config.process */
 int plan_process(struct plan_context *context, struct error *err);
 

@@ -36,6 +36,7 @@ static void plan_add_namespaces(const struct plan_context *context, struct json_
                 bool host;
                 const char *path; /* of one that is there, or NULL */
         } namespaces[] = {
+                { "user", !context->facts->user_namespace, context->facts->user_namespace },
                 { "pid", context->host_pid, NULL },
                 { "network", context->host_network, context->facts->network },
                 { "ipc", context->host_ipc, NULL },

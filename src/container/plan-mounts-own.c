@@ -3,6 +3,7 @@
  * a few options stand for. */
 #include "plan-mount-list.h"
 
+#include "idmap.h"
 #include "path.h"
 
 #include <errno.h>
@@ -26,6 +27,16 @@ static void plan_default_mount(const struct plan_context *context, struct plan_m
                 plan_add_mount(list, target, type, type, options);
 }
 
+/* Group 5 is tty, everywhere; without it in the user namespace the mount would fail. */
+static const char *plan_terminals(const struct plan_context *context)
+{
+        uint32_t group;
+
+        if (context->facts->gids && !idmap_to_outside(context->facts->gids, 5, &group))
+                return "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620";
+        return "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5";
+}
+
 static void plan_kernel_mounts(const struct plan_context *context, struct plan_mount_list *list)
 {
         const struct container_spec *spec = context->spec;
@@ -40,8 +51,7 @@ static void plan_kernel_mounts(const struct plan_context *context, struct plan_m
         plan_default_mount(context, list, "/dev", "tmpfs",
                            "nosuid,noexec,strictatime,mode=755,size=65536k");
         plan_default_mount(context, list, "/sys", "sysfs", sysfs);
-        plan_default_mount(context, list, "/dev/pts", "devpts",
-                           "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5");
+        plan_default_mount(context, list, "/dev/pts", "devpts", plan_terminals(context));
         plan_default_mount(context, list, "/sys/fs/cgroup", "cgroup", cgroup);
 }
 

@@ -3,6 +3,7 @@
 #include "plan-mount-list.h"
 
 #include "../base/io.h"
+#include "mount-idmap.h"
 #include "path.h"
 
 #include <errno.h>
@@ -18,6 +19,19 @@ static struct plan_directory *plan_add_directory(struct plan *plan, const char *
         directory = &plan->directories[plan->directory_count++];
         *directory = (struct plan_directory){ .path = str_dup(path) };
         return directory;
+}
+
+static void plan_add_overlay(struct plan *plan, const char *lower, const char *upper,
+                             const char *work, const char *target)
+{
+        plan->overlays =
+                alloc_grow(plan->overlays, plan->overlay_count + 1, sizeof *plan->overlays);
+        plan->overlays[plan->overlay_count++] = (struct plan_overlay){
+                .lower = str_dup(lower),
+                .upper = str_dup(upper),
+                .work = str_dup(work),
+                .target = str_dup(target),
+        };
 }
 
 /* Volumes and layers are numbered in the order they are needed. */
@@ -82,6 +96,15 @@ static int plan_overlay(const struct plan_context *context, struct plan_mount_li
         }
         if (wanted->chown)
                 plan_give_to_user(context, upper);
+        if (context->facts->user_namespace) {
+                /* In there, the directories on the way to the layers are closed. */
+                AUTO_FREE char *merged = str_format("%s/merged", place);
+
+                plan_add_directory(context->plan, merged);
+                plan_add_overlay(context->plan, source, upper, work, merged);
+                plan_add_mount(list, wanted->target, "bind", merged, "rbind,rprivate");
+                return 0;
+        }
         mount = plan_add_mount(list, wanted->target, "overlay", "overlay", "rprivate");
         strv_appendf(&mount->options, "lowerdir=%s", source);
         strv_appendf(&mount->options, "upperdir=%s", upper);
@@ -121,18 +144,32 @@ static void plan_bind_options(const struct plan_context *context, struct plan_mo
         }
 }
 
+static int plan_idmap(const struct plan_context *context, struct plan_mount *mount,
+                      const struct spec_mount *wanted, struct error *err)
+{
+        const struct plan_facts *facts = context->facts;
+        char *option;
+
+        if (mount_idmap_resolve(wanted->idmap, facts->uids, facts->gids, &option, err) < 0)
+                return error_wrap(err, "%s:%s", wanted->source, wanted->target);
+        strv_append_owned(&mount->options, option);
+        return 0;
+}
+
 /* defaults: options, or NULL. */
 static int plan_bind_path(const struct plan_context *context, struct plan_mount_list *list,
                           const struct spec_mount *wanted, const char *source,
                           const struct strv *defaults, size_t *number, struct error *err)
 {
+        struct plan_mount *mount;
+
         if (wanted->chown)
                 plan_give_to_user(context, source);
         if (wanted->overlay)
                 return plan_overlay(context, list, wanted, source, number, err);
-        plan_bind_options(context, plan_add_mount(list, wanted->target, "bind", source, ""), wanted,
-                          defaults);
-        return 0;
+        mount = plan_add_mount(list, wanted->target, "bind", source, "");
+        plan_bind_options(context, mount, wanted, defaults);
+        return wanted->idmap ? plan_idmap(context, mount, wanted, err) : 0;
 }
 
 static int plan_bind_mount(const struct plan_context *context, struct plan_mount_list *list,
@@ -209,6 +246,7 @@ static void plan_like_image(const struct plan_context *context, struct plan_moun
                 io_open_in_root(context->facts->rootfs_fd, mount->target, O_PATH | O_DIRECTORY, 0);
         struct stat st = { .st_mode = 01777 };
         bool mode = false, owner = false;
+        uint32_t uid, gid;
 
         for (size_t i = 0; i < mount->options.count; i++) {
                 mode = mode || str_has_prefix(mount->options.items[i], "mode=");
@@ -217,11 +255,13 @@ static void plan_like_image(const struct plan_context *context, struct plan_moun
         }
         if (fd >= 0 && fstat(fd, &st) < 0)
                 return;
+        uid = plan_inside_uid(context, st.st_uid);
+        gid = plan_inside_gid(context, st.st_gid);
         if (!mode)
                 strv_appendf(&mount->options, "mode=%o", st.st_mode & 07777);
-        if (!owner && (st.st_uid || st.st_gid)) {
-                strv_appendf(&mount->options, "uid=%u", st.st_uid);
-                strv_appendf(&mount->options, "gid=%u", st.st_gid);
+        if (!owner && fd >= 0 && (uid || gid)) {
+                strv_appendf(&mount->options, "uid=%u", uid);
+                strv_appendf(&mount->options, "gid=%u", gid);
         }
 }
 

@@ -119,24 +119,25 @@ static char *plan_hostname(const struct plan_context *context)
 static int plan_resolve(struct plan_context *context, struct error *err)
 {
         const struct container_spec *spec = context->spec;
-        const char *user = spec->user ? spec->user : context->image->user;
+        const char *user = spec->user ? spec->user : context->facts->namespace_user;
 
         if (plan_args(context, err) < 0)
                 return -1;
         context->systemd = plan_is_systemd(spec, context->args.items[0]);
         if (plan_stop_signal(context, err) < 0)
                 return -1;
-        if (user_find(context->facts->rootfs_fd, user, &spec->groups, &context->user, err) < 0)
+        if (user_find(context->facts->rootfs_fd, user ? user : context->image->user, &spec->groups,
+                      &context->user, err) < 0)
                 return -1;
         if (caps_combine(&spec->cap_add, &spec->cap_drop, context->facts->bounding, &context->caps,
                          err) < 0)
                 return -1;
         if (spec->privileged)
                 context->caps = context->facts->bounding & ~caps_mask(&spec->cap_drop);
+        if (plan_ids(context, err) < 0)
+                return -1;
         plan_namespaces(context);
         context->hostname = plan_hostname(context);
-        context->plan->uid = context->user.uid;
-        context->plan->gid = context->user.gid;
         context->plan->terminal = spec->tty;
         context->plan->stop_timeout = spec->stop_timeout;
         return 0;
@@ -238,8 +239,15 @@ void plan_free(struct plan *plan)
                 free(plan->directories[i].target);
                 free(plan->directories[i].like);
         }
+        for (size_t i = 0; i < plan->overlay_count; i++) {
+                free(plan->overlays[i].lower);
+                free(plan->overlays[i].upper);
+                free(plan->overlays[i].work);
+                free(plan->overlays[i].target);
+        }
         free(plan->files);
         free(plan->directories);
+        free(plan->overlays);
         strv_free(&plan->chown);
         strv_free(&plan->make_dirs);
         strv_free(&plan->notes);

@@ -34,6 +34,11 @@ struct plan_directory {
                          target included; nothing to do where target does not exist */
 };
 
+/* An overlay that the host mounts for the container, which may not; all paths are owned. */
+struct plan_overlay {
+        char *lower, *upper, *work, *target;
+};
+
 struct plan {
         struct json_object *config; /* owned; config.json */
         struct plan_file *files;    /* owned; hosts, resolv.conf, … */
@@ -43,9 +48,12 @@ struct plan {
         struct strv chown;     /* host trees to give to uid:gid first (:U) */
         struct strv make_dirs; /* in the root file system: directories to make where missing (the
                                   working directory); 0755, of root */
-        struct json_object *devices; /* owned; the rules for devices, where we are to enforce them
-                                        in systemd's cgroup; or NULL */
-        uint32_t uid, gid;           /* of the container's program */
+        struct json_object *devices;   /* owned; the rules for devices, where we are to enforce them
+                                          in systemd's cgroup; or NULL */
+        struct plan_overlay *overlays; /* owned; to mount first */
+        size_t overlay_count;
+        uint32_t uid, gid;           /* of the container's program, as the host sees it */
+        uint32_t root_uid, root_gid; /* of the container's root, the same way */
         bool terminal;               /* process.terminal */
         int stop_signal;
         unsigned stop_timeout; /* seconds */

@@ -6,6 +6,7 @@
 #include "ownership.h"
 #include "volume-copy.h"
 
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 /* An upper layer's directory is what the container sees at the mount: it looks as the lower one. */
@@ -33,6 +34,16 @@ static int prepare_volume(const struct prepare *prepare, const struct plan_direc
         return 0;
 }
 
+/* What is made for the container belongs to its root. */
+static int prepare_give_to_root(const struct prepare *prepare, const char *path)
+{
+        const struct plan *plan = prepare->plan;
+
+        if (!plan->root_uid && !plan->root_gid)
+                return 0;
+        return chown(path, plan->root_uid, plan->root_gid);
+}
+
 static int prepare_directory(const struct prepare *prepare, const struct plan_directory *directory,
                              struct error *err)
 {
@@ -41,11 +52,24 @@ static int prepare_directory(const struct prepare *prepare, const struct plan_di
                 return 0;
         if (io_make_dirs(AT_FDCWD, directory->path, 0755, err) < 0)
                 return -1;
+        if (prepare_give_to_root(prepare, directory->path) < 0)
+                return error_errno(err, errno, "cannot prepare %s", directory->path);
         if (directory->like)
                 return prepare_copy_owner(directory, err);
         if (!directory->copy)
                 return 0;
         return prepare_volume(prepare, directory, err);
+}
+
+static int prepare_make_for_root(const struct prepare *prepare, int parent, const char *name)
+{
+        const struct plan *plan = prepare->plan;
+
+        if (mkdirat(parent, name, 0755) < 0)
+                return errno == EEXIST ? 0 : -1;
+        if (!plan->root_uid && !plan->root_gid)
+                return 0;
+        return fchownat(parent, name, plan->root_uid, plan->root_gid, AT_SYMLINK_NOFOLLOW);
 }
 
 /* One missing directory in the root file system, with its parents, wherever links lead within it.
@@ -62,7 +86,7 @@ static int prepare_root_directory(const struct prepare *prepare, const char *pat
                 AUTO_CLOSE int parent =
                         io_open_in_root(prepare->root, walked.data, O_RDONLY | O_DIRECTORY, 0);
 
-                if (parent < 0 || (mkdirat(parent, parts.items[i], 0755) < 0 && errno != EEXIST))
+                if (parent < 0 || prepare_make_for_root(prepare, parent, parts.items[i]) < 0)
                         return error_errno(err, errno, "cannot make %s in the container", path);
                 strbuf_appendf(&walked, "%s/", parts.items[i]);
         }
@@ -81,8 +105,21 @@ static int prepare_write_files(const struct prepare *prepare, struct error *err)
                 if (io_write_file(AT_FDCWD, name, file->text, strlen(file->text), 0644, IO_NO_SYNC,
                                   err) < 0)
                         return -1;
+                if (prepare_give_to_root(prepare, name) < 0)
+                        return error_errno(err, errno, "cannot prepare %s", name);
         }
         return io_write_file(AT_FDCWD, path, config, strlen(config), 0600, IO_NO_SYNC, err);
+}
+
+static int prepare_overlay(const struct plan_overlay *overlay, struct error *err)
+{
+        AUTO_FREE char *options = str_format("lowerdir=%s,upperdir=%s,workdir=%s", overlay->lower,
+                                             overlay->upper, overlay->work);
+
+        if (mount("overlay", overlay->target, "overlay", 0, options) < 0)
+                return error_errno(err, errno, "cannot lay a writable layer over %s",
+                                   overlay->lower);
+        return 0;
 }
 
 int prepare_container(const struct prepare *prepare, struct error *err)
@@ -91,6 +128,9 @@ int prepare_container(const struct prepare *prepare, struct error *err)
 
         for (size_t i = 0; i < plan->directory_count; i++)
                 if (prepare_directory(prepare, &plan->directories[i], err) < 0)
+                        return -1;
+        for (size_t i = 0; i < plan->overlay_count; i++)
+                if (prepare_overlay(&plan->overlays[i], err) < 0)
                         return -1;
         for (size_t i = 0; i < plan->chown.count; i++)
                 if (ownership_give(plan->chown.items[i], plan->uid, plan->gid, err) < 0)

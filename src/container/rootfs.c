@@ -12,6 +12,7 @@ void rootfs_free(struct rootfs *rootfs)
 {
         strv_free(&rootfs->layers);
         strv_free(&rootfs->mounted);
+        strv_free(&rootfs->plain);
 }
 
 static int rootfs_leave(struct error *err)
@@ -103,9 +104,15 @@ static int rootfs_set_writable(int context, const struct rootfs *rootfs, struct 
         if (rootfs_set(context, "upperdir", "upper", err) < 0 ||
             rootfs_set(context, "workdir", "work", err) < 0)
                 return -1;
-        /* Older kernels do without: it only saves time. */
+        /* Older kernels do without: it only saves time. A layer that stays could not be mounted by
+         * those without metacopy. */
         if (rootfs->fresh)
                 fsconfig(context, FSCONFIG_SET_FLAG, "volatile", NULL, 0);
+        if (rootfs->fresh && rootfs->shift)
+                fsconfig(context, FSCONFIG_SET_STRING, "metacopy", "on", 0);
+        /* Each name of a file becomes one of its own: none is met with new owners already. */
+        if (rootfs->shift)
+                fsconfig(context, FSCONFIG_SET_STRING, "index", "off", 0);
         return 0;
 }
 
@@ -154,6 +161,8 @@ static int rootfs_link_layers(const struct rootfs *rootfs, int scratch, struct s
                 if (symlinkat(self, scratch, "w") < 0)
                         return error_errno(err, errno, "cannot link the writable layer");
                 strbuf_append(options, ",upperdir=w/upper,workdir=w/work");
+                if (rootfs->shift)
+                        strbuf_append(options, ",index=off");
         }
         return 0;
 }
@@ -176,7 +185,8 @@ static int rootfs_overlay_classic(const struct rootfs *rootfs, const char *run, 
                 return -1;
         result = rootfs->fresh && rootfs->writable >= 0 ? -1 : 1;
         if (result < 0) {
-                AUTO_FREE char *with = str_format("%s,volatile", options.data);
+                AUTO_FREE char *with = str_format("%s,volatile%s", options.data,
+                                                  rootfs->shift ? ",metacopy=on" : "");
 
                 result = mount("overlay", target, "overlay", MS_NODEV, with);
         }
@@ -198,7 +208,66 @@ static int rootfs_mount_file(struct rootfs *rootfs, size_t i, const char *run, s
         return 0;
 }
 
-int rootfs_mount_files(struct rootfs *rootfs, const char *run, struct error *err)
+/* --- with the ids of a user namespace */
+
+/* What the kernel says where the file system, or the kernel itself, cannot. */
+static bool rootfs_cannot_map(int code)
+{
+        return code == EINVAL || code == EPERM || code == EOPNOTSUPP || code == ENOSYS;
+}
+
+/* 1: mounted, 0: it cannot be, -1: it failed. */
+static int rootfs_map_layer(struct rootfs *rootfs, size_t i, const char *run, struct error *err)
+{
+        AUTO_FREE char *directory = str_format("%s/lower/mapped%zu", run, i);
+        const char *layer = rootfs->layers.items[i];
+        AUTO_CLOSE int tree = open_tree(AT_FDCWD, layer, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+        struct mount_attr mapped = { .attr_set = MOUNT_ATTR_IDMAP,
+                                     .userns_fd = (uint64_t)rootfs->users };
+
+        if (tree < 0)
+                return error_errno(err, errno, "cannot use %s", layer);
+        if (mount_setattr(tree, "", AT_EMPTY_PATH, &mapped, sizeof mapped) < 0)
+                return rootfs_cannot_map(errno)
+                               ? 0
+                               : error_errno(err, errno, "cannot change the ids of %s", layer);
+        if (io_make_dirs(AT_FDCWD, directory, 0700, err) < 0)
+                return -1;
+        if (move_mount(tree, "", AT_FDCWD, directory, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+                return error_errno(err, errno, "cannot mount on %s", directory);
+        str_replace(rootfs->layers.items + i, directory);
+        strv_append(&rootfs->mounted, directory);
+        return 1;
+}
+
+/* Back to the layers as they are. */
+static void rootfs_give_up_map(struct rootfs *rootfs)
+{
+        strv_free(&rootfs->layers);
+        rootfs->layers = rootfs->plain;
+        rootfs->plain = (struct strv){ 0 };
+        rootfs->shift = true;
+}
+
+static int rootfs_map_layers(struct rootfs *rootfs, const char *run, struct error *err)
+{
+        bool never = str_equal(getenv("CRUNIT_IDMAP"), "never");
+
+        strv_append_all(&rootfs->plain, &rootfs->layers);
+        for (size_t i = 0; i < rootfs->layers.count; i++) {
+                int done = never ? 0 : rootfs_map_layer(rootfs, i, run, err);
+
+                if (done < 0)
+                        return -1;
+                if (done == 0) {
+                        rootfs_give_up_map(rootfs);
+                        return 0;
+                }
+        }
+        return 0;
+}
+
+int rootfs_mount_layers(struct rootfs *rootfs, const char *run, struct error *err)
 {
         for (size_t i = 0; i < rootfs->layers.count; i++) {
                 struct stat st;
@@ -208,11 +277,13 @@ int rootfs_mount_files(struct rootfs *rootfs, const char *run, struct error *err
                 if (S_ISREG(st.st_mode) && rootfs_mount_file(rootfs, i, run, err) < 0)
                         return -1;
         }
-        return 0;
+        if (!rootfs->map || rootfs->plain.count || rootfs->shift)
+                return 0;
+        return rootfs_map_layers(rootfs, run, err);
 }
 
 /* The overlay, or the bind mount, has its own hold on what was mounted there. */
-int rootfs_detach_files(struct rootfs *rootfs, const char *run, struct error *err)
+int rootfs_detach_layers(struct rootfs *rootfs, const char *run, struct error *err)
 {
         AUTO_FREE char *lower = str_format("%s/lower", run);
 
@@ -261,6 +332,24 @@ static int rootfs_overlay(const struct rootfs *rootfs, const char *run, const ch
         return done < 0 ? -1 : rootfs_attach(mounted, target, err);
 }
 
+static int rootfs_attach_root(struct rootfs *rootfs, const char *run, const char *target,
+                              struct error *err)
+{
+        AUTO_ERROR struct error why = { 0 };
+
+        /* An overlay needs an upper layer or two lower ones. */
+        if (rootfs->bind || (rootfs->writable < 0 && rootfs->layers.count == 1))
+                return rootfs_bind(rootfs, target, err);
+        if (!rootfs->plain.count)
+                return rootfs_overlay(rootfs, run, target, err);
+        if (rootfs_overlay(rootfs, run, target, &why) == 0)
+                return 0;
+        if (!rootfs_cannot_map(why.code))
+                return error_set(err, why.code, "%s", why.message);
+        rootfs_give_up_map(rootfs);
+        return rootfs_overlay(rootfs, run, target, err);
+}
+
 int rootfs_mount(struct rootfs *rootfs, const char *run, struct error *err)
 {
         AUTO_FREE char *target = str_format("%s/rootfs", run);
@@ -275,15 +364,11 @@ int rootfs_mount_on(struct rootfs *rootfs, const char *run, const char *target, 
         AUTO_CLOSE int before = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
         int result;
 
-        if (rootfs_check(rootfs, err) < 0 || rootfs_mount_files(rootfs, run, err) < 0)
+        if (rootfs_check(rootfs, err) < 0 || rootfs_mount_layers(rootfs, run, err) < 0)
                 return -1;
-        /* An overlay needs an upper layer or two lower ones. */
-        if (rootfs->bind || (rootfs->writable < 0 && rootfs->layers.count == 1))
-                result = rootfs_bind(rootfs, target, err);
-        else
-                result = rootfs_overlay(rootfs, run, target, err);
+        result = rootfs_attach_root(rootfs, run, target, err);
         if (result == 0)
-                result = rootfs_detach_files(rootfs, run, err);
+                result = rootfs_detach_layers(rootfs, run, err);
         if (before >= 0 && fchdir(before) < 0 && result == 0)
                 return error_errno(err, errno, "cannot go back to the working directory");
         return result;

@@ -9,6 +9,10 @@
  * container crun mounts the root anew without that, and it is the cgroup's list of devices that
  * forbids them: DevicePolicy= of the unit, or crun's own. $CRUNIT_MOUNT=classic forces the second
  * way, for tests.
+ *
+ * For a user namespace each layer is mounted with the namespace's ids (mount_setattr(2)). Where the
+ * layers' file system, or overlay (before Linux 5.19), cannot do that, the layers are used as they
+ * are and `shift` says so. $CRUNIT_IDMAP=never forces that, for tests.
  */
 #pragma once
 
@@ -27,6 +31,10 @@ struct rootfs {
         struct strv mounted; /* owned; where such files were mounted meanwhile */
         bool bind;           /* that one is the root itself, with what is mounted in it */
         int writable;        /* borrowed; directory with upper and work, or -1: read-only */
+        bool map;            /* the layers are to have the ids of this user namespace: */
+        int users;           /* borrowed */
+        struct strv plain;   /* owned; the layers as they were before, where they have those ids */
+        bool shift;          /* they could not be given them: who mounts it changes the owners */
         bool fresh;          /* upper is new: after a crash nobody wants it, so nothing is synced */
 };
 
@@ -37,12 +45,13 @@ void rootfs_free(struct rootfs *rootfs);
  * cannot be part of an overlay any more. */
 int rootfs_unshare(const struct strv *shared, struct error *err);
 
-/* Mount the layers that are files, in `run`/lower, and put these directories in their place: they
- * can be looked into then. After rootfs_unshare(), before rootfs_mount(), which takes them away
- * again: the root holds what it needs of them. */
-int rootfs_mount_files(struct rootfs *rootfs, const char *run, struct error *err);
+/* Mount the layers that are files, and all with the ids of the user namespace where there is one,
+ * in `run`/lower, and put these directories in their place: they can be looked into then. After
+ * rootfs_unshare(), before rootfs_mount(), which takes them away again: the root holds what it
+ * needs of them. */
+int rootfs_mount_layers(struct rootfs *rootfs, const char *run, struct error *err);
 /* For who gives up between the two. */
-int rootfs_detach_files(struct rootfs *rootfs, const char *run, struct error *err);
+int rootfs_detach_layers(struct rootfs *rootfs, const char *run, struct error *err);
 
 /* Mount it on the directory `run`/rootfs, which is made; scratch names for mount(2) go to `run`.
  * The process's working directory is kept. */

@@ -17,6 +17,7 @@
 #include "fetch.h"
 #include "guard.h"
 #include "handover.h"
+#include "ids.h"
 #include "interrupt.h"
 #include "netjoin.h"
 #include "place.h"
@@ -26,6 +27,7 @@
 #include "rootfs.h"
 #include "secret-files.h"
 #include "secret-option.h"
+#include "shift.h"
 #include "signal.h"
 #include "state.h"
 #include "stop.h"
@@ -49,6 +51,7 @@ struct run {
         struct store store;
         struct image image;
         struct place place;
+        struct ids ids;
         struct container_state state;
         struct writable writable;
         struct rootfs rootfs;
@@ -71,6 +74,7 @@ static void run_free(struct run *run)
         store_close(&run->store);
         image_free(&run->image);
         place_free(&run->place);
+        ids_free(&run->ids);
         state_free(&run->state);
         writable_close(&run->writable);
         rootfs_free(&run->rootfs);
@@ -216,8 +220,19 @@ static int run_claim(struct run *run, struct error *err)
         if (claim_name(&run->place, &run->state, spec->replace, err) < 0)
                 return -1;
         run->claimed = true;
-        return netjoin_begin(spec, &run->state, &run->place, run->settings->storage, &run->netjoin,
-                             err);
+        return 0;
+}
+
+/* The namespaces that others' work begins with. */
+static int run_begin_namespaces(struct run *run, struct error *err)
+{
+        const char *storage = run->settings->storage;
+        bool forget = str_has_prefix(run->state.id, run->spec->name);
+
+        if (ids_begin(run->spec, &run->image, &run->place, storage, forget, &run->ids, err) < 0)
+                return -1;
+        return netjoin_begin(run->spec, &run->state, &run->place, storage, run->ids.network_path,
+                             &run->netjoin, err);
 }
 
 /* The container's "/" is the upper layer's directory: it looks as the image's. */
@@ -263,9 +278,22 @@ static void run_list_shared(const struct container_spec *spec, struct strv *ret)
         }
 }
 
+/* The owners that the kernel could not give to the layers. */
+static int run_shift_root(struct run *run, const char *layer, struct error *err)
+{
+        if (!run->rootfs.shift || !run->writable.fresh)
+                return 0;
+        if (run->state.keep && writable_unmark(&run->writable, err) < 0)
+                return -1;
+        if (shift_tree(run->root, &run->ids.uids, &run->ids.gids, err) < 0)
+                return -1;
+        return run->state.keep ? writable_mark(&run->writable, layer, err) : 0;
+}
+
 static int run_mount_root(struct run *run, struct error *err)
 {
         AUTO_FREE char *path = str_format("%s/rootfs", run->place.run);
+        AUTO_FREE char *layer = ids_layer_key(&run->ids, run->image.id);
         AUTO_STRV struct strv shared = { 0 };
 
         run_list_shared(run->spec, &shared);
@@ -274,11 +302,13 @@ static int run_mount_root(struct run *run, struct error *err)
         /* Before any descriptor is opened: an overlay takes only directories of this namespace. */
         if (rootfs_unshare(&shared, err) < 0)
                 return -1;
-        if (writable_open(run->place.data, run->state.keep, run->image.id, &run->writable, err) < 0)
+        if (writable_open(run->place.data, run->state.keep, layer, &run->writable, err) < 0)
                 return -1;
         run->rootfs.fresh = run->writable.fresh && !run->state.keep;
         run->rootfs.writable = run->rootfs.bind ? -1 : run->writable.fd;
-        if (rootfs_mount_files(&run->rootfs, run->place.run, err) < 0)
+        run->rootfs.map = !run->spec->rootfs && ids_shifted(&run->ids);
+        run->rootfs.users = run->ids.namespaces.user;
+        if (rootfs_mount_layers(&run->rootfs, run->place.run, err) < 0)
                 return -1;
         if (run->writable.fresh && !run->rootfs.bind && run_copy_root_mode(run, err) < 0)
                 return -1;
@@ -290,7 +320,7 @@ static int run_mount_root(struct run *run, struct error *err)
         run->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (run->root < 0)
                 return error_errno(err, errno, "cannot open %s", path);
-        return 0;
+        return run_shift_root(run, layer, err);
 }
 
 static int run_mount_others(struct run *run, struct error *err)
@@ -395,6 +425,10 @@ static int run_make_plan(struct run *run, struct error *err)
                 .secrets = run->secrets,
                 .shared_hosts = run->netjoin.hosts,
                 .shared_resolv_conf = run->netjoin.resolv_conf,
+                .user_namespace = run->ids.path,
+                .uids = ids_mapped(&run->ids) ? &run->ids.uids : NULL,
+                .gids = ids_mapped(&run->ids) ? &run->ids.gids : NULL,
+                .namespace_user = run->ids.user,
         };
 
         if (facts_gather(&facts, err) < 0 ||
@@ -434,7 +468,7 @@ static int run_prepare(struct run *run, struct error *err)
         const struct fetch fetch = run_fetch(run);
 
         if (backing_fill(&run->backing, &fetch, run->root, run->plan.uid, run->plan.gid, err) < 0 ||
-            secret_files_write(run->spec, run->secrets, run->place.run, err) < 0)
+            secret_files_write(run->spec, run->secrets, &run->ids, run->place.run, err) < 0)
                 return -1;
         return prepare_container(&prepare, err);
 }
@@ -543,10 +577,10 @@ static int run_create(struct run *run, struct error *err)
 static int run_until_created(struct run *run, struct error *err)
 {
         static int (*const steps[])(struct run *, struct error *) = {
-                run_check,        run_find_devices,   run_read_secrets,    run_find_image,
-                run_publish_all,  run_claim,          run_mount_root,      run_mount_others,
-                run_take_network, run_make_plan,      run_confine_devices, run_prepare,
-                run_create,       run_finish_network,
+                run_check,        run_find_devices, run_read_secrets,     run_find_image,
+                run_publish_all,  run_claim,        run_begin_namespaces, run_mount_root,
+                run_mount_others, run_take_network, run_make_plan,        run_confine_devices,
+                run_prepare,      run_create,       run_finish_network,
         };
 
         for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
@@ -591,7 +625,7 @@ static void run_remove_traces(struct run *run)
                 AUTO_FREE char *mounted = str_format("%s/rootfs", run->place.run);
 
                 umount2(mounted, MNT_DETACH);
-                rootfs_detach_files(&run->rootfs, run->place.run, NULL);
+                rootfs_detach_layers(&run->rootfs, run->place.run, NULL);
                 if (run->secrets)
                         secret_files_detach(run->place.run);
         }
@@ -599,6 +633,7 @@ static void run_remove_traces(struct run *run)
         writable_remove(run->place.data, false, NULL);
         netjoin_free(&run->netjoin);
         netjoin_leave(run->place.run, NULL);
+        ids_end(&run->ids, &run->place, run->settings->storage);
         place_remove(&run->place, NULL);
 }
 
@@ -658,6 +693,7 @@ int run_container(struct container_spec *spec, const struct run_settings *settin
                 .pump = { -1, -1, 0 },
                 .guard = { -1 },
                 .netjoin = NETJOIN_NONE,
+                .ids = IDS_NONE,
         };
         int result;
 

@@ -23,13 +23,17 @@ int secret_values_read(const struct container_spec *spec, struct secret_value **
 }
 
 static int secret_write_file(int dir, size_t number, const struct spec_secret *secret,
-                             const struct secret_value *value, struct error *err)
+                             const struct secret_value *value, const struct ids *ids,
+                             struct error *err)
 {
         AUTO_FREE char *name = str_format("%zu", number);
         AUTO_CLOSE int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        uint32_t uid = secret->uid, gid = secret->gid;
 
+        if (ids_outside(ids, &uid, &gid, err) < 0)
+                return error_wrap(err, "--secret %s", secret->name);
         if (fd < 0 || io_write_all(fd, value->data, value->length) < 0 ||
-            fchown(fd, secret->uid, secret->gid) < 0 || fchmod(fd, secret->mode) < 0)
+            fchown(fd, uid, gid) < 0 || fchmod(fd, secret->mode) < 0)
                 return error_errno(err, errno, "cannot write the secret '%s'", secret->name);
         return 0;
 }
@@ -43,7 +47,7 @@ static bool secret_is_file(const struct container_spec *spec)
 }
 
 int secret_files_write(const struct container_spec *spec, const struct secret_value *values,
-                       const char *state, struct error *err)
+                       const struct ids *ids, const char *state, struct error *err)
 {
         AUTO_FREE char *path = str_format("%s/secrets", state);
         AUTO_CLOSE int dir = -1;
@@ -60,7 +64,7 @@ int secret_files_write(const struct container_spec *spec, const struct secret_va
                 return error_errno(err, errno, "cannot open %s", path);
         for (size_t i = 0; i < spec->secret_count; i++)
                 if (!spec->secrets[i].env &&
-                    secret_write_file(dir, i, &spec->secrets[i], &values[i], err) < 0)
+                    secret_write_file(dir, i, &spec->secrets[i], &values[i], ids, err) < 0)
                         return -1;
         return 0;
 }

@@ -9,6 +9,7 @@
 
 #include "../base/error.h"
 #include "../secret/secret.h"
+#include "ids.h"
 #include "spec.h"
 
 /* The values of all secrets of the spec, in its order; for secret_values_free(). */
@@ -17,7 +18,7 @@ int secret_values_read(const struct container_spec *spec, struct secret_value **
 
 /* Does nothing where no secret becomes a file. */
 int secret_files_write(const struct container_spec *spec, const struct secret_value *values,
-                       const char *state, struct error *err);
+                       const struct ids *ids, const char *state, struct error *err);
 
 /* Take the mount away before its directory is removed by who made it; else nobody has to. */
 void secret_files_detach(const char *state);

@@ -5,6 +5,7 @@
 #include "device.h"
 #include "mount.h"
 #include "secret-option.h"
+#include "userns.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -30,7 +31,8 @@ static const size_t spec_strings[] = {
         FIELD(user), FIELD(hostname), FIELD(timezone), FIELD(seccomp), FIELD(apparmor),
         FIELD(label_type), FIELD(label_level), FIELD(label_filetype), FIELD(label_user),
         FIELD(label_role), FIELD(cpuset_cpus), FIELD(cpuset_mems), FIELD(cgroup_parent),
-        FIELD(cgroup_ns), FIELD(ipc), FIELD(pid), FIELD(uts), FIELD(userns), FIELD(ip), FIELD(ip6),
+        FIELD(cgroup_ns), FIELD(ipc), FIELD(pid), FIELD(uts), FIELD(userns), FIELD(subuidname), FIELD(subgidname),
+        FIELD(ip), FIELD(ip6),
         FIELD(mac),
         FIELD(init_path), FIELD(personality), FIELD(hosts_file), FIELD(passwd_entry), FIELD(group_entry), FIELD(cidfile), FIELD(pidfile), FIELD(pod), FIELD(autoupdate),
 };
@@ -40,7 +42,7 @@ static const size_t spec_lists[] = {
         FIELD(sysctls), FIELD(cgroup_conf), FIELD(networks), FIELD(dns), FIELD(dns_search),
         FIELD(dns_options), FIELD(add_hosts), FIELD(network_aliases), FIELD(publish), FIELD(expose),
         FIELD(labels), FIELD(annotations), FIELD(log_opts), FIELD(health),
-        FIELD(env_merge), FIELD(host_users), FIELD(label_files), FIELD(unsupported), FIELD(notes),
+        FIELD(env_merge), FIELD(host_users), FIELD(label_files), FIELD(uidmaps), FIELD(gidmaps), FIELD(unsupported), FIELD(notes),
 };
 /* clang-format on */
 
@@ -158,6 +160,7 @@ static int spec_check_namespace(const char *option, const char *mode, struct err
 
 static int spec_check_namespaces(const struct container_spec *spec, struct error *err)
 {
+        AUTO_USERNS_REQUEST struct userns_request userns = { 0 };
         bool plain_ipc = str_equal(spec->ipc, "shareable") || str_equal(spec->ipc, "none");
 
         if (spec_check_namespace("cgroupns", spec->cgroup_ns, err) < 0 ||
@@ -165,9 +168,8 @@ static int spec_check_namespaces(const struct container_spec *spec, struct error
             spec_check_namespace("pid", spec->pid, err) < 0 ||
             spec_check_namespace("uts", spec->uts, err) < 0)
                 return -1;
-        if (!str_empty(spec->userns) && !str_equal(spec->userns, "host"))
-                return error_set(err, EOPNOTSUPP, "--userns %s is not supported by this version",
-                                 spec->userns);
+        if (userns_parse(spec, &userns, err) < 0)
+                return -1;
         if (spec->hostname && str_equal(spec->uts, "host"))
                 return error_set(err, EINVAL, "--hostname cannot be set with --uts host");
         return 0;

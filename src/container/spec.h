@@ -60,9 +60,10 @@ struct spec_mount {
         char *subpath;       /* owned; of a volume or image, the part to mount, or NULL */
         char *upper, *work;  /* owned; with overlay, where writes go, to stay; or NULL */
         struct strv options; /* as for mount(8): ro, rbind, noexec, rslave, size=… */
-        bool chown;          /* :U, give the tree to the container's user first */
-        bool overlay;        /* :O, writes go to a layer that is thrown away */
-        bool no_copy;        /* do not begin with what the image has at target */
+        char *idmap;  /* owned; idmap[=…] (mount-idmap.h): what stands behind it, or NULL */
+        bool chown;   /* :U, give the tree to the container's user first */
+        bool overlay; /* :O, writes go to a layer that is thrown away */
+        bool no_copy; /* do not begin with what the image has at target */
 };
 
 struct json_object;
@@ -192,6 +193,8 @@ struct container_spec {
         bool cgroups_disabled; /* --cgroups=disabled: stay there, without limits */
         char *cgroup_parent;
         char *cgroup_ns, *ipc, *pid, *uts, *userns; /* modes as given: host, private, … */
+        struct strv uidmaps, gidmaps;               /* as given: [FLAGS]INSIDE:OUTSIDE[:COUNT] */
+        char *subuidname, *subgidname; /* whose line of /etc/subuid, /etc/subgid is the mapping */
 
         enum spec_network network;
         struct strv networks; /* --network as given */

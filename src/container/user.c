@@ -7,7 +7,8 @@
 
 enum {
         USER_FILE_MAX = 16 << 20,
-        USER_GROUPS_MAX = 65536 /* NGROUPS_MAX of the kernel */
+        USER_GROUPS_MAX = 65536, /* NGROUPS_MAX of the kernel */
+        USER_NOBODY = 65534,
 };
 
 /* One line of passwd or group, split at its colons. */
@@ -225,6 +226,49 @@ int user_passwd(int rootfs_fd, const struct user *user, const char *home, char *
                        user->gid, home);
         *ret = strbuf_steal(&text);
         return 0;
+}
+
+static void user_raise(const char *text, uint32_t *highest)
+{
+        uint32_t id;
+
+        if (user_number(text, &id) && id != USER_NOBODY && id > *highest)
+                *highest = id;
+}
+
+bool user_highest_known(int rootfs_fd, uint32_t *ret)
+{
+        static const char *const files[] = { "/etc/passwd", "/etc/group" };
+        bool found = false;
+
+        *ret = 0;
+        for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+                CLEANUP(user_file_close) struct user_file file;
+                struct user_line line;
+
+                if (user_file_open(rootfs_fd, files[i], &file, NULL) < 0)
+                        continue;
+                found = found || file.text;
+                while (user_file_next(&file, &line)) {
+                        if (line.count >= 3)
+                                user_raise(line.fields[2], ret);
+                        if (line.count >= 4 && i == 0)
+                                user_raise(line.fields[3], ret);
+                }
+        }
+        return found;
+}
+
+uint32_t user_highest_number(const char *text_or_null, const struct strv *groups)
+{
+        AUTO_STRV struct strv parts = { 0 };
+        uint32_t highest = 0;
+
+        strv_split(&parts, text_or_null ? text_or_null : "", ":", false);
+        strv_append_all(&parts, groups);
+        for (size_t i = 0; i < parts.count; i++)
+                user_raise(parts.items[i], &highest);
+        return highest;
 }
 
 void user_free(struct user *user)

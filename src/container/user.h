@@ -6,6 +6,7 @@
 #include "../base/error.h"
 #include "../base/str.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct user {
@@ -29,6 +30,12 @@ int user_find(int rootfs_fd, const char *text, const struct strv *extra, struct 
  */
 int user_passwd(int rootfs_fd, const struct user *user, const char *home, char **ret,
                 struct error *err);
+
+/* The highest id that the image's files of users and groups know, but nobody's (65534); false where
+ * there are no such files. */
+bool user_highest_known(int rootfs_fd, uint32_t *ret);
+/* The same of what is given by number: USER[:GROUP] (or NULL) and more groups. */
+uint32_t user_highest_number(const char *text_or_null, const struct strv *groups);
 
 void user_free(struct user *user);
 #define AUTO_USER CLEANUP(user_free)

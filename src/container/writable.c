@@ -11,7 +11,7 @@
 enum {
         WRITABLE_LOCK_TRIES = 50,
         WRITABLE_LOCK_WAIT = 20 * 1000, /* microseconds between them */
-        WRITABLE_IMAGE_MAX = 256,
+        WRITABLE_IMAGE_MAX = 64 * 1024,
 };
 
 void writable_close(struct writable *writable)
@@ -86,6 +86,18 @@ static int writable_make_new(int fd, struct error *err)
                 if (mkdirat(fd, names[i], 0755) < 0 || fchmodat(fd, names[i], 0755, 0) < 0)
                         return error_errno(err, errno, "cannot make %s", names[i]);
         return 0;
+}
+
+int writable_unmark(const struct writable *writable, struct error *err)
+{
+        if (unlinkat(writable->fd, "image", 0) < 0 && errno != ENOENT)
+                return error_errno(err, errno, "cannot change the writable layer");
+        return 0;
+}
+
+int writable_mark(const struct writable *writable, const char *image, struct error *err)
+{
+        return io_write_file(writable->fd, "image", image, strlen(image), 0600, IO_SYNC, err);
 }
 
 int writable_open(const char *data, bool keep, const char *image, struct writable *ret,

@@ -2,8 +2,8 @@
 /*
  * What a container writes: `upper` and `work` (the overlay's upper layer) and `volumes` in its data
  * directory (place.h). By default it is made new for every start and removed at the stop. A kept
- * one (--rm=false) carries the file `image`, the id of the image it was made on: on another image
- * it makes no sense, and is made new.
+ * one (--rm=false) carries the file `image`, what it was made on (ids_layer_key()): on another
+ * image, or with other owners, it makes no sense, and is made new.
  *
  * The lock is held by a descriptor: as long as it is open, nobody else changes or removes the
  * directory. The overlay itself only warns when an upper layer is used twice.
@@ -22,9 +22,13 @@ struct writable {
 void writable_close(struct writable *writable);
 #define AUTO_WRITABLE CLEANUP(writable_close)
 
-/* Make and lock it; keep: for the image with this id (NULL: --rootfs) it stays if it is there. */
+/* Make and lock it; keep: on the same image (NULL is none) it stays if it is there. */
 int writable_open(const char *data, bool keep, const char *image, struct writable *ret,
                   struct error *err);
+
+/* Of a kept one: until it is marked again, it counts as not complete. */
+int writable_unmark(const struct writable *writable, struct error *err);
+int writable_mark(const struct writable *writable, const char *image, struct error *err);
 
 /* Remove it with all that is in it. Returns 1, or 0 where somebody else holds the lock or it is
  * to be kept (unless even_kept). The name is free at once, however long the rest takes. */

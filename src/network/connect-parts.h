@@ -36,5 +36,7 @@ int publish_act(struct connection *connection, struct error *err);
 
 /* Make the namespace, with nothing in it but lo. This process stays in the host's. */
 int plug_prepare(struct connect_ready *ready, struct error *err);
+/* Take another one in its place, which is as empty. */
+int plug_replace_namespace(struct connect_ready *ready, const char *path, struct error *err);
 /* Make the links in it. */
 int plug_container(struct connection *connection, struct error *err);

@@ -371,7 +371,8 @@ int connect_join_ready(const struct connect_context *context, const struct join_
         CLEANUP(connection_free)
         struct connection connection = { .context = context, .request = request, .ready = ready };
 
-        if (connect_act(&connection, err) < 0)
+        if ((request->namespace && plug_replace_namespace(ready, request->namespace, err) < 0) ||
+            connect_act(&connection, err) < 0)
                 return -1;
         *ret = connection.joined;
         connection.joined = (struct joined){ 0 };

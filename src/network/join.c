@@ -26,6 +26,7 @@ void join_request_free(struct join_request *request)
         free(request->label);
         free(request->name);
         free(request->id);
+        free(request->namespace);
         strv_free(&request->aliases);
         strv_free(&request->ports);
         for (size_t i = 0; i < request->network_count; i++)
@@ -164,6 +165,7 @@ struct json_object *join_request_to_json(const struct join_request *request)
         json_set_string(object, "label", request->label);
         json_set_string(object, "name", request->name);
         json_set_string(object, "id", request->id);
+        json_set_string(object, "namespace", request->namespace);
         json_object_object_add(object, "forget", json_object_new_boolean(request->forget));
         json_set_strv(object, "aliases", &request->aliases);
         json_set_strv(object, "ports", &request->ports);
@@ -198,16 +200,30 @@ static int join_take_network(struct json_object *item, struct join_network *netw
         return network->network ? 0 : error_set(err, EINVAL, "a network has no name");
 }
 
+static int join_take_strings(struct json_object *object, struct join_request *request,
+                             struct error *err)
+{
+        const struct {
+                const char *name;
+                char **place;
+        } strings[] = {
+                { "storage", &request->storage }, { "runtime", &request->runtime },
+                { "label", &request->label },     { "name", &request->name },
+                { "id", &request->id },           { "namespace", &request->namespace },
+        };
+
+        for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
+                if (json_copy_string(object, strings[i].name, strings[i].place, err) < 0)
+                        return -1;
+        return 0;
+}
+
 int join_request_from_json(struct json_object *object, struct join_request *ret, struct error *err)
 {
         AUTO_JOIN struct join_request request = { 0 };
         struct json_object *list = NULL;
 
-        if (json_copy_string(object, "storage", &request.storage, err) < 0 ||
-            json_copy_string(object, "runtime", &request.runtime, err) < 0 ||
-            json_copy_string(object, "label", &request.label, err) < 0 ||
-            json_copy_string(object, "name", &request.name, err) < 0 ||
-            json_copy_string(object, "id", &request.id, err) < 0 ||
+        if (join_take_strings(object, &request, err) < 0 ||
             json_get_bool(object, "forget", &request.forget, err) < 0 ||
             json_get_strv(object, "aliases", &request.aliases, err) < 0 ||
             json_get_strv(object, "ports", &request.ports, err) < 0 ||

@@ -28,6 +28,7 @@ struct join_request {
         char *storage, *runtime; /* directories: of the store, "/run/crunit" */
         char *label;             /* NAME@UNIT, as the container's run directory is called */
         char *name, *id;
+        char *namespace;     /* path of the namespace to make it in, which is empty; or NULL */
         bool forget;         /* its leases end with it: it has no name to come back with */
         struct strv aliases; /* on all networks */
         struct strv ports;   /* as in port.h */

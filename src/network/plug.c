@@ -126,11 +126,24 @@ static int plug_quiet_ipv6(struct error *err)
         return 0;
 }
 
-/* The namespace, and a socket in it. */
-static int plug_begin(struct connect_ready *ready, struct error *err)
+/* A new one, or the one that was made in the container's user namespace. */
+static int plug_enter_namespace(const char *path_or_null, struct error *err)
 {
-        if (unshare(CLONE_NEWNET) < 0)
+        AUTO_CLOSE int fd = path_or_null ? open(path_or_null, O_RDONLY | O_CLOEXEC) : -1;
+
+        if (!path_or_null && unshare(CLONE_NEWNET) < 0)
                 return error_errno(err, errno, "cannot make a network namespace");
+        if (path_or_null && (fd < 0 || setns(fd, CLONE_NEWNET) < 0))
+                return error_errno(err, errno, "cannot enter the network namespace %s",
+                                   path_or_null);
+        return 0;
+}
+
+/* The namespace, and a socket in it. */
+static int plug_begin(struct connect_ready *ready, const char *path_or_null, struct error *err)
+{
+        if (plug_enter_namespace(path_or_null, err) < 0)
+                return -1;
         ready->namespace = plug_open_namespace(err);
         if (ready->namespace < 0 || plug_quiet_ipv6(err) < 0 || link_open(&ready->inside, err) < 0)
                 return -1;
@@ -151,7 +164,18 @@ int plug_prepare(struct connect_ready *ready, struct error *err)
         ready->host = plug_open_namespace(err);
         if (ready->host < 0)
                 return -1;
-        result = plug_begin(ready, err);
+        result = plug_begin(ready, NULL, err);
+        return plug_go_back(ready, err) < 0 ? -1 : result;
+}
+
+int plug_replace_namespace(struct connect_ready *ready, const char *path, struct error *err)
+{
+        int result;
+
+        link_close(&ready->inside);
+        cleanup_close(&ready->namespace);
+        ready->namespace = -1;
+        result = plug_begin(ready, path, err);
         return plug_go_back(ready, err) < 0 ? -1 : result;
 }
 

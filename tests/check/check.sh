@@ -42,7 +42,7 @@ check "nor for --strict" run_check 0 --no-verify --strict .
 fresh
 file many.container '[Unit]' 'Requirez=x' '[Container]' 'Image=localhost/a:1' 'Network=host' '  Memory=12Q' \
 	'Imgae=x' 'ReadOnly=maybe' 'Exec=a \q' 'PodmanArgs=--cpus=2 --frobnicate' 'PodmanArgs=--volumes-from db' \
-	'UserNS=auto' '[Service]' 'Restrat=always' 'Type=simple' '[Installl]' 'WantedBy=x' '[Pod]' 'PodName=x'
+	'UserNS=many' '[Service]' 'Restrat=always' 'Type=simple' '[Installl]' 'WantedBy=x' '[Pod]' 'PodName=x'
 check "a mistake is status 1" run_check 1 --no-verify .
 check "all of them at once" says_only \
 	"many.container:2:1: warning: unknown key Requirez= in [Unit]; did you mean Requires=?" \
@@ -53,7 +53,7 @@ check "all of them at once" says_only \
 	"many.container:9:6: error: Exec=: unknown escape '\\q' (for a backslash, write two)" \
 	"many.container:10:12: error: PodmanArgs=: unknown option --frobnicate" \
 	"many.container:11:12: error: PodmanArgs=: --volumes-from db: name the volumes, with --volume" \
-	"many.container:12:8: error: UserNS=: --userns auto is not supported by this version (Podman has it since 4.5)" \
+	"many.container:12:8: error: UserNS=: --userns many: unknown mode (known: auto, keep-id, host, container:NAME and ns:PATH)" \
 	"many.container:14:1: warning: unknown key Restrat= in [Service]; did you mean Restart=?" \
 	"many.container:15:6: error: Type=simple: such a service is notify or oneshot" \
 	"many.container:16:1: warning: unknown section [Installl]; did you mean [Install]?" \

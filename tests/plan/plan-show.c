@@ -11,6 +11,7 @@
 #include "src/container/cdi.h"
 #include "src/container/plan-context.h"
 #include "src/container/signal.h"
+#include "src/container/userns.h"
 #include "src/network/join.h"
 #include "src/secret/secret.h"
 
@@ -135,6 +136,23 @@ static struct json_object *show_directory(const struct plan_directory *directory
         return object;
 }
 
+static struct json_object *show_overlays(const struct plan *plan)
+{
+        struct json_object *list = json_object_new_array();
+
+        for (size_t i = 0; i < plan->overlay_count; i++) {
+                const struct plan_overlay *overlay = &plan->overlays[i];
+                struct json_object *object = json_object_new_object();
+
+                json_set_string(object, "lower", overlay->lower);
+                json_set_string(object, "upper", overlay->upper);
+                json_set_string(object, "work", overlay->work);
+                json_set_string(object, "target", overlay->target);
+                json_object_array_add(list, object);
+        }
+        return list;
+}
+
 /* One line for each value, with its path in front, so that a difference says what is different;
  * lists of words are one value, lists of objects one line for each. */
 static void show_value(const char *path, struct json_object *value)
@@ -182,6 +200,10 @@ static void show(const struct container_spec *spec, const struct plan *plan)
         json_set_strv(object, "make_dirs", &plan->make_dirs);
         json_object_object_add(object, "uid", json_object_new_int64(plan->uid));
         json_object_object_add(object, "gid", json_object_new_int64(plan->gid));
+        if (plan->root_uid || plan->root_gid)
+                json_object_object_add(object, "root_uid", json_object_new_int64(plan->root_uid));
+        if (plan->overlay_count)
+                json_object_object_add(object, "overlays", show_overlays(plan));
         json_object_object_add(object, "terminal", json_object_new_boolean(plan->terminal));
         json_object_object_add(object, "own_network", json_object_new_boolean(plan->own_network));
         json_set_string(object, "stop_signal", stop);
@@ -224,6 +246,33 @@ static struct secret_value *make_secrets(const struct container_spec *spec)
         return values;
 }
 
+/* A user namespace as crunit would have made it: the first ids that nobody has are 300000 on.
+ * SUBIDS is the file of those that are set aside. */
+static int make_ids(const struct container_spec *spec, struct plan_facts *facts, struct idmap *uids,
+                    struct idmap *gids, char **user, struct error *error)
+{
+        const char *subids = getenv("SUBIDS");
+        struct subid_files files = { subids ? subids : "/dev/null", subids ? subids : "/dev/null" };
+        AUTO_USERNS_REQUEST struct userns_request request = { 0 };
+        uint32_t size;
+
+        if (userns_parse(spec, &request, error) < 0)
+                return -1;
+        size = request.size ? request.size : userns_size(0);
+        if (request.mode == USERNS_AUTO &&
+            userns_map_auto(&request, size, 300000, 300000, uids, gids, error) < 0)
+                return -1;
+        if (request.mode == USERNS_MAPPED && userns_map(&request, &files, uids, gids, error) < 0)
+                return -1;
+        if (request.mode == USERNS_HOST)
+                return 0;
+        facts->user_namespace = "/proc/4711/fd/8";
+        facts->uids = uids;
+        facts->gids = gids;
+        facts->namespace_user = *user = str_dup(request.user);
+        return 0;
+}
+
 static int make(struct plan_facts *facts, const char *image_path, int argc, char **argv,
                 const char *bundle, struct error *error)
 {
@@ -232,11 +281,14 @@ static int make(struct plan_facts *facts, const char *image_path, int argc, char
         CLEANUP(free_image) struct image_config image = { 0 };
         CLEANUP(free_sources) struct sources sources = { 0 };
         struct secret_value *secrets;
+        AUTO_IDMAP struct idmap uids = { 0 }, gids = { 0 };
+        AUTO_FREE char *user = NULL;
         int result;
 
         spec_init(&spec);
         if (run_options_parse(argc, argv, &spec, error) < 0 ||
-            spec_check_supported(&spec, error) < 0 || cdi_apply(&spec, error) < 0)
+            spec_check_supported(&spec, error) < 0 || cdi_apply(&spec, error) < 0 ||
+            make_ids(&spec, facts, &uids, &gids, &user, error) < 0)
                 return -1;
         if (strcmp(image_path, "-") != 0)
                 read_image(image_path, &image);

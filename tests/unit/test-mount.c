@@ -14,16 +14,19 @@ static void mount_is(parse_function *parse, const char *text, const char *expect
 {
         AUTO_MOUNT struct spec_mount mount = { 0 };
         AUTO_ERROR struct error err = { 0 };
-        AUTO_FREE char *options = NULL, *got = NULL;
+        AUTO_FREE char *options = NULL, *got = NULL, *idmap = NULL;
 
         if (parse(text, &mount, &err) < 0) {
                 check_str(err.message, expected, text);
                 return;
         }
         options = strv_join(&mount.options, ",");
-        got = str_format("%d %s %s %s%s%s%s", (int)mount.type, mount.source ? mount.source : "-",
+        if (mount.idmap)
+                idmap = str_format(" idmap(%s)", mount.idmap);
+        got = str_format("%d %s %s %s%s%s%s%s", (int)mount.type, mount.source ? mount.source : "-",
                          mount.target, *options ? options : "-", mount.chown ? " chown" : "",
-                         mount.overlay ? " overlay" : "", mount.no_copy ? " nocopy" : "");
+                         mount.overlay ? " overlay" : "", mount.no_copy ? " nocopy" : "",
+                         idmap ? idmap : "");
         check_str(got, expected, text);
 }
 
@@ -63,8 +66,12 @@ static void test_mount(void)
                  "text behind a quoted field: 'b,dst=/c'");
         mount_is(mount_parse_mount, "type=bind,src=/a,dst=/b,consistency=cached,U=true",
                  "0 /a /b - chown");
-        mount_is(mount_parse_mount, "type=bind,src=/a,dst=/b,idmap",
-                 "option 'idmap' is not supported by this version");
+        mount_is(mount_parse_mount, "type=bind,src=/a,dst=/b,idmap", "0 /a /b - idmap()");
+        mount_is(mount_parse_mount, "type=bind,src=/a,dst=/b,idmap=false", "0 /a /b -");
+        mount_is(mount_parse_mount, "type=bind,src=/a,dst=/b,idmap=gids=1-2-3;uids=@4-5-6#7-8-9",
+                 "0 /a /b - idmap(gids=1-2-3;uids=@4-5-6#7-8-9)");
+        mount_is(mount_parse_mount, "type=bind,src=/a,dst=/b,idmap,U",
+                 "options 'idmap' and 'U' exclude each other");
         mount_is(mount_parse_mount, "type=bind,src=/a,dst=/b,bind-propagation=far",
                  "unknown option 'far'");
         mount_is(mount_parse_mount, "type=bind,src=/a,dst=/b,", "unknown option ''");

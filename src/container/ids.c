@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ids.h"
+
+#include "../base/io.h"
+#include "idlease.h"
+#include "state.h"
+#include "user.h"
+#include "userns.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+void ids_free(struct ids *ids)
+{
+        idmap_free(&ids->uids);
+        idmap_free(&ids->gids);
+        namespaces_close(&ids->namespaces);
+        free(ids->path);
+        free(ids->network_path);
+        free(ids->user);
+        *ids = (struct ids)IDS_NONE;
+}
+
+bool ids_mapped(const struct ids *ids)
+{
+        return ids->path;
+}
+
+bool ids_shifted(const struct ids *ids)
+{
+        return ids->path && !(idmap_is_identity(&ids->uids) && idmap_is_identity(&ids->gids));
+}
+
+uint32_t ids_root_uid(const struct ids *ids)
+{
+        uint32_t id = 0;
+
+        idmap_to_outside(&ids->uids, 0, &id);
+        return id;
+}
+
+uint32_t ids_root_gid(const struct ids *ids)
+{
+        uint32_t id = 0;
+
+        idmap_to_outside(&ids->gids, 0, &id);
+        return id;
+}
+
+int ids_outside(const struct ids *ids, uint32_t *uid, uint32_t *gid, struct error *err)
+{
+        uint32_t outer_uid, outer_gid;
+
+        if (!ids_mapped(ids))
+                return 0;
+        if (!idmap_to_outside(&ids->uids, *uid, &outer_uid) ||
+            !idmap_to_outside(&ids->gids, *gid, &outer_gid))
+                return error_set(err, EINVAL, "the container's user namespace has no ids %u:%u",
+                                 *uid, *gid);
+        *uid = outer_uid;
+        *gid = outer_gid;
+        return 0;
+}
+
+char *ids_layer_key(const struct ids *ids, const char *image_or_null)
+{
+        const char *image = image_or_null ? image_or_null : "";
+        AUTO_FREE char *uids = NULL, *gids = NULL;
+
+        if (!ids_shifted(ids))
+                return str_dup(image);
+        uids = idmap_text(&ids->uids);
+        gids = idmap_text(&ids->gids);
+        return str_concat(image, "\nusers\n", uids, "groups\n", gids);
+}
+
+/* --- ids of its own */
+
+/* It runs or starts, or what it wrote waits for it. */
+static bool ids_alive(void *context, const char *label)
+{
+        const char *storage = context;
+        AUTO_FREE char *run = str_format("%s/containers/%s", place_runtime(), label);
+        AUTO_FREE char *kept = str_format("%s/containers/%s/image", storage, label);
+        AUTO_STATE struct container_state state = { 0 };
+
+        return (state_read(run, &state, NULL) == 0 && state_alive(&state)) ||
+               access(kept, F_OK) == 0;
+}
+
+/* The highest id the image's files of users and groups know, or that is asked for by number. Layers
+ * that are not directories, and are not mounted yet, are not looked into. */
+static uint32_t ids_highest(const struct container_spec *spec, const struct image *image)
+{
+        const char *user = spec->user ? spec->user : image->config.user;
+        uint32_t highest = user_highest_number(user, &spec->groups);
+        bool found = false;
+
+        for (size_t i = image->layers.count; i-- > 0 && !found;) {
+                AUTO_CLOSE int fd =
+                        open(image->layers.items[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                uint32_t id = 0;
+
+                if (fd < 0 && errno == ENOTDIR)
+                        return IDMAP_LAST;
+                found = fd >= 0 && user_highest_known(fd, &id);
+                if (id > highest)
+                        highest = id;
+        }
+        return highest;
+}
+
+static int ids_read_pool(struct idmap *uids, struct idmap *gids, struct error *err)
+{
+        const struct subid_files *files = &subid_system_files;
+
+        if (subid_read(files->uids, USERNS_POOL, uids, err) < 0 ||
+            subid_read(files->gids, USERNS_POOL, gids, err) < 0)
+                return error_set(err, ENOENT,
+                                 "--userns auto takes its ids from those that %s and %s set aside "
+                                 "for the name " USERNS_POOL
+                                 ", and there are none: add the line " USERNS_POOL
+                                 ":2147483648:2147418112 to both",
+                                 files->uids, files->gids);
+        return 0;
+}
+
+static int ids_lease(const struct userns_request *request, const struct place *place,
+                     const char *storage, uint32_t size, struct ids *ids, struct error *err)
+{
+        AUTO_IDMAP struct idmap pool_uids = { 0 }, pool_gids = { 0 };
+        uint32_t uids = userns_count_auto(&request->uids, size);
+        uint32_t gids = userns_count_auto(&request->gids, size);
+        AUTO_FREE char *root = str_dup(storage);
+        struct idlease_request wanted = {
+                .storage = storage,
+                .label = place->label,
+                .forget = ids->forget,
+                .pool_uids = &pool_uids,
+                .pool_gids = &pool_gids,
+                .own_uids = &request->uids,
+                .own_gids = &request->gids,
+                .count = uids > gids ? uids : gids,
+                .alive = ids_alive,
+                .context = root,
+        };
+        struct idlease lease = { 0 };
+
+        if (ids_read_pool(&pool_uids, &pool_gids, err) < 0)
+                return -1;
+        if (wanted.count && idlease_take(&wanted, &lease, err) < 0)
+                return error_wrap(err, "--userns auto");
+        if (userns_map_auto(request, size, lease.uid, lease.gid, &ids->uids, &ids->gids, err) < 0)
+                return error_wrap(err, "--userns auto");
+        return 0;
+}
+
+/* --- another's */
+
+static int ids_open_container(const char *name, bool network, struct ids *ids, struct error *err)
+{
+        AUTO_STATE struct container_state state = { 0 };
+        AUTO_FREE char *run = NULL, *path = NULL;
+
+        if (state_find(name, &state, &run, err) < 0)
+                return error_wrap(err, "--userns container:%s", name);
+        path = str_format("/proc/%d/ns/user", (int)state.init.pid);
+        if (!state.init.pid ||
+            namespace_open(path, network, &ids->namespaces, &ids->uids, &ids->gids, NULL) < 0 ||
+            !process_alive(&state.init))
+                return error_set(err, ESRCH, "--userns container:%s: that container is not running",
+                                 name);
+        return 0;
+}
+
+/* --- all of them */
+
+static bool ids_needs_network(const struct container_spec *spec)
+{
+        return spec->network == SPEC_NETWORK_DEFAULT || spec->network == SPEC_NETWORK_OTHER;
+}
+
+static int ids_act(const struct userns_request *request, const struct container_spec *spec,
+                   const struct image *image, const struct place *place, const char *storage,
+                   struct ids *ids, struct error *err)
+{
+        bool network = ids_needs_network(spec);
+        uint32_t size = request->size;
+
+        switch (request->mode) {
+        case USERNS_HOST:
+                return 0;
+        case USERNS_CONTAINER:
+                return ids_open_container(request->target, network, ids, err);
+        case USERNS_PATH:
+                if (namespace_open(request->target, network, &ids->namespaces, &ids->uids,
+                                   &ids->gids, err) < 0)
+                        return error_wrap(err, "--userns");
+                return 0;
+        case USERNS_AUTO:
+                if (!size)
+                        size = userns_size(ids_highest(spec, image));
+                if (ids_lease(request, place, storage, size, ids, err) < 0)
+                        return -1;
+                break;
+        case USERNS_MAPPED:
+                if (userns_map(request, &subid_system_files, &ids->uids, &ids->gids, err) < 0)
+                        return -1;
+        }
+        return namespace_make(&ids->uids, &ids->gids, network, &ids->namespaces, err);
+}
+
+/* The runtime goes to the root file system as the container's root. */
+static int ids_open_place(const struct ids *ids, const struct place *place, struct error *err)
+{
+        if (chown(place->run, (uid_t)-1, ids_root_gid(ids)) < 0 || chmod(place->run, 0710) < 0)
+                return error_errno(err, errno, "cannot change the mode of %s", place->run);
+        return 0;
+}
+
+int ids_begin(const struct container_spec *spec, const struct image *image,
+              const struct place *place, const char *storage, bool forget, struct ids *ret,
+              struct error *err)
+{
+        AUTO_USERNS_REQUEST struct userns_request request = { 0 };
+
+        if (userns_parse(spec, &request, err) < 0)
+                return -1;
+        ret->forget = forget;
+        if (ids_act(&request, spec, image, place, storage, ret, err) < 0)
+                return -1;
+        if (ret->namespaces.user < 0)
+                return 0;
+        ret->path = namespace_path(ret->namespaces.user);
+        if (ret->namespaces.network >= 0)
+                ret->network_path = namespace_path(ret->namespaces.network);
+        ret->user = str_dup(request.user);
+        return ids_open_place(ret, place, err);
+}
+
+void ids_end(const struct ids *ids, const struct place *place, const char *storage)
+{
+        if (ids->forget && ids_mapped(ids))
+                idlease_forget(storage, place->label);
+}

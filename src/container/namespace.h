@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * User namespaces, as descriptors: made before the container, so that its root file system, its
+ * network and crun get the same one. A namespace lasts as long as a descriptor or a process of it.
+ */
+#pragma once
+
+#include "../base/error.h"
+#include "idmap.h"
+
+#include <stdbool.h>
+
+struct namespaces {
+        int user;    /* owned; or -1 */
+        int network; /* owned; an empty network that belongs to it; or -1 */
+};
+
+#define NAMESPACES_NONE                                                                            \
+        {                                                                                          \
+                .user = -1, .network = -1                                                          \
+        }
+
+void namespaces_close(struct namespaces *namespaces);
+#define AUTO_NAMESPACES CLEANUP(namespaces_close)
+
+/* Make one with this mapping; with a network where that is wanted. */
+int namespace_make(const struct idmap *uids, const struct idmap *gids, bool network,
+                   struct namespaces *ret, struct error *err);
+
+/* Take the one at that path, and find out its mapping. ret->user is -1 where it is our own. */
+int namespace_open(const char *path, bool network, struct namespaces *ret, struct idmap *ret_uids,
+                   struct idmap *ret_gids, struct error *err);
+
+/* How this process and its children name a descriptor of ours. Owned. */
+char *namespace_path(int fd);
