@@ -165,7 +165,25 @@ static bool inspect_is_read_only(struct json_object *mount)
         return strv_contains(&options, "ro");
 }
 
-static void inspect_mounts(struct json_object *config, struct json_object *object)
+/* A volume's data directory has its name in front; one that is mounted elsewhere has not. */
+static void inspect_volume(const struct container_state *state, struct json_object *out)
+{
+        const char *source = "", *name;
+        AUTO_FREE char *directory = NULL;
+
+        json_get_string(out, "Source", &source, NULL);
+        if (!str_has_suffix(source, "/_data"))
+                return;
+        directory = str_dupn(source, strlen(source) - strlen("/_data"));
+        name = strrchr(directory, '/');
+        if (!name || !strv_contains(&state->volumes, name + 1))
+                return;
+        json_set_string(out, "Type", "volume");
+        json_set_string(out, "Name", name + 1);
+}
+
+static void inspect_mounts(const struct container_state *state, struct json_object *config,
+                           struct json_object *object)
 {
         struct json_object *list = json_add_array(object, "Mounts"), *mounts = NULL;
 
@@ -180,6 +198,7 @@ static void inspect_mounts(struct json_object *config, struct json_object *objec
                 inspect_copy(mount, "destination", out, "Destination");
                 inspect_copy(mount, "options", out, "Options");
                 inspect_set_bool(out, "RW", !inspect_is_read_only(mount));
+                inspect_volume(state, out);
                 json_object_array_add(list, out);
         }
 }
@@ -207,7 +226,7 @@ static struct json_object *inspect_container(const struct container_state *state
         /* While it is just being started there is none yet. */
         if (json_read_file(AT_FDCWD, path, INSPECT_CONFIG_MAX, &config, NULL) == 0) {
                 json_get_object(config, "process", &process, NULL);
-                inspect_mounts(config, object);
+                inspect_mounts(state, config, object);
                 inspect_copy(config, "hostname", object, "Hostname");
         }
         inspect_config(state, process, object);

@@ -128,7 +128,7 @@ static const struct mount_key_row {
         { "volume-subpath", MOUNT_KEY_SUBPATH, NULL, NULL },
         { "noswap", MOUNT_KEY_CHOICE, "noswap", NULL },
         { "volume-label", MOUNT_KEY_REFUSED, NULL, NULL },
-        { "no-dereference", MOUNT_KEY_REFUSED, NULL, NULL },
+        { "no-dereference", MOUNT_KEY_CHOICE, "no-dereference", NULL },
         { "title", MOUNT_KEY_REFUSED, NULL, NULL },
         { "digest", MOUNT_KEY_REFUSED, NULL, NULL },
         { "name", MOUNT_KEY_REFUSED, NULL, NULL },

@@ -63,6 +63,7 @@ static const struct mount_option {
         { "U", MOUNT_ALONE, MOUNT_FOR_ALL },
         { "O", MOUNT_ALONE, MOUNT_FOR_DATA },
         { "idmap", MOUNT_ALONE, MOUNT_FOR_DATA },
+        { "no-dereference", MOUNT_ALONE, MOUNT_FOR_BIND },
         { "atime", MOUNT_TIMES, MOUNT_FOR_ALL },
         { "noatime", MOUNT_TIMES, MOUNT_FOR_ALL },
         { "relatime", MOUNT_TIMES, MOUNT_FOR_ALL },
@@ -187,6 +188,8 @@ int mount_add_option(struct spec_mount *mount, struct strv *seen, const char *te
                 return mount_set_layer(mount, option, text, err);
         if (str_equal(option->name, "U"))
                 mount->chown = true;
+        else if (str_equal(option->name, "no-dereference"))
+                mount->no_follow = true;
         else if (str_equal(option->name, "O"))
                 mount->overlay = true;
         else if (option->group == MOUNT_COPY)

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <glob.h>
+#include <limits.h>
 #include <sys/stat.h>
 
 static struct plan_directory *plan_add_directory(struct plan *plan, const char *path)
@@ -172,11 +173,32 @@ static int plan_bind_path(const struct plan_context *context, struct plan_mount_
         return wanted->idmap ? plan_idmap(context, mount, wanted, err) : 0;
 }
 
+/* A symbolic link cannot be mounted: one like it is made. Returns 0 where the source is none. */
+static int plan_link(const struct plan_context *context, const struct spec_mount *wanted,
+                     struct error *err)
+{
+        char text[PATH_MAX];
+        ssize_t length = readlink(wanted->source, text, sizeof text - 1);
+
+        if (length < 0 && errno == EINVAL)
+                return 0;
+        if (length < 0)
+                return error_errno(err, errno, "nothing to mount at %s: %s", wanted->target,
+                                   wanted->source);
+        text[length] = '\0';
+        strv_append(&context->plan->links, wanted->target);
+        strv_append(&context->plan->links, text);
+        return 1;
+}
+
 static int plan_bind_mount(const struct plan_context *context, struct plan_mount_list *list,
                            const struct spec_mount *wanted, size_t *number, struct error *err)
 {
+        int linked = wanted->no_follow ? plan_link(context, wanted, err) : 0;
         struct stat st;
 
+        if (linked)
+                return linked < 0 ? -1 : 0;
         if (stat(wanted->source, &st) < 0)
                 return error_errno(err, errno, "nothing to mount at %s: %s", wanted->target,
                                    wanted->source);
@@ -396,6 +418,22 @@ static void plan_keep_dirs_of_root(struct plan_context *context, const struct pl
         }
 }
 
+/* The same for a link, which nobody would see. */
+static int plan_check_links(const struct plan_context *context, const struct plan_mount_list *list,
+                            struct error *err)
+{
+        const struct strv *links = &context->plan->links;
+
+        for (size_t i = 0; i < links->count; i += 2)
+                for (size_t j = 0; j < list->count; j++)
+                        if (path_is_below(links->items[i], list->items[j].target))
+                                return error_set(err, EINVAL,
+                                                 "no-dereference: %s cannot be a link, it lies in "
+                                                 "the mount at %s",
+                                                 links->items[i], list->items[j].target);
+        return 0;
+}
+
 int plan_mounts(struct plan_context *context, struct error *err)
 {
         CLEANUP(plan_mount_list_free) struct plan_mount_list list = { 0 };
@@ -407,6 +445,8 @@ int plan_mounts(struct plan_context *context, struct error *err)
                         return -1;
         plan_image_volumes(context, &list, &number);
         if (plan_add_file_mounts(context, &list, err) < 0)
+                return -1;
+        if (plan_check_links(context, &list, err) < 0)
                 return -1;
         plan_write_mounts(context, &list);
         plan_keep_dirs_of_root(context, &list);

@@ -250,6 +250,7 @@ void plan_free(struct plan *plan)
         free(plan->overlays);
         strv_free(&plan->chown);
         strv_free(&plan->make_dirs);
+        strv_free(&plan->links);
         strv_free(&plan->notes);
         *plan = (struct plan){ 0 };
 }

@@ -48,6 +48,8 @@ struct plan {
         struct strv chown;     /* host trees to give to uid:gid first (:U) */
         struct strv make_dirs; /* in the root file system: directories to make where missing (the
                                   working directory); 0755, of root */
+        struct strv links;     /* in the root file system: symbolic links to make, each followed by
+                                  what it says */
         struct json_object *devices;   /* owned; the rules for devices, where we are to enforce them
                                           in systemd's cgroup; or NULL */
         struct plan_overlay *overlays; /* owned; to mount first */

@@ -93,6 +93,23 @@ static int prepare_root_directory(const struct prepare *prepare, const char *pat
         return 0;
 }
 
+/* In the place of whatever is there, but a directory. */
+static int prepare_link(const struct prepare *prepare, const char *path, const char *text,
+                        struct error *err)
+{
+        const char *name = strrchr(path, '/') + 1;
+        AUTO_FREE char *directory = str_dupn(path, (size_t)(name - path));
+        AUTO_CLOSE int parent = -1;
+
+        if (prepare_root_directory(prepare, directory, err) < 0)
+                return -1;
+        parent = io_open_in_root(prepare->root, directory, O_RDONLY | O_DIRECTORY, 0);
+        if (parent < 0 || (unlinkat(parent, name, 0) < 0 && errno != ENOENT) ||
+            symlinkat(text, parent, name) < 0)
+                return error_errno(err, errno, "cannot make the link %s in the container", path);
+        return 0;
+}
+
 static int prepare_write_files(const struct prepare *prepare, struct error *err)
 {
         AUTO_FREE char *config = json_text(prepare->plan->config, false);
@@ -137,6 +154,9 @@ int prepare_container(const struct prepare *prepare, struct error *err)
                         return -1;
         for (size_t i = 0; i < plan->make_dirs.count; i++)
                 if (prepare_root_directory(prepare, plan->make_dirs.items[i], err) < 0)
+                        return -1;
+        for (size_t i = 0; i < plan->links.count; i += 2)
+                if (prepare_link(prepare, plan->links.items[i], plan->links.items[i + 1], err) < 0)
                         return -1;
         return prepare_write_files(prepare, err);
 }

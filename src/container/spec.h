@@ -60,10 +60,11 @@ struct spec_mount {
         char *subpath;       /* owned; of a volume or image, the part to mount, or NULL */
         char *upper, *work;  /* owned; with overlay, where writes go, to stay; or NULL */
         struct strv options; /* as for mount(8): ro, rbind, noexec, rslave, size=… */
-        char *idmap;  /* owned; idmap[=…] (mount-idmap.h): what stands behind it, or NULL */
-        bool chown;   /* :U, give the tree to the container's user first */
-        bool overlay; /* :O, writes go to a layer that is thrown away */
-        bool no_copy; /* do not begin with what the image has at target */
+        char *idmap;    /* owned; idmap[=…] (mount-idmap.h): what stands behind it, or NULL */
+        bool chown;     /* :U, give the tree to the container's user first */
+        bool overlay;   /* :O, writes go to a layer that is thrown away */
+        bool no_follow; /* of a source that is a symbolic link, the link itself */
+        bool no_copy;   /* do not begin with what the image has at target */
 };
 
 struct json_object;

@@ -198,6 +198,8 @@ static void show(const struct container_spec *spec, const struct plan *plan)
                 json_object_object_add(object, "device_filter", json_object_get(plan->devices));
         json_set_strv(object, "chown", &plan->chown);
         json_set_strv(object, "make_dirs", &plan->make_dirs);
+        if (plan->links.count)
+                json_set_strv(object, "links", &plan->links);
         json_object_object_add(object, "uid", json_object_new_int64(plan->uid));
         json_object_object_add(object, "gid", json_object_new_int64(plan->gid));
         if (plan->root_uid || plan->root_gid)

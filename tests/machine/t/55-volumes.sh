@@ -340,6 +340,7 @@ test_mount_types() {
 	echo part >$volumes/parts/_data/deep/inner/file
 	ln -s / $volumes/parts/_data/out
 	ln -s deep/inner $volumes/parts/_data/link
+	ln -s /srv/data/seed $work/alias
 	mkdir -p $work/up $work/wk
 	volume named VolumeName=named
 	box Mount=type=glob,source=$work/glob/a*,destination=/globbed,ro=true \
@@ -353,6 +354,7 @@ test_mount_types() {
 		Mount=type=volume,source=parts,destination=/hole,subpath=out/etc/../deep \
 		Mount=type=volume,source=named.volume,destination=/named,U=true \
 		Mount=type=volume,destination=/anonymous,ro=true \
+		Mount=type=bind,source=$work/alias,destination=/links/alias,no-dereference=true \
 		Mount=type=tmpfs,destination=/memory,tmpfs-size=1M,tmpfs-mode=700 \
 		Mount=type=ramfs,destination=/ram \
 		Mount=type=devpts,destination=/pts,max=8 \
@@ -370,6 +372,8 @@ test_mount_types() {
 	assert_equal "$(in_box 'stat -c %u:%g /named; touch /named/x && echo ok' | xargs)" "1234:1234 ok"
 	assert_match "$(in_box 'touch /anonymous/x')" 'Read-only'
 	assert_equal "$(in_box 'stat -c %a /memory')" 700
+	assert_equal "$(in_box 'readlink /links/alias; cat /links/alias' | xargs)" "/srv/data/seed from the image"
+	assert_equal "$(crunit inspect systemd-box | jq -r '.[0].Mounts[] | select(.Destination == "/named") | .Type + " " + .Name')" "volume named"
 	assert_equal "$(awk '$5 == "/ram" || $5 == "/pts" { print $(NF - 2) }' "/proc/$(main_pid box)/mountinfo" | sort | xargs)" "devpts ramfs"
 	systemctl stop box
 	sed -i '/^User=/d' $quadlets/box.container
