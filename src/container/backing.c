@@ -10,9 +10,12 @@
 #include <poll.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <systemd/sd-daemon.h>
 
 enum {
-        BACKING_WAIT = 20 /* milliseconds between looks at a lock */
+        BACKING_WAIT = 20,     /* milliseconds between looks at a lock */
+        BACKING_ASK = 1000,    /* looks between messages to systemd */
+        BACKING_PATIENCE = 600 /* seconds that are asked for */
 };
 
 static const struct spec_mount *backing_mount_of(const struct container_spec *spec, size_t i)
@@ -126,9 +129,9 @@ static int backing_mount_image(struct backing *backing, const struct fetch *fetc
         if (backing_hold_image(fetch, id, item, err) < 0)
                 return -1;
         strv_append_all(&rootfs.layers, &item->image.layers);
+        strv_append(&backing->mounted, target);
         if (rootfs_mount_on(&rootfs, place->run, target, err) < 0)
                 return error_wrap(err, "image %s", mount->source);
-        strv_append(&backing->mounted, target);
         item->view.path = str_dup(target);
         backing_let_go(item);
         return 0;
@@ -136,10 +139,17 @@ static int backing_mount_image(struct backing *backing, const struct fetch *fetc
 
 /* --- volumes */
 
+/* systemd would give up on a start that takes so long. */
+static void backing_ask_for_time(const char *what, const char *name)
+{
+        sd_notifyf(0, "STATUS=%s volume %s\nEXTEND_TIMEOUT_USEC=%llu", what, name,
+                   BACKING_PATIENCE * 1000000ull);
+}
+
 /* Locked, whoever had it before; made where it is missing. */
 static int backing_lock(const char *storage, const char *name, bool make, struct error *err)
 {
-        for (;;) {
+        for (unsigned waited = 0;; waited++) {
                 AUTO_ERROR struct error reason = { 0 };
                 int fd = volume_lock(storage, name, &reason);
 
@@ -158,6 +168,8 @@ static int backing_lock(const char *storage, const char *name, bool make, struct
                         return error_set(err, reason.code, "%s", reason.message);
                 if (interrupt_check(err) < 0)
                         return -1;
+                if (waited % BACKING_ASK == 0)
+                        backing_ask_for_time("waiting for", name);
                 poll(NULL, 0, BACKING_WAIT);
         }
 }
@@ -186,12 +198,11 @@ static int backing_mount_volume(struct backing *backing, const struct fetch *fet
         const char *name = fetch->spec->mounts[i].source;
         AUTO_CLOSE int lock = backing_lock(fetch->storage, name, true, err);
 
-        if (lock < 0 || volume_load(fetch->storage, name, &item->volume, err) < 0 ||
-            backing_show(fetch, item, lock, target, err) < 0)
+        if (lock < 0 || volume_load(fetch->storage, name, &item->volume, err) < 0)
                 return -1;
-        if (str_equal(item->view.path, target))
-                strv_append(&backing->mounted, target);
-        return 0;
+        /* Before it is: what fails half-way is taken away as well. */
+        strv_append(&backing->mounted, target);
+        return backing_show(fetch, item, lock, target, err);
 }
 
 /* --- parts of both */
@@ -322,7 +333,9 @@ static int backing_copy(const struct volume *volume, const struct spec_mount *mo
 
         if (volume_set_content(lock, VOLUME_BROKEN, err) < 0)
                 return -1;
+        backing_ask_for_time("filling", volume->name);
         found = volume_copy(owner->root, mount->target, path, err);
+        sd_notify(0, "STATUS=");
         if (found < 0 || backing_set_owner(volume, path, found, owner, err) < 0 ||
             backing_sync(path, err) < 0)
                 return -1;

@@ -37,7 +37,7 @@ struct backing_item {
 struct backing {
         struct backing_item *items; /* owned; as many as the spec has mounts */
         size_t count;
-        struct strv mounted; /* owned; mount points, in the order they were made */
+        struct strv mounted; /* owned; where something was mounted, or began to be, in order */
 };
 
 /* fetch has the spec, and how images are found. */

@@ -95,13 +95,16 @@ static int volume_hold_here(const char *storage, const struct volume *volume, in
 static int volume_show_held(const char *storage, const struct volume *volume, int lock,
                             const struct strv *layers, const char *target, struct error *err)
 {
+        AUTO_FREE char *absolute = realpath(storage, NULL);
         struct machine_mounts machine;
         AUTO_CLOSE int tree = -1;
         int result;
 
+        if (!absolute)
+                return error_errno(err, errno, "cannot use %s", storage);
         if (machine_mounts_enter(&machine, err) < 0)
                 return -1;
-        result = volume_hold_here(storage, volume, lock, layers, &tree, err);
+        result = volume_hold_here(absolute, volume, lock, layers, &tree, err);
         if (machine_mounts_leave(&machine, result < 0 ? NULL : err) < 0 || result < 0)
                 return -1;
         if (io_make_dirs(AT_FDCWD, target, 0700, err) < 0)
@@ -197,7 +200,8 @@ bool volume_is_held(const char *storage, const char *name)
 
 int volume_release(const char *storage, const char *name, struct error *err)
 {
-        AUTO_FREE char *data = volume_data(storage, name);
+        AUTO_FREE char *absolute = realpath(storage, NULL);
+        AUTO_FREE char *data = volume_data(absolute ? absolute : storage, name);
         struct machine_mounts machine;
         int result = 0;
 
