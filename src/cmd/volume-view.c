@@ -4,11 +4,10 @@
 #include "../base/json.h"
 #include "../base/log.h"
 #include "../container/volume-mount.h"
-#include "listing.h"
+#include "filter.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <time.h>
 
 void volume_list_free(struct volume_list *list)
 {
@@ -56,172 +55,93 @@ struct json_object *volume_view(const struct volume_list *list, const struct vol
 
 /* --- filters */
 
-struct filter_context {
+/* What they judge. */
+struct volume_subject {
         const struct volume_list *list;
         const struct volume *volume;
 };
 
-/* 1: it passes, 0: not, -1: the value is none. */
-typedef int filter_function(const struct filter_context *context, const char *value,
-                            struct error *err);
-
-static int filter_name(const struct filter_context *context, const char *value, struct error *err)
+static const struct volume *volume_of(const void *subject)
 {
-        (void)err;
-        return strstr(context->volume->name, value) != NULL;
+        return ((const struct volume_subject *)subject)->volume;
 }
 
-static int filter_driver(const struct filter_context *context, const char *value, struct error *err)
+static int volume_filter_name(const void *subject, const char *value, struct error *err)
 {
         (void)err;
-        return str_equal(volume_driver_name(context->volume->driver), value);
+        return strstr(volume_of(subject)->name, value) != NULL;
 }
 
-static int filter_scope(const struct filter_context *context, const char *value, struct error *err)
+static int volume_filter_driver(const void *subject, const char *value, struct error *err)
 {
-        (void)context;
+        (void)err;
+        return str_equal(volume_driver_name(volume_of(subject)->driver), value);
+}
+
+static int volume_filter_scope(const void *subject, const char *value, struct error *err)
+{
+        (void)subject;
         (void)err;
         return str_equal(value, "local");
 }
 
-/* NAME or NAME=VALUE */
-static int filter_words(const struct strv *words, const char *value)
-{
-        for (size_t i = 0; i < words->count; i++) {
-                const char *rest = str_after(words->items[i], value);
-
-                if (rest && (!*rest || (*rest == '=' && !strchr(value, '='))))
-                        return 1;
-        }
-        return 0;
-}
-
-static int filter_label(const struct filter_context *context, const char *value, struct error *err)
+static int volume_filter_label(const void *subject, const char *value, struct error *err)
 {
         (void)err;
-        return filter_words(&context->volume->labels, value);
+        return filter_words(&volume_of(subject)->labels, value);
 }
 
-static int filter_not_label(const struct filter_context *context, const char *value,
-                            struct error *err)
+static int volume_filter_not_label(const void *subject, const char *value, struct error *err)
 {
         (void)err;
-        return !filter_words(&context->volume->labels, value);
+        return !filter_words(&volume_of(subject)->labels, value);
 }
 
-static int filter_option(const struct filter_context *context, const char *value, struct error *err)
+static int volume_filter_option(const void *subject, const char *value, struct error *err)
 {
         (void)err;
-        return filter_words(&context->volume->options, value);
+        return filter_words(&volume_of(subject)->options, value);
 }
 
-static int filter_dangling(const struct filter_context *context, const char *value,
-                           struct error *err)
+static int volume_filter_dangling(const void *subject, const char *value, struct error *err)
 {
+        const struct volume_subject *it = subject;
         AUTO_STRV struct strv users = { 0 };
-        bool wanted = str_equal(value, "true") || str_equal(value, "1");
 
-        if (!wanted && !str_equal(value, "false") && !str_equal(value, "0"))
-                return error_set(err, EINVAL, "--filter dangling=%s: not true or false", value);
-        volume_users(&context->list->census, context->volume->name, &users);
-        return (users.count == 0) == wanted;
+        volume_users(&it->list->census, it->volume->name, &users);
+        return filter_dangling(users.count == 0, value, err);
 }
 
 /* Made after another volume. */
-static int filter_since(const struct filter_context *context, const char *value, struct error *err)
+static int volume_filter_since(const void *subject, const char *value, struct error *err)
 {
+        const struct volume_subject *it = subject;
         AUTO_VOLUME struct volume other = VOLUME_NONE;
 
-        if (volume_load(context->list->storage, value, &other, err) < 0)
+        if (volume_load(it->list->storage, value, &other, err) < 0)
                 return -1;
-        return strcmp(context->volume->created ? context->volume->created : "",
+        return strcmp(it->volume->created ? it->volume->created : "",
                       other.created ? other.created : "") > 0;
 }
 
-/* Older than a time, or than a span such as 10m or 24h. */
-static int filter_until(const struct filter_context *context, const char *value, struct error *err)
+static int volume_filter_until(const void *subject, const char *value, struct error *err)
 {
-        int64_t created = listing_time(context->volume->created ? context->volume->created : "");
-        int64_t limit = listing_time(value);
-        char *end;
-        long number = strtol(value, &end, 10);
-        static const char units[] = "smhd";
-        static const long seconds[] = { 1, 60, 3600, 86400 };
-        const char *unit = *end && !end[1] ? strchr(units, *end) : NULL;
-
-        if (unit && end != value && number >= 0)
-                limit = time(NULL) - number * seconds[unit - units];
-        if (!limit)
-                return error_set(err, EINVAL,
-                                 "--filter until=%s: neither a span of time nor a time", value);
-        return created < limit;
+        return filter_until(volume_of(subject)->created, value, err);
 }
 
-static const struct filter_kind {
-        const char *name;
-        filter_function *passes;
-        bool all; /* every filter of this kind has to let it through, not only one */
-} filter_kinds[] = {
-        { "name", filter_name, false },
-        { "driver", filter_driver, false },
-        { "scope", filter_scope, false },
-        { "label", filter_label, true },
-        { "label!", filter_not_label, true },
-        { "opt", filter_option, false },
-        { "dangling", filter_dangling, false },
-        { "since", filter_since, false },
-        { "after", filter_since, false },
-        { "until", filter_until, false },
+static const struct filter_kind volume_filters[] = {
+        { "after", volume_filter_since, false },
+        { "dangling", volume_filter_dangling, false },
+        { "driver", volume_filter_driver, false },
+        { "label", volume_filter_label, true },
+        { "label!", volume_filter_not_label, true },
+        { "name", volume_filter_name, false },
+        { "opt", volume_filter_option, false },
+        { "scope", volume_filter_scope, false },
+        { "since", volume_filter_since, false },
+        { "until", volume_filter_until, false },
         { .name = NULL },
 };
-
-static int filter_kind_passes(const struct filter_context *context, const struct filter_kind *kind,
-                              const struct strv *filters, struct error *err)
-{
-        bool any = false;
-
-        for (size_t i = 0; i < filters->count; i++) {
-                const char *rest = str_after(filters->items[i], kind->name);
-                int result;
-
-                if (!rest || *rest != '=')
-                        continue;
-                any = true;
-                result = kind->passes(context, rest + 1, err);
-                if (result < 0 || result == !kind->all)
-                        return result;
-        }
-        return !any || kind->all;
-}
-
-static int filter_check(const struct strv *filters, struct error *err)
-{
-        for (size_t i = 0; i < filters->count; i++) {
-                const struct filter_kind *kind = filter_kinds;
-                AUTO_FREE char *name = str_dupn(filters->items[i], strcspn(filters->items[i], "="));
-
-                while (kind->name && !str_equal(kind->name, name))
-                        kind++;
-                if (!kind->name || !strchr(filters->items[i], '='))
-                        return error_set(err, EINVAL,
-                                         "--filter %s: not one of after=, dangling=, driver=, "
-                                         "label=, label!=, name=, opt=, scope=, since=, until=",
-                                         filters->items[i]);
-        }
-        return 0;
-}
-
-static int filter_passes(const struct filter_context *context, const struct strv *filters,
-                         struct error *err)
-{
-        for (const struct filter_kind *kind = filter_kinds; kind->name; kind++) {
-                int result = filter_kind_passes(context, kind, filters, err);
-
-                if (result != 1)
-                        return result;
-        }
-        return 1;
-}
 
 /* --- */
 
@@ -236,14 +156,15 @@ int volume_list_take(const char *storage, const struct strv *filters, struct vol
         AUTO_STRV struct strv names = { 0 };
 
         ret->storage = storage;
-        if (filter_check(filters, err) < 0 || volume_list(storage, &names, err) < 0 ||
+        if (filter_check(volume_filters, filters, err) < 0 ||
+            volume_list(storage, &names, err) < 0 ||
             census_take(storage, volume_list_warn, &ret->census, err) < 0)
                 return -1;
         ret->items = alloc_zero(names.count + 1, sizeof *ret->items);
         for (size_t i = 0; i < names.count; i++) {
                 AUTO_ERROR struct error broken = { 0 };
                 AUTO_VOLUME struct volume volume = VOLUME_NONE;
-                struct filter_context context = { ret, &volume };
+                struct volume_subject subject = { ret, &volume };
                 int result;
 
                 if (volume_load(storage, names.items[i], &volume, &broken) < 0) {
@@ -251,7 +172,7 @@ int volume_list_take(const char *storage, const struct strv *filters, struct vol
                                 log_warning("%s", broken.message);
                         continue;
                 }
-                result = filter_passes(&context, filters, err);
+                result = filter_passes(volume_filters, filters, &subject, err);
                 if (result < 0)
                         return -1;
                 if (result) {

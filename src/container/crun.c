@@ -120,6 +120,17 @@ int crun_close_inherited(unsigned preserved, struct error *err)
         return 0;
 }
 
+/* crun links files from its cache, and the kernel allows that within one mount alone: for a unit
+ * that has mounts of its own, systemd makes the run directory one of them. */
+static bool crun_on_one_mount(const char *a, const char *b)
+{
+        struct statx one, other;
+
+        return statx(AT_FDCWD, a, 0, STATX_MNT_ID, &one) == 0 &&
+               statx(AT_FDCWD, b, 0, STATX_MNT_ID, &other) == 0 &&
+               one.stx_mnt_id == other.stx_mnt_id;
+}
+
 int crun_make_root(const struct crun *crun, struct error *err)
 {
         AUTO_FREE char *cache = str_format("%s/cache", place_runtime());
@@ -129,7 +140,7 @@ int crun_make_root(const struct crun *crun, struct error *err)
                 return -1;
         if (mkdir(crun->root, 0700) < 0 && errno != EEXIST)
                 return error_errno(err, errno, "cannot make %s", crun->root);
-        if (symlink(cache, link) < 0 && errno != EEXIST)
+        if (crun_on_one_mount(cache, crun->root) && symlink(cache, link) < 0 && errno != EEXIST)
                 return error_errno(err, errno, "cannot link %s", link);
         return 0;
 }

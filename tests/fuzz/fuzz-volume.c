@@ -11,7 +11,6 @@
 #include "../../src/base/json.h"
 #include "../../src/volume/volume.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 
 static void run_definition(const char *text)
@@ -53,34 +52,5 @@ static void run_options(const char *text)
                         abort();
 }
 
-typedef void run_function(const char *text);
-
-static run_function *const kinds[] = { run_definition, run_options };
-enum {
-        KIND_COUNT = sizeof kinds / sizeof *kinds
-};
-
-static void fuzz_input(const uint8_t *data, size_t size)
-{
-        if (size) {
-                AUTO_FREE char *text = str_dupn((const char *)data + 1, size - 1);
-
-                kinds[data[0] % KIND_COUNT](text);
-        }
-}
-
-/* Each line by itself, and the file as a whole. */
-static void fuzz_file(char *data, size_t size)
-{
-        AUTO_STRV struct strv lines = { 0 };
-
-        (void)size;
-        strv_split(&lines, data, "\n", false);
-        for (size_t kind = 0; kind < KIND_COUNT; kind++) {
-                kinds[kind](data);
-                for (size_t i = 0; i < lines.count; i++)
-                        kinds[kind](lines.items[i]);
-        }
-}
-
-#include "fuzz-main.h"
+#define FUZZ_KINDS run_definition, run_options
+#include "fuzz-kinds.h"

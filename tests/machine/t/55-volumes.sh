@@ -161,7 +161,7 @@ test_volume_on_a_full_disk() {
 	assert_match "$said" "volume 'big': .*No space left"
 	mount -o remount,size=8M $small
 	try crunit --root $small run --rm --name filler --network none --pids-limit -1 -v big:/big \
-		--rootfs $work/root:O /bin/busybox cksum /big/a /big/b
+		--rootfs $work/root:O /bin/busybox md5sum /big/a /big/b
 	assert_equal "$status" 0
 	assert_equal "$(cut -d' ' -f1 <<<"$said" | uniq | wc -l)" 1
 	mount -o remount,size=4M $small

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "filter.h"
+
+#include "listing.h"
+
+#include <errno.h>
+#include <time.h>
+
+/* Among the filters of that kind, whether they let it through, or there is none. */
+static int filter_kind_passes(const struct filter_kind *kind, const struct strv *filters,
+                              const void *subject, struct error *err)
+{
+        bool any = false;
+
+        for (size_t i = 0; i < filters->count; i++) {
+                const char *rest = str_after(filters->items[i], kind->name);
+                int result;
+
+                if (!rest || *rest != '=')
+                        continue;
+                any = true;
+                result = kind->passes(subject, rest + 1, err);
+                if (result < 0 || result == !kind->all)
+                        return result;
+        }
+        return !any || kind->all;
+}
+
+int filter_passes(const struct filter_kind *kinds, const struct strv *filters, const void *subject,
+                  struct error *err)
+{
+        for (; kinds->name; kinds++) {
+                int result = filter_kind_passes(kinds, filters, subject, err);
+
+                if (result != 1)
+                        return result;
+        }
+        return 1;
+}
+
+static bool filter_is_known(const struct filter_kind *kinds, const char *filter)
+{
+        AUTO_FREE char *name = str_dupn(filter, strcspn(filter, "="));
+
+        while (kinds->name && !str_equal(kinds->name, name))
+                kinds++;
+        return kinds->name && strchr(filter, '=');
+}
+
+int filter_check(const struct filter_kind *kinds, const struct strv *filters, struct error *err)
+{
+        AUTO_STRBUF struct strbuf known = { 0 };
+
+        for (const struct filter_kind *kind = kinds; kind->name; kind++)
+                strbuf_appendf(&known, "%s%s=", kind == kinds ? "" : ", ", kind->name);
+        for (size_t i = 0; i < filters->count; i++)
+                if (!filter_is_known(kinds, filters->items[i]))
+                        return error_set(err, EINVAL, "--filter %s: not one of %s",
+                                         filters->items[i], known.data);
+        return 0;
+}
+
+int filter_words(const struct strv *words, const char *value)
+{
+        for (size_t i = 0; i < words->count; i++) {
+                const char *rest = str_after(words->items[i], value);
+
+                if (rest && (!*rest || (*rest == '=' && !strchr(value, '='))))
+                        return 1;
+        }
+        return 0;
+}
+
+int filter_dangling(bool dangling, const char *value, struct error *err)
+{
+        bool wanted = str_equal(value, "true") || str_equal(value, "1");
+
+        if (!wanted && !str_equal(value, "false") && !str_equal(value, "0"))
+                return error_set(err, EINVAL, "--filter dangling=%s: not true or false", value);
+        return dangling == wanted;
+}
+
+int filter_until(const char *created, const char *value, struct error *err)
+{
+        static const struct {
+                char unit;
+                long seconds;
+        } units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+        int64_t limit = listing_time(value);
+        size_t length = strlen(value);
+        AUTO_FREE char *digits = str_dupn(value, length ? length - 1 : 0);
+        unsigned long long number;
+
+        for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+                if (length && value[length - 1] == units[i].unit &&
+                    str_to_u64(digits, INT32_MAX, &number))
+                        limit = time(NULL) - (int64_t)number * units[i].seconds;
+        if (!limit)
+                return error_set(err, EINVAL,
+                                 "--filter until=%s: neither a span of time nor a time", value);
+        return listing_time(created ? created : "") < limit;
+}
