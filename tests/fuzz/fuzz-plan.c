@@ -132,5 +132,6 @@ static void run_seccomp(const char *text)
 }
 
 #define FUZZ_KINDS                                                                                 \
-        run_volume, run_mount, run_tmpfs, run_device, run_secret, run_words, run_environment, run_seccomp
+        run_volume, run_mount, run_tmpfs, run_device, run_secret, run_words, run_environment,      \
+                run_seccomp
 #include "fuzz-kinds.h"
