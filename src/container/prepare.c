@@ -105,7 +105,9 @@ static int prepare_link(const struct prepare *prepare, const char *path, const c
                 return -1;
         parent = io_open_in_root(prepare->root, directory, O_RDONLY | O_DIRECTORY, 0);
         if (parent < 0 || (unlinkat(parent, name, 0) < 0 && errno != ENOENT) ||
-            symlinkat(text, parent, name) < 0)
+            symlinkat(text, parent, name) < 0 ||
+            fchownat(parent, name, prepare->plan->root_uid, prepare->plan->root_gid,
+                     AT_SYMLINK_NOFOLLOW) < 0)
                 return error_errno(err, errno, "cannot make the link %s in the container", path);
         return 0;
 }
