@@ -712,6 +712,7 @@ int run_container(struct container_spec *spec, const struct run_settings *settin
         if (!spec->detach)
                 run_remove_traces(&run);
         claim_sweep(settings->storage);
-        netjoin_sweep();
+        if (!run.netjoin.is_joined)
+                netjoin_sweep(); /* else crunit-network does */
         return 0;
 }

@@ -6,27 +6,21 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <sys/stat.h>
 
 enum {
         LEASE_LABEL_MAX = 1024
 };
 
-struct lease {
-        uint64_t offset; /* from the range's first address */
-        char *label;     /* owned */
-        int64_t since;   /* nanoseconds */
-};
-
+/* Addresses that are leased, by their distances from the range's first one. */
 struct leases {
-        struct lease *items; /* owned */
+        uint64_t *items; /* owned */
         size_t count;
 };
 
 static void leases_free(struct leases *leases)
 {
-        for (size_t i = 0; i < leases->count; i++)
-                free(leases->items[i].label);
         free(leases->items);
 }
 
@@ -68,6 +62,68 @@ static int lease_write(int dir, const struct address *address, const char *label
                 return error_errno(err, errno, "cannot remove the lease %s", name);
         if (symlinkat(label, dir, name) < 0)
                 return error_errno(err, errno, "cannot write the lease %s", name);
+        return 0;
+}
+
+/* --- notes: what a label had last */
+
+static char *lease_note_name(int family, const char *label)
+{
+        return str_format("%c=%s", family == AF_INET ? '4' : '6', label);
+}
+
+/* Without a note a container gets another address the next time, no more. */
+static void lease_note(int dir, const struct address *address, const char *label)
+{
+        AUTO_FREE char *note = lease_note_name(address->family, label);
+        AUTO_FREE char *found = lease_read(dir, note);
+        char name[ADDRESS_TEXT];
+
+        address_format(address, name);
+        if (str_equal(found, name))
+                return;
+        if ((found && unlinkat(dir, note, 0) < 0) || symlinkat(name, dir, note) < 0)
+                unlinkat(dir, note, 0);
+}
+
+static void lease_remove_note(int dir, int family, const char *label)
+{
+        AUTO_FREE char *note = lease_note_name(family, label);
+
+        unlinkat(dir, note, 0);
+}
+
+/* Whether the label has an address still that it had before. */
+static bool lease_find_noted(const struct lease_request *request, int dir,
+                             const struct address_range *range, struct address *ret)
+{
+        AUTO_FREE char *note = lease_note_name(range->first.family, request->label);
+        AUTO_FREE char *name = lease_read(dir, note);
+        AUTO_FREE char *label = NULL;
+        struct address address;
+        char text[ADDRESS_TEXT];
+
+        if (!name || !address_parse(name, &address) || !address_range_contains(range, &address) ||
+            address_equal(&address, &request->subnet->gateway))
+                return false;
+        label = lease_read(dir, address_format(&address, text));
+        if (!str_equal(label, request->label))
+                return false;
+        *ret = address;
+        return true;
+}
+
+/* --- taking */
+
+/* before: the label that had it, or NULL. */
+static int lease_give(int dir, const struct address *address, const char *before, const char *label,
+                      struct error *err)
+{
+        if (lease_write(dir, address, label, err) < 0)
+                return -1;
+        if (!str_empty(before))
+                lease_remove_note(dir, address->family, before);
+        lease_note(dir, address, label);
         return 0;
 }
 
@@ -116,23 +172,25 @@ static int lease_take_wanted(const struct lease_request *request, int dir, struc
                 return -1;
         address_format(request->wanted, name);
         label = lease_read(dir, name);
-        if (str_equal(label, request->label))
+        if (str_equal(label, request->label)) {
+                lease_note(dir, request->wanted, request->label);
                 return 0;
+        }
         if (label && request->alive(request->context, label))
                 return error_set(err, EADDRINUSE,
                                  "the address %s of network '%s' is in use by container '%.*s'",
                                  name, request->network->name, (int)strcspn(label, "@"), label);
-        return lease_write(dir, request->wanted, request->label, err);
+        return lease_give(dir, request->wanted, label, request->label, err);
 }
 
 static int lease_compare(const void *a, const void *b)
 {
-        const struct lease *one = a, *other = b;
+        uint64_t one = *(const uint64_t *)a, other = *(const uint64_t *)b;
 
-        return one->offset < other->offset ? -1 : one->offset > other->offset;
+        return one < other ? -1 : one > other;
 }
 
-/* All leases within the range, by address. */
+/* All leases within the range, by address; whose they are is not looked at. */
 static int lease_list(int fd, const struct address_range *range, struct leases *ret,
                       struct error *err)
 {
@@ -144,20 +202,12 @@ static int lease_list(int fd, const struct address_range *range, struct leases *
                 return error_errno(err, errno, "cannot read the leases");
         while ((entry = readdir(dir))) {
                 struct address address;
-                AUTO_FREE char *label = NULL;
-                struct stat st;
 
                 if (!address_parse(entry->d_name, &address) ||
-                    !address_range_contains(range, &address) ||
-                    fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                    !address_range_contains(range, &address))
                         continue;
-                label = lease_read(fd, entry->d_name);
                 ret->items = alloc_grow(ret->items, ret->count + 1, sizeof *ret->items);
-                ret->items[ret->count++] = (struct lease){
-                        .offset = address_distance(&range->first, &address),
-                        .label = label ? steal_str(&label) : str_dup(""),
-                        .since = st.st_mtim.tv_sec * INT64_C(1000000000) + st.st_mtim.tv_nsec,
-                };
+                ret->items[ret->count++] = address_distance(&range->first, &address);
         }
         if (ret->count)
                 qsort(ret->items, ret->count, sizeof *ret->items, lease_compare);
@@ -171,29 +221,45 @@ static bool lease_find_free(const struct leases *leases, const struct address_ra
         uint64_t offset = 0, last = address_distance(&range->first, &range->last);
 
         for (size_t i = 0;; offset++) {
-                while (i < leases->count && leases->items[i].offset < offset)
+                while (i < leases->count && leases->items[i] < offset)
                         i++;
                 if (offset > last || !address_add(&range->first, offset, ret))
                         return false;
-                if ((i < leases->count && leases->items[i].offset == offset) ||
+                if ((i < leases->count && leases->items[i] == offset) ||
                     address_equal(ret, gateway))
                         continue;
                 return true;
         }
 }
 
-/* The lease that has been without a container for longest, or NULL. */
-static const struct lease *lease_find_idle(const struct leases *leases,
-                                           const struct lease_request *request)
+/* The address that has been without a container for longest, and the label that had it, which is
+ * owned by the caller; NULL where all are in use. */
+static char *lease_find_idle(const struct lease_request *request, int dir,
+                             const struct leases *leases, const struct address_range *range,
+                             struct address *ret)
 {
-        const struct lease *found = NULL;
+        struct timespec since = { 0 };
+        char *found = NULL;
 
         for (size_t i = 0; i < leases->count; i++) {
-                const struct lease *lease = &leases->items[i];
+                AUTO_FREE char *label = NULL;
+                struct address address;
+                char name[ADDRESS_TEXT];
+                struct stat st;
 
-                if ((!found || lease->since < found->since) &&
-                    !request->alive(request->context, lease->label))
-                        found = lease;
+                address_add(&range->first, leases->items[i], &address);
+                if (fstatat(dir, address_format(&address, name), &st, AT_SYMLINK_NOFOLLOW) < 0)
+                        continue;
+                if (found &&
+                    (st.st_mtim.tv_sec > since.tv_sec ||
+                     (st.st_mtim.tv_sec == since.tv_sec && st.st_mtim.tv_nsec >= since.tv_nsec)))
+                        continue;
+                label = lease_read(dir, name);
+                if (label && request->alive(request->context, label))
+                        continue;
+                str_replace(&found, label ? label : "");
+                since = st.st_mtim;
+                *ret = address;
         }
         return found;
 }
@@ -202,32 +268,26 @@ static int lease_take_any(const struct lease_request *request, int dir, struct a
                           struct error *err)
 {
         CLEANUP(leases_free) struct leases leases = { 0 };
+        AUTO_FREE char *before = NULL;
         char text[ADDRESS_TEXT];
         struct address_range range;
         struct address address;
-        const struct lease *idle;
 
         lease_range(request->subnet, &range);
+        if (lease_find_noted(request, dir, &range, ret))
+                return 0;
         if (lease_list(dir, &range, &leases, err) < 0)
                 return -1;
-        for (size_t i = 0; i < leases.count; i++)
-                if (str_equal(leases.items[i].label, request->label) &&
-                    address_add(&range.first, leases.items[i].offset, &address) &&
-                    !address_equal(&address, &request->subnet->gateway)) {
-                        *ret = address;
-                        return 0;
-                }
         if (!lease_find_free(&leases, &range, &request->subnet->gateway, &address)) {
-                idle = lease_find_idle(&leases, request);
-                if (!idle)
+                before = lease_find_idle(request, dir, &leases, &range, &address);
+                if (!before)
                         return error_set(err, ENOSPC,
                                          "no address is left in %s of network '%s': containers "
                                          "have all %zu",
                                          subnet_format(&request->subnet->subnet, text),
                                          request->network->name, leases.count);
-                address_add(&range.first, idle->offset, &address);
         }
-        if (lease_write(dir, &address, request->label, err) < 0)
+        if (lease_give(dir, &address, before, request->label, err) < 0)
                 return -1;
         *ret = address;
         return 0;
@@ -250,11 +310,16 @@ int lease_take(const struct lease_request *request, struct address *ret, struct 
 void lease_forget(const char *storage, const char *network, const struct address *address,
                   const char *label)
 {
-        AUTO_FREE char *directory = lease_directory(storage, network);
+        AUTO_FREE char *path = lease_directory(storage, network);
+        AUTO_CLOSE int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         char name[ADDRESS_TEXT];
-        AUTO_FREE char *path = str_format("%s/%s", directory, address_format(address, name));
-        AUTO_FREE char *found = lease_read(AT_FDCWD, path);
+        AUTO_FREE char *found = NULL;
 
-        if (str_equal(found, label))
-                unlink(path);
+        if (dir < 0)
+                return;
+        found = lease_read(dir, address_format(address, name));
+        if (!str_equal(found, label))
+                return;
+        lease_remove_note(dir, address->family, label);
+        unlinkat(dir, name, 0);
 }

@@ -178,6 +178,17 @@ static void die(const char *label)
                         str_replace(&living.items[i], "-");
 }
 
+static void note_is(const char *label, const char *expected)
+{
+        AUTO_FREE char *path = str_format("%s/networks/small.leases/4=%s", work, label);
+        char text[ADDRESS_TEXT] = "";
+
+        check_str(readlink(path, text, sizeof text - 1) < 0 ? NULL : text, expected, label);
+}
+
+/* Another's address, the gateway, nobody's, one of elsewhere, none at all. */
+static const char *const wrong_notes[] = { "10.1.0.3", "10.1.0.1", "10.1.0.99", "fd00::1", "x" };
+
 static void test_leases(void)
 {
         AUTO_NETWORK struct network network = { 0 };
@@ -220,9 +231,33 @@ static void test_leases(void)
         lease_forget(work, "small", &address, "b@");
         lease_is(&network, "b@", NULL,
                  "no address is left in 10.1.0.0/29 of network 'small': containers have all 5");
+        note_is("f@", "10.1.0.3");
         lease_forget(work, "small", &address, "f@");
+        note_is("f@", NULL);
         lease_is(&network, "b@", NULL, "10.1.0.3");
         strv_free(&living);
+}
+
+/* Notes are hints: what they say holds only if the lease says so too. */
+static void test_lease_notes(void)
+{
+        AUTO_NETWORK struct network network = { 0 };
+        AUTO_FREE char *note = str_format("%s/networks/noted.leases/4=a@", work);
+
+        free(read_network("{\"name\":\"noted\",\"network_interface\":\"br0\",\"subnets\":[{"
+                          "\"subnet\":\"10.1.0.0/24\",\"gateway\":\"10.1.0.1\"}]}",
+                          &network));
+        lease_is(&network, "a@", NULL, "10.1.0.2");
+        lease_is(&network, "b@", NULL, "10.1.0.3");
+        for (size_t i = 0; i < sizeof wrong_notes / sizeof *wrong_notes; i++) {
+                AUTO_FREE char *expected = str_format("10.1.0.%zu", i + 4);
+
+                unlink(note);
+                check(symlink(wrong_notes[i], note) == 0, wrong_notes[i]);
+                lease_is(&network, "a@", NULL, expected);
+                lease_is(&network, "a@", NULL, expected);
+        }
+        lease_is(&network, "b@", NULL, "10.1.0.3");
 }
 
 static void test_lease_order(void)
@@ -349,6 +384,7 @@ int main(void)
         test_files();
         test_leases();
         test_lease_order();
+        test_lease_notes();
         test_members();
         test_joins();
         test_requests();
