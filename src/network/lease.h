@@ -2,9 +2,9 @@
 /*
  * Who has which address: symbolic links STORE/networks/NETWORK.leases/ADDRESS -> LABEL, made at
  * once or not at all. A lease outlives its container, so that the same one gets the same address
- * again, which it finds by a note beside it (4=LABEL or 6=LABEL -> ADDRESS; the lease is the truth);
- * whether it is in use, the caller knows. When none is left that never was given away, the one goes
- * that has been idle for longest. The caller holds the lock of networks (member.h).
+ * again, which it finds by a note beside it (4=LABEL or 6=LABEL -> ADDRESS; the lease is the
+ * truth); whether it is in use, the caller knows. When none is left that never was given away, the
+ * one goes that has been idle for longest. The caller holds the lock of networks (member.h).
  */
 #pragma once
 
