@@ -81,7 +81,7 @@ const struct option_row run_options[] = {
         VALUE("env", 'e', "NAME[=VALUE]", "set a variable, or take it from here", run_take_env, env),
         VALUE("env-file", 0, "FILE", "read variables from a file", option_take_list, env_files),
         FLAG("env-host", 0, "take all variables from here", env_host),
-        VALUE("env-merge", 0, "NAME=VALUE", "set a variable, with $NAME for those of the image", run_take_pair, env_merge),
+        VALUE("env-merge", 0, "NAME=VALUE", "set a variable, with $NAME for those it has already", run_take_pair, env_merge),
         VALUE("expose", 0, "PORT", "declare a port", option_take_list, expose),
         VALUE("gidmap", 0, "IN:OUT[:COUNT]", "map groups of a user namespace", option_take_list, gidmaps),
         VALUE("gpus", 0, "all|N", "give NVIDIA's devices, by their CDI names", run_take_gpus, name),

@@ -91,7 +91,7 @@ int crun_open(const char *program, const char *run, const char *id, struct crun 
 }
 
 /* How many descriptors systemd has handed to this process. */
-static unsigned crun_listen_fds(void)
+unsigned crun_listen_fds(void)
 {
         const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
         unsigned long long number;

@@ -43,6 +43,9 @@ int crun_open(const char *program, const char *run, const char *id, struct crun 
 void crun_close(struct crun *crun);
 #define AUTO_CRUN CLEANUP(crun_close)
 
+/* How many sockets systemd gave to this very process; they go on to the container. */
+unsigned crun_listen_fds(void);
+
 /*
  * Keep what the caller left open from crun and from everything else that is executed from here on,
  * but for the preserved descriptors (3 …), those of socket activation first. A directory of the

@@ -32,6 +32,7 @@ struct plan_facts {
         const char *image_id;              /* 64 hex digits, or NULL */
         const char *notify_socket;         /* $NOTIFY_SOCKET, or NULL */
         char *const *environment;          /* ours, for --env K and --env-host */
+        unsigned listen_fds;               /* sockets that systemd gave us, from descriptor 3 on */
         bool terminal;                     /* our stdin is a terminal (for -t) */
         const char *network; /* path of the network namespace it joins, or NULL: a new one */
         const struct joined *joined;        /* the networks it is on, or NULL */

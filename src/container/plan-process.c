@@ -52,8 +52,7 @@ static void plan_env_of_image(const struct plan_context *context, struct strv *e
         for (size_t i = 0; i < context->image->env.count; i++)
                 environment_set(env, context->image->env.items[i]);
         for (size_t i = 0; i < spec->env_merge.count; i++) {
-                AUTO_FREE char *pair =
-                        expand_variables(spec->env_merge.items[i], context->image->env.items);
+                AUTO_FREE char *pair = expand_variables(spec->env_merge.items[i], env->items);
 
                 environment_set(env, pair);
         }
@@ -86,6 +85,22 @@ static int plan_env_of_user(const struct plan_context *context, struct strv *env
         return 0;
 }
 
+/* The protocol of sd_listen_fds(3); the descriptors go through the runtime as they are. */
+static void plan_env_of_sockets(const struct plan_context *context, struct strv *env)
+{
+        const char *names = environment_get(context->facts->environment, "LISTEN_FDNAMES");
+        AUTO_FREE char *count = str_format("%u", context->facts->listen_fds);
+
+        if (!context->facts->listen_fds)
+                return;
+        environment_set_value(env, "LISTEN_FDS", count);
+        if (names)
+                environment_set_value(env, "LISTEN_FDNAMES", names);
+        /* Who is not the first process of its own has no number that is known here. */
+        if (!context->host_pid)
+                environment_set_value(env, "LISTEN_PID", "1");
+}
+
 /* From the weakest to the strongest: ours, the image's, the host's, files, options. */
 static int plan_env(const struct plan_context *context, struct strv *env, struct error *err)
 {
@@ -93,6 +108,7 @@ static int plan_env(const struct plan_context *context, struct strv *env, struct
         plan_env_of_host(context, env);
         if (plan_env_of_user(context, env, err) < 0)
                 return -1;
+        plan_env_of_sockets(context, env);
         if (plan_secret_variables(context, env, err) < 0)
                 return -1;
         if (!environment_get(env->items, "HOME"))

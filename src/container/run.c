@@ -419,6 +419,7 @@ static int run_make_plan(struct run *run, struct error *err)
                 .image_id = run->image.id,
                 .notify_socket = getenv("NOTIFY_SOCKET"),
                 .environment = environ,
+                .listen_fds = crun_listen_fds(),
                 .terminal = isatty(STDIN_FILENO),
                 .network = run->netjoin.path,
                 .joined = run->netjoin.is_joined ? &run->netjoin.joined : NULL,

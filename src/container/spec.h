@@ -136,7 +136,7 @@ struct container_spec {
         bool http_proxy; /* true by default */
         struct strv unset_env;
         bool unset_env_all;
-        struct strv env_merge; /* NAME=VALUE, with $NAME or ${NAME} of the image's in it */
+        struct strv env_merge; /* NAME=VALUE, with $NAME or ${NAME} in it */
         char *personality;     /* LINUX, LINUX32 */
         char *workdir;
         char *user;         /* USER[:GROUP], names or numbers */

@@ -32,6 +32,8 @@ static char *const *make_environment(struct strv *list)
 
         for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
                 strv_append(list, pairs[i]);
+        if (getenv("SOCKETS"))
+                strv_append(list, "LISTEN_FDNAMES=web:admin");
         if (unit)
                 strv_appendf(list, "PODMAN_SYSTEMD_UNIT=%s", unit);
         return list->items;
@@ -351,6 +353,7 @@ int main(int argc, char **argv)
         facts.rootfs_fd = rootfs;
         facts.volumes_dir = volumes;
         facts.notify_socket = "/run/systemd/notify";
+        facts.listen_fds = getenv("SOCKETS") ? 2 : 0;
         if (getenv("JOINED")) {
                 read_joined(getenv("JOINED"), &joined);
                 facts.joined = &joined;

@@ -7,6 +7,7 @@
 #	unit: NAME              (perhaps; what a generator would have put into the environment)
 #	joined: NAME.json       (perhaps; the networks the container is on, beside the case)
 #	subids: NAME            (perhaps; the file of subordinate ids, beside the case)
+#	sockets: yes            (perhaps; systemd has given us two)
 #	one word of the command line a line; $here stands for this directory
 #	---
 #	what differs from the plan of `--network none img true`, as diff shows it, or `error: …`
@@ -47,15 +48,16 @@ for case in "$here"/cases/*.case; do
 	joined=$(sed -n 's/^joined: //p' "$case")
 	subids=$(sed -n 's/^subids: //p' "$case")
 	unit=$(sed -n 's/^unit: //p' "$case")
+	sockets=$(sed -n 's/^sockets: //p' "$case")
 	set --
 	while IFS= read -r word && [ "$word" != --- ]; do
 		case $word in
-		'image: '* | 'unit: '* | 'joined: '* | 'subids: '*) continue ;;
+		'image: '* | 'unit: '* | 'joined: '* | 'subids: '* | 'sockets: '*) continue ;;
 		*'$here'*) word=${word%%'$here'*}$here${word#*'$here'} ;;
 		esac
 		set -- "$@" "$word"
 	done <"$case"
-	if env ${unit:+"UNIT=$unit"} ${joined:+"JOINED=$here/cases/$joined"} \
+	if env ${unit:+"UNIT=$unit"} ${sockets:+"SOCKETS=$sockets"} ${joined:+"JOINED=$here/cases/$joined"} \
 		${subids:+"SUBIDS=$here/cases/$subids"} "$show" "$here/rootfs" "${image:--}" "$@" >"$work/out" 2>"$work/error"; then
 		diff "$work/base" "$work/out" | grep '^[<>]' |
 			sed "s,$here,\$here,g;s,crunit-[0-9][0-9.]*,crunit-VERSION," >"$work/got"
