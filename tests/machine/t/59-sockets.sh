@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash disable=SC2154
-# timeout test_socket_idle_stop: 180
 #
-# Sockets of systemd for containers: started by the first connection, stopped
-# when idle; and units that are there but not switched on.
+# Sockets of systemd for containers: started by the first connection; and units
+# that are there but not switched on.
 
 # socket NAME: like container, for NAME.socket and other plain units.
 unit() {
@@ -64,46 +63,6 @@ test_socket_is_handed_on() {
 	# a stop is no end of the socket: the next connection starts it again
 	systemctl stop web.service
 	wait_for 30 answers 8765 'from inside'
-}
-
-test_socket_idle_stop() {
-	local proxy=/usr/lib/systemd/systemd-socket-proxyd
-	: >/run/test-plain-units
-	trap remove_units EXIT
-	[ -x $proxy ] || fail "no systemd-socket-proxyd"
-	unit lazy-proxy.socket <<-'END'
-		[Socket]
-		ListenStream=127.0.0.1:8766
-	END
-	unit lazy-proxy.service <<-END
-		[Unit]
-		Requires=lazy.service
-		After=lazy.service
-		[Service]
-		Type=notify
-		ExecStart=$proxy --exit-idle-time=1s 127.0.0.1:8767
-		PrivateTmp=yes
-	END
-	serve 8767
-	container lazy <<-END
-		[Unit]
-		StopWhenUnneeded=yes
-		[Container]
-		Image=localhost/python:1
-		Network=host
-		Volume=$work/serve.py:/serve.py:ro
-		StopTimeout=1
-		Exec=python3 /serve.py
-	END
-	reload
-	systemctl start lazy-proxy.socket
-	! has_state lazy active || fail "started before anybody asked"
-	wait_for 30 answers 8766 'from inside'
-	has_state lazy active || fail "not active"
-	# nobody asks any more
-	wait_state lazy-proxy.service inactive 30
-	wait_state lazy.service inactive 30
-	wait_for 30 answers 8766 'from inside'
 }
 
 # A generated unit cannot be enabled; a drop-in of the container file can, and so
