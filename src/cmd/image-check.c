@@ -2,7 +2,10 @@
 /* crunit image check */
 #include "../base/log.h"
 #include "../image/check.h"
+#include "../image/pull.h"
+#include "../image/reference.h"
 #include "image-cmd.h"
+#include "registry-arguments.h"
 #include "signals.h"
 
 #include <stddef.h>
@@ -11,6 +14,7 @@
 struct check_arguments {
         char *root; /* owned */
         bool quiet, repair;
+        struct strv damaged; /* images with damage that is left */
 };
 
 #define FIELD(name) offsetof(struct check_arguments, name)
@@ -19,8 +23,10 @@ const struct option_row cmd_image_check_options[] = {
         { "quiet", 'q', OPTION_FLAG, NULL, "Say only what is wrong", option_take_bool,
           FIELD(quiet) },
         { "repair", 'r', OPTION_FLAG, NULL,
-          "Rebuild layers from their blobs, and remove damaged blobs", option_take_bool,
-          FIELD(repair) },
+          "Rebuild layers from their blobs, and fetch what is missing or damaged from the registry "
+          "of "
+          "the image's name",
+          option_take_bool, FIELD(repair) },
         { "root", 0, OPTION_VALUE, "DIR", cmd_root_help, option_take_string, FIELD(root) },
         { .name = NULL },
 };
@@ -28,6 +34,7 @@ const struct option_row cmd_image_check_options[] = {
 static void check_arguments_free(struct check_arguments *arguments)
 {
         free(arguments->root);
+        strv_free(&arguments->damaged);
 }
 
 /* A check_report_function. */
@@ -37,12 +44,85 @@ static void check_print(void *context, enum check_kind kind, const char *text,
         static const char *const words[] = { [CHECK_DAMAGED] = "Damaged",
                                              [CHECK_REPAIRED] = "Repaired",
                                              [CHECK_UNCHECKED] = "Not checked" };
-        const struct check_arguments *arguments = context;
+        struct check_arguments *arguments = context;
         AUTO_FREE char *list = strv_join(images, ", ");
 
         if (kind != CHECK_UNCHECKED || !arguments->quiet)
                 printf("%s: %s (%s)\n", words[kind], text, list);
         fflush(stdout);
+        for (size_t i = 0; kind == CHECK_DAMAGED && i < images->count; i++)
+                if (!strv_contains(&arguments->damaged, images->items[i]))
+                        strv_append(&arguments->damaged, images->items[i]);
+}
+
+/* --- what a registry has */
+
+static bool check_has_registry(const char *name)
+{
+        AUTO_REFERENCE struct reference reference = { 0 };
+
+        return reference_parse(name, &reference, NULL) == 0 && reference.registry &&
+               !str_equal(reference.registry, "localhost");
+}
+
+static void check_notice(void *context, const char *message)
+{
+        (void)context;
+        log_warning("%s", message);
+}
+
+/* A layer that is damaged is rebuilt from its blob: so that is fetched in any case. Returns how
+ * many images were fetched anew. */
+static int check_fetch(const struct check_arguments *arguments, struct store *store,
+                       struct error *err)
+{
+        struct registry_arguments defaults = { .tls_verify = -1 };
+        AUTO_SETTINGS struct settings settings = { 0 };
+        AUTO_REGISTRIES struct registries registries = { 0 };
+        struct pull_options options = { .registries = &registries,
+                                        .tls_verify = -1,
+                                        .keep_blobs = true,
+                                        .notice = check_notice,
+                                        .cancel = signals_catch() };
+        int fetched = 0;
+
+        if (cmd_load_settings(&settings, err) < 0 ||
+            registries_load(&settings.search, &registries, err) < 0 ||
+            registry_arguments_apply(&defaults, &settings, &options.network, err) < 0)
+                return -1;
+        options.network.helpers = &registries.credential_helpers;
+        for (size_t i = 0; i < arguments->damaged.count; i++) {
+                const char *name = arguments->damaged.items[i];
+                AUTO_ERROR struct error reason = { 0 };
+
+                if (!check_has_registry(name))
+                        continue;
+                if (pull_again(store, name, &options, &reason) < 0) {
+                        log_warning("%s", reason.message);
+                        continue;
+                }
+                printf("Fetched: what was missing of %s\n", name);
+                fetched++;
+        }
+        return fetched;
+}
+
+/* Returns the number of damages that are left. */
+static int check_all(struct check_arguments *arguments, struct store *store, char *const *images,
+                     struct error *err)
+{
+        const struct check_options options = { .repair = arguments->repair,
+                                               .cancel = signals_catch(),
+                                               .report = check_print,
+                                               .context = arguments };
+        int damages = check_images(store, images, &options, err), fetched;
+
+        if (damages <= 0 || !arguments->repair)
+                return damages;
+        fetched = check_fetch(arguments, store, err);
+        return fetched > 0   ? check_images(store, images, &options, err)
+               : fetched < 0 ? -1
+                             : damages;
 }
 
 static int check_finish(const struct check_arguments *arguments, int damages)
@@ -58,17 +138,14 @@ static int check_finish(const struct check_arguments *arguments, int damages)
 int cmd_image_check(const struct cmd *cmd, int argc, char **argv)
 {
         CLEANUP(check_arguments_free) struct check_arguments arguments = { 0 };
-        struct check_options options = { .report = check_print, .context = &arguments };
         AUTO_ERROR struct error err = { 0 };
         AUTO_STORE struct store store = STORE_NONE;
         int first, status, damages;
 
         if (!cmd_options(cmd, false, argc, argv, &arguments, 0, -1, &first, &status))
                 return status;
-        options.repair = arguments.repair;
-        options.cancel = signals_catch();
         if (cmd_open_store(arguments.root, STORE_MAKE, &store, &err) < 0 ||
-            (damages = check_images(&store, argv + first, &options, &err)) < 0) {
+            (damages = check_all(&arguments, &store, argv + first, &err)) < 0) {
                 log_failure(&err);
                 return signals_status(CMD_USAGE);
         }

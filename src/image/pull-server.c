@@ -234,6 +234,16 @@ static int pull_plan_image(struct pull *pull, const struct registries_endpoint *
 
 /* --- the act */
 
+/* As it was written: one that is damaged is written again. */
+static bool pull_has_document(const struct pull *pull, const char *digest)
+{
+        struct registry_manifest document = { 0 };
+        bool has = pull_read_stored(pull, digest, &document);
+
+        registry_manifest_free(&document);
+        return has;
+}
+
 /* Was all of it here, under that name? Then nothing is written. */
 static bool pull_is_current(struct pull *pull)
 {
@@ -245,11 +255,11 @@ static bool pull_is_current(struct pull *pull)
                 if (plan->layers[i].unpacked)
                         return false;
         for (size_t i = 0; i < image->document_count; i++)
-                if (!intake_has(&pull->intake, "blobs/sha256", image->documents[i].digest))
+                if (!pull_has_document(pull, image->documents[i].digest))
                         return false;
         known = pull_known_digest(pull);
-        return intake_has(&pull->intake, "blobs/sha256", image->config_digest) &&
-               intake_has(&pull->intake, "blobs/sha256", image->descriptor.digest) &&
+        return pull_has_document(pull, image->config_digest) &&
+               pull_has_document(pull, image->descriptor.digest) &&
                str_equal(known, image->descriptor.digest);
 }
 

@@ -10,8 +10,9 @@
 
 /* --- which server? */
 
-static int pull_full_name(struct store *store, const char *name, const struct pull_options *options,
-                          char **ret_id, struct error *err)
+/* With a digest, what has that is fetched for the name, whatever it leads to now. */
+static int pull_full_name(struct store *store, const char *name, const char *digest_or_null,
+                          const struct pull_options *options, char **ret_id, struct error *err)
 {
         AUTO_REFERENCE struct reference reference = { 0 };
         AUTO_ENDPOINTS struct registries_endpoints endpoints = { 0 };
@@ -23,6 +24,8 @@ static int pull_full_name(struct store *store, const char *name, const struct pu
         for (size_t i = 0; i < endpoints.count; i++) {
                 AUTO_ERROR struct error reason = { 0 };
 
+                if (digest_or_null)
+                        str_replace(&endpoints.items[i].digest, digest_or_null);
                 if (pull_server_fetch(store, name, &reference, endpoints.items + i, options, ret_id,
                                       &reason) == 0)
                         return 0;
@@ -48,7 +51,7 @@ static int pull_remote(struct store *store, const char *text, const struct pull_
         for (size_t i = 0; i < names.count; i++) {
                 AUTO_ERROR struct error reason = { 0 };
 
-                if (pull_full_name(store, names.items[i], options, ret_id, &reason) == 0)
+                if (pull_full_name(store, names.items[i], NULL, options, ret_id, &reason) == 0)
                         return 0;
                 pull_server_add_error(&all, &reason);
                 if (pull_server_is_last(&reason))
@@ -133,5 +136,25 @@ int pull_image(struct store *store, const char *text, const struct pull_options 
         if (options->notice)
                 options->notice(options->context, reason.message);
         *ret_id = steal_str(&local);
+        return 0;
+}
+
+int pull_again(struct store *store, const char *name, const struct pull_options *options,
+               struct error *err)
+{
+        AUTO_STORE_FOUND struct store_found found = { 0 };
+        AUTO_FREE char *digest = NULL;
+        AUTO_FREE char *id = NULL;
+        int result = -1;
+
+        if (store_lock(store, STORE_SHARED, err) < 0)
+                return -1;
+        if (store_look_up(store, name, &found, err) == 0) {
+                digest = str_dup(found.entry->descriptor.digest);
+                result = 0;
+        }
+        store_unlock(store);
+        if (result < 0 || pull_full_name(store, name, digest, options, &id, err) < 0)
+                return error_wrap(err, "cannot pull %s again", name);
         return 0;
 }

@@ -145,6 +145,32 @@ check 'it is fetched' asked 3 "$blobs"
 check 'and there, whole' whole "$host/app1:1" 1
 : >"$work/crunit.conf"
 
+# --- mending
+
+fresh
+run 0 pull -q "$host/app1:1"
+large=$(find "$work/store/blobs" -size +1000k)
+small=$(find "$work/store/blobs" -type f -size -4k | sort | head -n 1)
+tree=$(dirname "$(find "$work/store/layers" -name large)")
+digest=$(manifest_digest 1)
+rm "$large"
+truncate -s 5 "$small"
+rm "$tree/large"
+rest 'GET /manifests/1$ status code=500' 'HEAD /manifests/1$ status code=500'
+check 'what is missing and damaged' run 1 image check
+check 'is fetched, by its digest, and rebuilt' says 0 "Repaired: layer" image check --repair
+check 'from the registry' said "Fetched: what was missing of $host/app1:1"
+check 'and is there, whole' whole "$host/app1:1" 1
+check 'and nothing is wrong' says 0 'No damage found' image check
+check 'under its name alone' bash -c "[ \$('$build/crunit' images -n | wc -l) = 1 ]"
+truncate -s 5 "$small"
+rest '* . status code=500'
+printf '[registry]\nretry = 0\n' >"$work/crunit.conf"
+check 'where the registry fails' says 1 "image check: 1 damage left" image check --repair
+check 'it says why' said "cannot pull $host/app1:1 again: "
+: >"$work/crunit.conf"
+rest
+
 # --- platforms
 
 fresh
