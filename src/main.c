@@ -4,6 +4,7 @@
 #include "cmd/commands.h"
 #include "cmd/image-cmd.h"
 #include "cmd/network-cmd.h"
+#include "cmd/pod-cmd.h"
 #include "cmd/refuse.h"
 #include "cmd/run-options.h"
 #include "cmd/unit-cmd.h"
@@ -163,6 +164,14 @@ static const struct cmd commands[] = {
           "[OPTIONS]",
           .run = cmd_volume_ls,
           .options = cmd_volume_ls_options },
+        { CMD_POD_CREATE_ROW, .program = "crunit-network" },
+        { CMD_POD_EXISTS_ROW, .program = "crunit-network" },
+        { CMD_POD_INSPECT_ROW, .program = "crunit-network" },
+        { CMD_POD_LS_ROW, .program = "crunit-network" },
+        { CMD_POD_RM_ROW, .program = "crunit-network" },
+        { CMD_POD_START_ROW, .program = "crunit-network" },
+        { CMD_POD_STOP_ROW, .program = "crunit-network" },
+        { .name = "pod ps", .program = "crunit-network" },
         CMD_REFUSED_ROWS,
         { .name = "__names", .arguments = "KIND", .run = cmd_names },
         { .name = "cleanup", .arguments = "RUN DATA", .run = cmd_cleanup },

@@ -93,6 +93,14 @@ const char *check_option_value(const struct strv *words, size_t index, const cha
 struct error_place check_option_place(const struct check_unit *unit, const char *word,
                                       const char *value, const struct unit_key **ret_key);
 
+/* What is wrong with an option of the unit's command, which begins at words[index] and has so many
+ * words. code: of the error, or 0. */
+void check_report_option(struct check *check, const struct check_unit *unit, size_t index,
+                         size_t count, enum report_level level, int code, const char *text);
+
+/* Of a pod's unit: its `crunit pod create`. */
+void check_pod_command(struct check *check, const struct check_unit *unit);
+
 /* How many words an option of a table takes, 1 where the table does not have it. */
 size_t check_count_words(const struct option_row *table, const char *word);
 

@@ -150,20 +150,27 @@ static struct error_place place_of(const struct run_option *option, const struct
                                   value_of(words, option->index, option->count), ret_key);
 }
 
-static void report_option(struct check *check, const struct run_option *option,
-                          enum report_level level, int code, const char *text)
+void check_report_option(struct check *check, const struct check_unit *unit, size_t index,
+                         size_t count, enum report_level level, int code, const char *text)
 {
+        const struct run_option option = { .unit = unit, .index = index, .count = count };
         const struct unit_key *key = NULL;
-        struct error_place place = place_of(option, &key);
+        struct error_place place = place_of(&option, &key);
 
         if (check_has_error(check, place) && key)
                 return;
         if (key && code == EOPNOTSUPP)
-                check_report(check, option->unit, level, place, "%s=: %s (Podman has it since %s)",
+                check_report(check, unit, level, place, "%s=: %s (Podman has it since %s)",
                              key->name, text, key->since);
         else
-                check_report(check, option->unit, level, place, "%s%s%s", key ? key->name : "",
+                check_report(check, unit, level, place, "%s%s%s", key ? key->name : "",
                              key ? "=: " : (place.path ? "PodmanArgs=: " : ""), text);
+}
+
+static void report_option(struct check *check, const struct run_option *option,
+                          enum report_level level, int code, const char *text)
+{
+        check_report_option(check, option->unit, option->index, option->count, level, code, text);
 }
 
 /* Files of the host that the option names. */
@@ -242,7 +249,7 @@ static size_t next_option(const struct check_unit *unit, size_t index, struct ru
         return index + ret->count;
 }
 
-/* The unit's networks, as words; false where `crunit run` refuses them. */
+/* The unit's networks and its pod, as words; false where `crunit run` refuses them. */
 static bool read_networks(struct check *check, const struct check_unit *unit, struct strv *ret)
 {
         AUTO_SPEC struct container_spec spec = { 0 };
@@ -252,13 +259,15 @@ static bool read_networks(struct check *check, const struct check_unit *unit, st
         struct error_place place = { 0 };
 
         for (size_t i = unit->command + 1, next; (next = next_option(unit, i, &option)); i = next) {
-                if (!option.row || (!str_equal(option.row->name, "network") &&
-                                    !str_equal(option.row->name, "net")))
+                if (!option.row ||
+                    (!str_equal(option.row->name, "network") &&
+                     !str_equal(option.row->name, "net") && !str_equal(option.row->name, "pod")))
                         continue;
                 last = option;
                 if (next <= unit->words.count &&
                     !check_is_open(unit->words.items[i + option.count - 1]))
-                        strv_appendf(ret, "--network=%s", value_of(&unit->words, i, option.count));
+                        strv_appendf(ret, "--%s=%s", option.row->name,
+                                     value_of(&unit->words, i, option.count));
         }
         strv_append(&words, "run");
         strv_append_all(&words, ret);
@@ -406,6 +415,7 @@ void check_commands(struct check *check)
                 if (str_equal(unit->words.items[unit->command], "volume"))
                         check_volume(check, unit);
                 check_refused(check, unit);
+                check_pod_command(check, unit);
                 check_other_files(check, unit);
                 check_yaml(check, unit);
         }

@@ -216,6 +216,8 @@ static struct json_object *inspect_container(const struct container_state *state
         json_set_string(object, "ImageName", state->image_name);
         json_set_string(object, "Rootfs", state->rootfs);
         json_set_string(object, "Unit", state->unit);
+        json_set_string(object, "Pod", state->pod_id ? state->pod_id : "");
+        json_set_string(object, "PodName", state->pod ? state->pod : "");
         inspect_state(state, object);
         json_set_string(object, "OCIConfigPath", path);
         json_set_string(object, "BundlePath", state->bundle);

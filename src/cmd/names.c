@@ -3,6 +3,7 @@
 #include "../base/io.h"
 #include "../base/log.h"
 #include "../container/place.h"
+#include "../container/pod.h"
 #include "../network/network.h"
 #include "../volume/volume.h"
 #include "commands.h"
@@ -72,13 +73,22 @@ static int names_of_volumes(struct strv *names, struct error *err)
                            err);
 }
 
+static int names_of_pods(struct strv *names, struct error *err)
+{
+        return pod_list(names, err);
+}
+
 static const struct names_kind {
         const char *name;
         int (*list)(struct strv *names, struct error *err);
 } names_kinds[] = {
-        { "containers", names_of_containers }, { "images", names_of_images },
-        { "networks", names_of_networks },     { "secrets", names_of_secrets },
-        { "volumes", names_of_volumes },       { .name = NULL },
+        { "containers", names_of_containers },
+        { "images", names_of_images },
+        { "networks", names_of_networks },
+        { "secrets", names_of_secrets },
+        { "volumes", names_of_volumes },
+        { "pods", names_of_pods },
+        { .name = NULL },
 };
 
 /* In the middle of somebody's writing nothing is said, whatever fails. */

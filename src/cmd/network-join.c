@@ -13,6 +13,7 @@
 #include "../base/log.h"
 #include "network-cmd.h"
 #include "network-setup.h"
+#include "pod-up.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -167,6 +168,6 @@ int cmd_network_sweep(const struct cmd *cmd, int argc, char **argv)
                 return status;
         if (network_setup_load(&setup, &err) < 0)
                 return log_failure(&err);
-        connect_sweep(&setup.context);
+        pod_sweep_all(&setup);
         return EXIT_SUCCESS;
 }

@@ -55,18 +55,21 @@ const struct option_row cmd_network_prune_options[] = {
         { .name = NULL },
 };
 
-/* crunit stop [-t SECONDS] NAME, which knows about units. */
+/* crunit [pod] stop [-t SECONDS] NAME, which knows about units. */
 static int rm_stop(const char *name, const struct rm_request *request, struct error *err)
 {
+        const char *pod = str_after(name, NETWORK_SETUP_POD);
         AUTO_STRV struct strv args = { 0 };
         pid_t pid;
         int status, result;
 
         strv_append(&args, BINDIR "/crunit");
+        if (pod)
+                strv_append(&args, "pod");
         strv_append(&args, "stop");
         if (request->time)
                 strv_appendf(&args, "--time=%s", request->time);
-        strv_append(&args, name);
+        strv_append(&args, pod ? pod : name);
         result = posix_spawn(&pid, args.items[0], NULL, NULL, args.items, environ);
         if (result != 0)
                 return error_errno(err, result, "cannot execute %s", args.items[0]);
@@ -74,7 +77,7 @@ static int rm_stop(const char *name, const struct rm_request *request, struct er
                 if (errno != EINTR)
                         return error_errno(err, errno, "cannot wait for crunit stop");
         if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-                return error_set(err, EBUSY, "container '%s' was not stopped", name);
+                return error_set(err, EBUSY, "%s was not stopped", name);
         return 0;
 }
 

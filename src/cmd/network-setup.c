@@ -2,6 +2,7 @@
 #include "network-setup.h"
 
 #include "../container/place.h"
+#include "../container/pod.h"
 #include "../container/state.h"
 #include "../image/store.h"
 #include "../network/member.h"
@@ -14,6 +15,11 @@ static bool network_setup_alive(void *context, const char *label)
         AUTO_STATE struct container_state state = { 0 };
 
         (void)context;
+        if (label[0] == '@') {
+                AUTO_POD struct pod pod = { 0 };
+
+                return pod_read(label + 1, &pod, NULL) == 0 && pod_alive(&pod);
+        }
         return state_read(run, &state, NULL) == 0 && state_alive(&state);
 }
 
@@ -73,9 +79,12 @@ int network_setup_users(const struct network_setup *setup, const char *network, 
         for (size_t i = 0; i < labels.count; i++) {
                 AUTO_JOINED struct joined member = { 0 };
 
-                if (member_read(context->runtime, labels.items[i], &member, NULL) == 0 &&
-                    network_setup_has(&member, network) && context->alive(NULL, labels.items[i]))
-                        strv_append(ret, member.name);
+                if (member_read(context->runtime, labels.items[i], &member, NULL) < 0 ||
+                    member.pod || !network_setup_has(&member, network) ||
+                    !context->alive(NULL, labels.items[i]))
+                        continue;
+                strv_appendf(ret, "%s%s", labels.items[i][0] == '@' ? NETWORK_SETUP_POD : "",
+                             member.name);
         }
         return 0;
 }

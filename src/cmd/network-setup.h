@@ -15,6 +15,9 @@ int network_setup_load(struct network_setup *ret, struct error *err);
 void network_setup_free(struct network_setup *setup);
 #define AUTO_SETUP CLEANUP(network_setup_free)
 
-/* The names of containers that run and are on this network. */
+/* In front of a pod's name, where others are containers'. */
+#define NETWORK_SETUP_POD "pod "
+
+/* The names of containers and pods that run and are on this network. */
 int network_setup_users(const struct network_setup *setup, const char *network, struct strv *ret,
                         struct error *err);

@@ -3,6 +3,7 @@
 
 #include "../base/json.h"
 #include "../container/place.h"
+#include "../container/pod.h"
 #include "../network/member.h"
 #include "../network/published.h"
 
@@ -71,18 +72,27 @@ static void view_ports(const char *label, struct json_object *object)
                         view_port(&list.items[i].port, ports);
 }
 
-void network_view_add(const struct container_state *state, const char *run,
-                      struct json_object *object)
+/* A container that shares its pod's network is on the pod's networks. */
+char *network_view_label(const struct container_state *state, const char *run)
+{
+        const char *slash = strrchr(run, '/');
+        AUTO_FREE char *label = state->pod ? pod_label(state->pod) : NULL;
+        AUTO_JOINED struct joined pod = { 0 };
+
+        if (label && member_read(place_runtime(), label, &pod, NULL) == 0 && pod.network_count &&
+            strv_contains(&state->networks, pod.networks[0].network))
+                return steal_str(&label);
+        return str_dup(slash ? slash + 1 : run);
+}
+
+void network_view_add_label(const char *label, const char *sandbox, struct json_object *object)
 {
         struct json_object *settings = json_add_object(object, "NetworkSettings");
-        const char *slash = strrchr(run, '/');
         AUTO_JOINED struct joined member = { 0 };
-        AUTO_FREE char *sandbox = str_format("/proc/%d/ns/net", (int)state->init.pid);
 
-        if (state->init.pid && state_alive(state))
-                json_set_string(settings, "SandboxKey", sandbox);
-        view_ports(slash ? slash + 1 : run, settings);
-        if (member_read(place_runtime(), slash ? slash + 1 : run, &member, NULL) < 0)
+        json_set_string(settings, "SandboxKey", sandbox);
+        view_ports(label, settings);
+        if (member_read(place_runtime(), label, &member, NULL) < 0)
                 return;
         /* Of the first one once more, as podman has it. */
         if (member.network_count) {
@@ -92,4 +102,14 @@ void network_view_add(const struct container_state *state, const char *run,
                                 member.networks[0].mac ? member.networks[0].mac : "");
         }
         view_networks(&member, settings);
+}
+
+void network_view_add(const struct container_state *state, const char *run,
+                      struct json_object *object)
+{
+        AUTO_FREE char *label = network_view_label(state, run);
+        AUTO_FREE char *sandbox = str_format("/proc/%d/ns/net", (int)state->init.pid);
+
+        network_view_add_label(label, state->init.pid && state_alive(state) ? sandbox : NULL,
+                               object);
 }

@@ -8,6 +8,7 @@
 #include "../container/state.h"
 #include "../network/published.h"
 #include "commands.h"
+#include "network-view.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -52,7 +53,7 @@ static int port_show(const char *name, const char *wanted_or_null, struct error 
 {
         AUTO_STATE struct container_state state = { 0 };
         AUTO_PUBLISHED struct published_list list = { 0 };
-        AUTO_FREE char *run = NULL;
+        AUTO_FREE char *run = NULL, *label = NULL;
         struct port wanted = { 0 };
         unsigned printed = 0;
 
@@ -61,8 +62,9 @@ static int port_show(const char *name, const char *wanted_or_null, struct error 
         if (state_find(name, &state, &run, err) < 0 ||
             published_load(place_runtime(), &list, err) < 0)
                 return -1;
+        label = network_view_label(&state, run);
         for (size_t i = 0; i < list.count; i++)
-                if (str_equal(list.items[i].label, strrchr(run, '/') + 1))
+                if (str_equal(list.items[i].label, label))
                         printed += port_print(&list.items[i].port, wanted_or_null ? &wanted : NULL);
         if (wanted_or_null && !printed)
                 return error_set(err, ENOENT, "container '%s' does not publish its port %s", name,

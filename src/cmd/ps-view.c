@@ -5,6 +5,7 @@
 #include "../container/place.h"
 #include "../network/member.h"
 #include "listing.h"
+#include "network-view.h"
 
 #include <time.h>
 
@@ -81,6 +82,7 @@ struct json_object *ps_view(const struct census_item *item, const struct manager
         const struct container_state *state = &item->state;
         const char *image = state->image_name ? state->image_name : state->rootfs;
         struct json_object *object = json_object_new_object(), *names;
+        AUTO_FREE char *label = NULL;
 
         json_set_string(object, "Id", state->id);
         names = json_add_array(object, "Names");
@@ -92,7 +94,10 @@ struct json_object *ps_view(const struct census_item *item, const struct manager
         view_set_map(object, "Labels", &state->labels);
         json_set_strv(object, "Networks", &state->networks);
         json_set_strv(object, "Ports", &state->ports);
-        view_set_addresses(object, item->label);
+        json_set_string(object, "Pod", state->pod_id ? state->pod_id : "");
+        json_set_string(object, "PodName", state->pod ? state->pod : "");
+        label = network_view_label(state, item->label);
+        view_set_addresses(object, label);
         view_set_unit(object, state->unit, units);
         return object;
 }

@@ -17,7 +17,7 @@ enum {
 };
 
 struct ps_request {
-        bool all, quiet, whole, no_heading;
+        bool all, quiet, whole, no_heading, pods;
         char *format;        /* owned */
         struct strv filters; /* owned */
 };
@@ -51,6 +51,12 @@ const struct option_row ps_options_table[] = {
           .help = "without the line of titles",
           .take = option_take_bool,
           .field = offsetof(struct ps_request, no_heading) },
+        { .name = "pod",
+          .letter = 'p',
+          .kind = OPTION_FLAG,
+          .help = "also the pods that they belong to",
+          .take = option_take_bool,
+          .field = offsetof(struct ps_request, pods) },
         { .name = "format",
           .argument = "FORMAT",
           .help = "table, json, or a template such as '{{.Names}} {{.Status}}'",
@@ -75,10 +81,13 @@ static const struct ps_column {
         { "ADDRESSES", "Addresses", 0, "," },
         { "PORTS", "Ports", 0, ", " },
         { "NAMES", "Names", 0, "," },
+        { "POD ID", "Pod", PS_SHORT_ID, "" },
+        { "PODNAME", "PodName", 0, "" },
 };
 
 enum {
-        PS_COLUMNS = sizeof ps_columns / sizeof *ps_columns
+        PS_COLUMNS = sizeof ps_columns / sizeof *ps_columns,
+        PS_OF_PODS = 2, /* the last ones, shown with --pod only */
 };
 
 static char *ps_shortened(const char *text, size_t length)
@@ -111,16 +120,17 @@ static char *ps_cell(struct json_object *view, const struct ps_column *column, b
 static void ps_print_table(struct json_object *list, const struct ps_request *request)
 {
         size_t count = json_object_array_length(list), titles = request->no_heading ? 0 : 1;
+        size_t columns = request->pods ? PS_COLUMNS : PS_COLUMNS - PS_OF_PODS;
         AUTO_FREE struct strv *rows = alloc_zero(count + 1, sizeof *rows);
 
-        for (size_t i = 0; titles && i < PS_COLUMNS; i++)
+        for (size_t i = 0; titles && i < columns; i++)
                 strv_append(&rows[0], ps_columns[i].title);
         for (size_t i = 0; i < count; i++)
-                for (size_t k = 0; k < PS_COLUMNS; k++)
+                for (size_t k = 0; k < columns; k++)
                         strv_append_owned(&rows[i + titles],
                                           ps_cell(json_object_array_get_idx(list, i),
                                                   &ps_columns[k], request->whole));
-        listing_print(rows, count + titles, PS_COLUMNS);
+        listing_print(rows, count + titles, columns);
         for (size_t i = 0; i <= count; i++)
                 strv_free(&rows[i]);
 }

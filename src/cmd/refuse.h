@@ -17,8 +17,7 @@
                             "building of images; build it elsewhere and `crunit load` the "        \
                             "result"),                                                             \
                 CMD_REFUSED("kube", "Kubernetes files; write a .container file for each of its "   \
-                                    "containers"),                                                 \
-                CMD_REFUSED("pod", "pods")
+                                    "containers")
 
 /* The row for a command of one or two words, or NULL. */
 const struct cmd *cmd_find_refused(const char *first, const char *second);

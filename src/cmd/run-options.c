@@ -136,7 +136,7 @@ const struct option_row run_options[] = {
         VALUE("pidfile", 0, "FILE", "write the container's process id there", option_take_string, pidfile),
         VALUE("pids-limit", 0, "NUMBER", "processes at most, -1 for no limit", run_take_i64, pids_limit),
         VALUE("platform", 0, "OS/ARCH[/VARIANT]", "all three of the image", run_take_platform, name),
-        VALUE("pod", 0, "NAME", NULL, option_take_string, pod),
+        VALUE("pod", 0, "POD", "the pod to be part of", option_take_string, pod),
         VALUE("preserve-fds", 0, "N", "pass file descriptors 3 to 2+N on", run_take_unsigned, preserve_fds),
         FLAG("privileged", 0, "all capabilities and devices, nothing masked", privileged),
         VALUE("publish", 'p', "PORTS", "publish a port: [[ADDRESS:][HOSTPORT]:]PORT[/PROTOCOL]", run_take_publish, publish),
@@ -222,10 +222,9 @@ static int run_set_rootfs(struct container_spec *spec, const char *word, struct 
         return 0;
 }
 
-/* Sources on the command line are relative to where we were called. */
-static int run_make_sources_absolute(struct container_spec *spec, struct error *err)
+int run_options_make_absolute(struct container_spec *spec, const char *directory, struct error *err)
 {
-        AUTO_FREE char *here = NULL;
+        AUTO_FREE char *here = str_dup(directory);
 
         for (size_t i = 0; i < spec->mount_count; i++) {
                 struct spec_mount *mount = &spec->mounts[i];
@@ -294,7 +293,7 @@ int run_options_finish(struct container_spec *spec, int count, char **words, str
                 return error_set(err, EINVAL, "--memory-swap is less than --memory");
         if (spec->label_files.count && run_read_label_files(spec, err) < 0)
                 return -1;
-        return run_make_sources_absolute(spec, err);
+        return run_options_make_absolute(spec, NULL, err);
 }
 
 int run_options_parse(int argc, char **argv, struct container_spec *spec, struct error *err)

@@ -16,5 +16,9 @@ extern const struct option_row run_options[];
  * what concerns several options at once. words[0] is the first of count words. */
 int run_options_finish(struct container_spec *spec, int count, char **words, struct error *err);
 
+/* Sources of mounts that are relative are in that directory; NULL: where we were called. */
+int run_options_make_absolute(struct container_spec *spec, const char *directory,
+                              struct error *err);
+
 /* Both in one: argv[0] is not looked at. spec must have been through spec_init(). */
 int run_options_parse(int argc, char **argv, struct container_spec *spec, struct error *err);

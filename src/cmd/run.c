@@ -2,8 +2,10 @@
 /* crunit run: options in, the container's life begins in container/run.c. */
 #include "../container/run.h"
 #include "../base/log.h"
+#include "../base/spawn.h"
 #include "../image/store.h"
 #include "commands.h"
+#include "pod-options.h"
 #include "run-options.h"
 
 #include <errno.h>
@@ -42,6 +44,37 @@ static int run_with(struct container_spec *spec, const struct settings *settings
         return status;
 }
 
+/* One that was stopped by hand starts with the first container that comes. */
+static int run_start_pod(const struct pod *pod, struct error *err)
+{
+        AUTO_STRV struct strv words = { 0 };
+        AUTO_FREE char *said = NULL;
+        int status;
+
+        strv_append(&words, BINDIR "/crunit");
+        strv_append(&words, "pod");
+        strv_append(&words, "start");
+        strv_append(&words, pod->name);
+        status = spawn_run(&words, NULL, SPAWN_STDOUT, &said, err);
+        if (status < 0)
+                return -1;
+        return status ? error_set(err, ESRCH, "pod '%s' does not start", pod->name) : 0;
+}
+
+/* What the container gets from its pod. */
+static int run_find_pod(struct container_spec *spec, struct error *err)
+{
+        AUTO_POD struct pod pod = { 0 };
+
+        if (!spec->pod)
+                return 0;
+        if (pod_find(spec->pod, &pod, err) < 0)
+                return error_wrap(err, "--pod %s", spec->pod);
+        if (pod.status == POD_STOPPED && !pod.unit && run_start_pod(&pod, err) < 0)
+                return -1;
+        return pod_request_apply(&pod, spec, err);
+}
+
 /* For systemd a service that its stop signal ended has ended well, one that exits with 128 + N has
  * not. */
 static void run_end_by_signal(int number)
@@ -71,7 +104,8 @@ int cmd_run(const struct cmd *cmd, int argc, char **argv)
         if (!cmd_options(cmd, true, argc, argv, &spec, 1, -1, &first, &status))
                 return status;
         status = CMD_USAGE;
-        if (loaded == 0 && run_options_finish(&spec, argc - first, argv + first, &err) == 0)
+        if (loaded == 0 && run_options_finish(&spec, argc - first, argv + first, &err) == 0 &&
+            run_find_pod(&spec, &err) == 0)
                 status = run_with(&spec, &settings, &err);
         if (err.message)
                 log_error("%s%s%s", spec.name ? spec.name : "", spec.name ? ": " : "", err.message);

@@ -6,6 +6,8 @@
 #include "../network/member.h"
 #include "../network/network.h"
 #include "interrupt.h"
+#include "pod-hold.h"
+#include "pod-join.h"
 #include "process.h"
 
 #include <poll.h>
@@ -182,6 +184,8 @@ int netjoin_begin(const struct container_spec *spec, const struct container_stat
 {
         AUTO_JOIN struct join_request request = { 0 };
 
+        if (spec_shares(spec, SPEC_SHARE_NET))
+                return pod_join_network(spec, state, place, ret, err);
         switch (spec->network) {
         case SPEC_NETWORK_HOST:
         case SPEC_NETWORK_NONE:
@@ -347,7 +351,7 @@ void netjoin_sweep(void)
         pid_t pid;
 
         member_list_stale(place_runtime(), &stale);
-        if (!stale.count)
+        if (!stale.count && !pod_is_any_stale())
                 return;
         strv_append(&args, "crunit-network");
         strv_append(&args, "sweep");

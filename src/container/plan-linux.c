@@ -30,6 +30,10 @@ static const char *const plan_read_only[] = {
 
 static void plan_add_namespaces(const struct plan_context *context, struct json_object *lin)
 {
+        const struct container_spec *spec = context->spec;
+        const char *pod = context->facts->pod;
+        AUTO_FREE char *ipc = spec_shares(spec, SPEC_SHARE_IPC) ? str_concat(pod, "/ipc") : NULL;
+        AUTO_FREE char *uts = spec_shares(spec, SPEC_SHARE_UTS) ? str_concat(pod, "/uts") : NULL;
         struct json_object *array = json_add_array(lin, "namespaces");
         const struct {
                 const char *type;
@@ -39,8 +43,8 @@ static void plan_add_namespaces(const struct plan_context *context, struct json_
                 { "user", !context->facts->user_namespace, context->facts->user_namespace },
                 { "pid", context->host_pid, NULL },
                 { "network", context->host_network, context->facts->network },
-                { "ipc", context->host_ipc, NULL },
-                { "uts", context->host_uts, NULL },
+                { "ipc", context->host_ipc, ipc },
+                { "uts", context->host_uts, uts },
                 { "cgroup", context->host_cgroup, NULL },
                 { "mount", false, NULL },
         };

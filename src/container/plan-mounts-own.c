@@ -69,7 +69,13 @@ static void plan_ipc_mounts(const struct plan_context *context, struct plan_moun
         }
         if (context->facts->mqueue)
                 plan_default_mount(context, list, "/dev/mqueue", "mqueue", "nosuid,noexec,nodev");
-        if (!plan_is_taken(spec, "/dev/shm") && !str_equal(spec->ipc, "none")) {
+        if (spec_shares(spec, SPEC_SHARE_IPC)) {
+                AUTO_FREE char *shm = str_concat(context->facts->pod, "/shm");
+
+                if (!plan_is_taken(spec, "/dev/shm"))
+                        plan_add_mount(list, "/dev/shm", "bind", shm,
+                                       "bind,rprivate,nosuid,noexec,nodev");
+        } else if (!plan_is_taken(spec, "/dev/shm") && !str_equal(spec->ipc, "none")) {
                 struct plan_mount *shm = plan_add_mount(list, "/dev/shm", "tmpfs", "shm",
                                                         "nosuid,noexec,nodev,mode=1777");
 

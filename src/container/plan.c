@@ -111,6 +111,8 @@ static char *plan_hostname(const struct plan_context *context)
 {
         if (context->spec->hostname)
                 return str_dup(context->spec->hostname);
+        if (spec_shares(context->spec, SPEC_SHARE_UTS))
+                return str_dup(context->spec->pod_hostname);
         if (context->host_uts || context->host_network)
                 return str_dup(context->facts->hostname);
         return str_dupn(context->facts->id, 12);
@@ -188,7 +190,7 @@ static int plan_config(struct plan_context *context, struct error *err)
         root = json_add_object(config, "root");
         json_set_string(root, "path", context->facts->rootfs);
         json_object_object_add(root, "readonly", json_object_new_boolean(context->spec->read_only));
-        if (!context->host_uts)
+        if (!context->host_uts && !spec_shares(context->spec, SPEC_SHARE_UTS))
                 json_set_string(config, "hostname", context->hostname);
         if (plan_files(context, err) < 0 || plan_process(context, err) < 0 ||
             plan_mounts(context, err) < 0 || plan_linux(context, err) < 0)

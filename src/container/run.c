@@ -22,6 +22,8 @@
 #include "netjoin.h"
 #include "place.h"
 #include "plan.h"
+#include "pod-join.h"
+#include "pod.h"
 #include "prepare.h"
 #include "pump.h"
 #include "rootfs.h"
@@ -210,7 +212,8 @@ static int run_claim(struct run *run, struct error *err)
         run->state.id = stamp_new_id(STAMP_ID_DIGITS);
         if (!spec->name)
                 spec->name = str_dupn(run->state.id, RUN_SHORT_ID);
-        if (place_own(spec->name, run->settings->storage, &run->place, err) < 0)
+        if (place_own(spec->name, run->settings->storage, &run->place, err) < 0 ||
+            pod_join(spec, &run->state, err) < 0)
                 return -1;
         run_describe(run);
         if (process_identify(getpid(), &run->state.starter, err) < 0)
@@ -409,6 +412,7 @@ static int run_make_plan(struct run *run, struct error *err)
 {
         AUTO_FREE char *volumes = str_format("%s/volumes", run->place.data);
         AUTO_FREE struct plan_source *sources = backing_sources(&run->backing);
+        AUTO_FREE char *pod = run->spec->pod ? pod_directory(run->spec->pod) : NULL;
         AUTO_FACTS struct plan_facts facts = {
                 .id = run->state.id,
                 .state_dir = run->place.run,
@@ -424,6 +428,7 @@ static int run_make_plan(struct run *run, struct error *err)
                 .network = run->netjoin.path,
                 .joined = run->netjoin.is_joined ? &run->netjoin.joined : NULL,
                 .secrets = run->secrets,
+                .pod = pod,
                 .shared_hosts = run->netjoin.hosts,
                 .shared_resolv_conf = run->netjoin.resolv_conf,
                 .user_namespace = run->ids.path,
@@ -636,6 +641,7 @@ static void run_remove_traces(struct run *run)
         netjoin_leave(run->place.run, NULL);
         ids_end(&run->ids, &run->place, run->settings->storage);
         place_remove(&run->place, NULL);
+        pod_leave(&run->state);
 }
 
 static int run_foreground(struct run *run, int *ret_status, struct error *err)

@@ -34,7 +34,7 @@ static const size_t spec_strings[] = {
         FIELD(cgroup_ns), FIELD(ipc), FIELD(pid), FIELD(uts), FIELD(userns), FIELD(subuidname), FIELD(subgidname),
         FIELD(ip), FIELD(ip6),
         FIELD(mac),
-        FIELD(init_path), FIELD(personality), FIELD(hosts_file), FIELD(passwd_entry), FIELD(group_entry), FIELD(cidfile), FIELD(pidfile), FIELD(pod), FIELD(autoupdate),
+        FIELD(init_path), FIELD(personality), FIELD(hosts_file), FIELD(passwd_entry), FIELD(group_entry), FIELD(cidfile), FIELD(pidfile), FIELD(pod), FIELD(pod_hostname), FIELD(autoupdate),
 };
 static const size_t spec_lists[] = {
         FIELD(pull_options), FIELD(args), FIELD(env), FIELD(env_files), FIELD(unset_env), FIELD(groups), FIELD(cap_add),
@@ -106,6 +106,21 @@ struct spec_io *spec_add_io(struct container_spec *spec)
 {
         spec->ios = spec_grow(spec->ios, &spec->io_count, sizeof *spec->ios);
         return &spec->ios[spec->io_count - 1];
+}
+
+bool spec_shares(const struct container_spec *spec, enum spec_share share)
+{
+        if (!spec->pod || spec->pod_apart & share)
+                return false;
+        switch (share) {
+        case SPEC_SHARE_NET:
+                return spec->network == SPEC_NETWORK_DEFAULT;
+        case SPEC_SHARE_IPC:
+                return str_empty(spec->ipc);
+        case SPEC_SHARE_UTS:
+                return str_empty(spec->uts);
+        }
+        return false;
 }
 
 /* What says something of a network of the container's own, and there is none. */
@@ -202,13 +217,41 @@ static void spec_note_log_options(struct container_spec *spec)
         }
 }
 
+/* What a container of a pod cannot have of its own. */
+static int spec_check_pod(const struct container_spec *spec, struct error *err)
+{
+        const struct {
+                bool given;
+                enum spec_share share;
+                const char *option;
+        } options[] = {
+                { spec->publish.count, SPEC_SHARE_NET, "publish" },
+                { spec->ip, SPEC_SHARE_NET, "ip" },
+                { spec->ip6, SPEC_SHARE_NET, "ip6" },
+                { spec->mac, SPEC_SHARE_NET, "mac-address" },
+                { spec->network_aliases.count, SPEC_SHARE_NET, "network-alias" },
+                { spec->hostname, SPEC_SHARE_UTS, "hostname" },
+        };
+
+        if (!spec->pod)
+                return 0;
+        if (!str_empty(spec->userns))
+                return error_set(err, EINVAL, "--userns %s does not go with --pod", spec->userns);
+        for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+                if (options[i].given && spec_shares(spec, options[i].share))
+                        return error_set(err, EINVAL,
+                                         "--%s does not go with --pod: it is the pod's, give it "
+                                         "to crunit pod create",
+                                         options[i].option);
+        return 0;
+}
+
 int spec_check_supported(struct container_spec *spec, struct error *err)
 {
         if (spec->unsupported.count)
                 return error_set(err, EOPNOTSUPP, "%s", spec->unsupported.items[0]);
-        if (spec->pod)
-                return error_set(err, EOPNOTSUPP,
-                                 "--pod %s: pods are not supported by this version", spec->pod);
+        if (spec_check_pod(spec, err) < 0)
+                return -1;
         if (spec->notify == SPEC_NOTIFY_HEALTHY)
                 return error_set(err, EOPNOTSUPP,
                                  "--sdnotify healthy: health checks are not supported by this "

@@ -69,6 +69,13 @@ struct spec_mount {
 
 struct json_object;
 
+/* Namespaces that a pod shares with its containers. */
+enum spec_share {
+        SPEC_SHARE_NET = 1,
+        SPEC_SHARE_IPC = 2,
+        SPEC_SHARE_UTS = 4,
+};
+
 struct spec_device {
         char *host;      /* owned; or a name of CDI, without the two below (cdi.h) */
         char *container; /* owned */
@@ -223,7 +230,11 @@ struct container_spec {
 
         /* Parsed and kept; the modules that act on them come with their features. */
         struct strv health; /* "health-cmd=…" and so on */
-        char *pod, *autoupdate;
+        char *autoupdate;
+
+        char *pod;          /* its name or the beginning of its id; its name when it is known */
+        char *pod_hostname; /* set when it is known */
+        unsigned pod_apart; /* enum spec_share: what the pod does not share; likewise */
 
         struct strv unsupported; /* options that were given and that nothing acts on yet */
         struct strv notes;       /* what was left out on purpose; to be shown as warnings */
@@ -233,6 +244,9 @@ struct container_spec {
 void spec_init(struct container_spec *spec);
 void spec_free(struct container_spec *spec);
 #define AUTO_SPEC CLEANUP(spec_free)
+
+/* Whether the container gets this namespace of its pod: it does not where it is told another. */
+bool spec_shares(const struct container_spec *spec, enum spec_share share);
 
 /* Append an empty mount, device, limit or secret and return it, borrowed until the next call. */
 struct spec_mount *spec_add_mount(struct container_spec *spec);

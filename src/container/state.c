@@ -27,6 +27,8 @@ static const struct state_string {
         { "cgroup", offsetof(struct container_state, cgroup) },
         { "stopSignal", offsetof(struct container_state, stop_signal) },
         { "logDriver", offsetof(struct container_state, log_driver) },
+        { "pod", offsetof(struct container_state, pod) },
+        { "podId", offsetof(struct container_state, pod_id) },
 };
 
 static const struct state_string state_lists[] = {

@@ -23,6 +23,7 @@
  *   images       ids of images that are mounted beside its own
  *   cgroup       path of the init's group foreground   `crunit run` stays until the end
  *   logDriver    journald, passthrough, none
+ *   pod, podId   name and id of the pod that it belongs to; missing where there is none
  */
 #pragma once
 
@@ -41,7 +42,7 @@ struct container_state {
         struct process_id starter, init;
         char *unit, *bundle, *writable, *created, *cgroup;
         struct strv command, labels, annotations, networks, ports, secrets, volumes, images;
-        char *stop_signal, *log_driver;
+        char *stop_signal, *log_driver, *pod, *pod_id;
         unsigned stop_timeout;
         bool keep, foreground;
 };

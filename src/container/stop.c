@@ -6,6 +6,7 @@
 #include "handover.h"
 #include "netjoin.h"
 #include "place.h"
+#include "pod-join.h"
 #include "signal.h"
 #include "writable.h"
 
@@ -144,6 +145,8 @@ int stop_remove(const struct container_state *state, const char *run, bool even_
         if (result == 0 && !(state->unit && stop_in_unit(state)))
                 result = place_remove(&place, err);
         place_free(&place);
+        if (result == 0)
+                pod_leave(state);
         return result;
 }
 

@@ -261,6 +261,7 @@ void joined_free(struct joined *joined)
         free(joined->label);
         free(joined->name);
         free(joined->id);
+        free(joined->pod);
         for (size_t i = 0; i < joined->network_count; i++)
                 joined_network_free(&joined->networks[i]);
         free(joined->networks);
@@ -286,6 +287,7 @@ struct json_object *joined_to_json(const struct joined *joined)
         json_set_string(object, "name", joined->name);
         json_set_string(object, "id", joined->id);
         json_object_object_add(object, "forget", json_object_new_boolean(joined->forget));
+        json_set_string(object, "pod", joined->pod);
         list = json_add_array(object, "networks");
         for (size_t i = 0; i < joined->network_count; i++) {
                 const struct joined_network *network = &joined->networks[i];
@@ -336,6 +338,7 @@ int joined_from_json(struct json_object *object, struct joined *ret, struct erro
             json_copy_string(object, "name", &joined.name, err) < 0 ||
             json_copy_string(object, "id", &joined.id, err) < 0 ||
             json_get_bool(object, "forget", &joined.forget, err) < 0 ||
+            json_copy_string(object, "pod", &joined.pod, err) < 0 ||
             json_get_strv(object, "ports", &joined.ports, err) < 0 ||
             json_get_strv(object, "nameservers", &joined.nameservers, err) < 0 ||
             json_get_strv(object, "notes", &joined.notes, err) < 0 ||

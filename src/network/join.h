@@ -61,13 +61,14 @@ struct joined_network {
 };
 
 /*
- * JSON: {label, name, id, forget, networks [{network, interface, host_interface, mac, addresses [],
- * gateways [], names [], dns}], ports ["0.0.0.0:8080->80/tcp"], nameservers []}, and in the answer
- * to a request notes [] for the user.
+ * JSON: {label, name, id, forget, pod, networks [{network, interface, host_interface, mac,
+ * addresses [], gateways [], names [], dns}], ports ["0.0.0.0:8080->80/tcp"], nameservers []}, and
+ * in the answer to a request notes [] for the user.
  */
 struct joined {
         char *label, *name, *id;
         bool forget;
+        char *pod; /* the name of the pod whose addresses these are, or NULL */
         struct joined_network *networks;
         size_t network_count;
         struct strv ports;

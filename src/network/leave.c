@@ -40,6 +40,23 @@ static void leave_forget(const struct connect_context *context, const struct joi
         }
 }
 
+/* A container's links go with its namespace; that of a pod may outlive it for a while, where a
+ * copy of its mount was left somewhere. */
+static int leave_links(const struct joined *member, struct error *err)
+{
+        CLEANUP(link_close) struct links links = { 0 };
+
+        if (member->label[0] != '@')
+                return 0;
+        if (link_open(&links, err) < 0)
+                return -1;
+        for (size_t i = 0; i < member->network_count; i++)
+                if (member->networks[i].host_interface &&
+                    link_delete(&links, member->networks[i].host_interface, err) < 0)
+                        return -1;
+        return 0;
+}
+
 int leave_locked(const struct connect_context *context, const char *label, struct error *err)
 {
         AUTO_JOINED struct joined member = { 0 };
@@ -48,8 +65,12 @@ int leave_locked(const struct connect_context *context, const char *label, struc
                 return 0;
         if (leave_ports(context, label, err) < 0)
                 return -1;
-        if (member_read(context->runtime, label, &member, NULL) == 0 && member.forget)
-                leave_forget(context, &member);
+        if (member_read(context->runtime, label, &member, NULL) == 0) {
+                if (leave_links(&member, err) < 0)
+                        return -1;
+                if (member.forget)
+                        leave_forget(context, &member);
+        }
         names_remove(context->runtime, context->storage, label);
         return member_remove(context->runtime, label, err);
 }

@@ -110,15 +110,23 @@ int member_list(const char *runtime, struct strv *ret, struct error *err)
         return 0;
 }
 
+char *member_owner(const char *runtime, const char *label)
+{
+        const char *pod = str_after(label, "@");
+
+        return pod ? str_format("%s/pods/%s/pod.json", runtime, pod)
+                   : str_format("%s/containers/%s", runtime, label);
+}
+
 void member_list_stale(const char *runtime, struct strv *ret)
 {
         AUTO_STRV struct strv labels = { 0 };
 
         member_list(runtime, &labels, NULL);
         for (size_t i = 0; i < labels.count; i++) {
-                AUTO_FREE char *run = str_format("%s/containers/%s", runtime, labels.items[i]);
+                AUTO_FREE char *owner = member_owner(runtime, labels.items[i]);
 
-                if (access(run, F_OK) < 0 && errno == ENOENT)
+                if (access(owner, F_OK) < 0 && errno == ENOENT)
                         strv_append(ret, labels.items[i]);
         }
 }

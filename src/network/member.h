@@ -3,7 +3,8 @@
  * Who is on which network now: one file for each container that has networks of ours,
  * RUNTIME/network/members/LABEL (join.h says what is in it). It is written before the container's
  * links are made and removed when it has ended, so whatever is held on its behalf can be found;
- * a label that has no directory in RUNTIME/containers any more has no owner. Name services read
+ * a label that has no directory in RUNTIME/containers any more has no owner. A pod's label is
+ * "@NAME", and that one's owner is RUNTIME/pods/NAME/pod.json. Name services read
  * these files and are told of each change by whoever calls member_write() and member_remove().
  */
 #pragma once
@@ -25,5 +26,7 @@ void member_clean(const char *runtime);
 
 /* All labels. */
 int member_list(const char *runtime, struct strv *ret, struct error *err);
-/* Those without a container's directory. */
+/* What is there as long as the label has an owner; owned by the caller. */
+char *member_owner(const char *runtime, const char *label);
+/* Those without an owner. */
 void member_list_stale(const char *runtime, struct strv *ret);

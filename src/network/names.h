@@ -48,6 +48,8 @@ bool names_available(void);
  * a time, which names_finish() ends. */
 int names_add(const char *runtime, const struct network *networks, const struct joined *joined,
               struct names_start *ret, struct error *err);
+/* Write the names of a container of a pod down, whose network has a service that runs. */
+int names_share(const char *runtime, const struct joined *joined, struct error *err);
 /* Wait until they answer, though not for ever; what failed is appended to notes. Needs no lock. */
 void names_finish(struct names_start *start, struct strv *notes);
 

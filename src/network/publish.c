@@ -33,6 +33,9 @@ static int publish_meet(struct connection *connection, struct published_list *al
         if (str_equal(label, connection->request->label))
                 return error_set(err, EINVAL, "port %u/%s is published twice", first,
                                  port_protocol_name(port->protocol));
+        if (label[0] == '@' && context->alive(NULL, label))
+                return error_set(err, EADDRINUSE, "port %u/%s is in use by pod '%s'", first,
+                                 port_protocol_name(port->protocol), label + 1);
         if (context->alive(NULL, label))
                 return error_set(err, EADDRINUSE, "port %u/%s is in use by container '%.*s'%s%s%s",
                                  first, port_protocol_name(port->protocol), (int)(unit - label),

@@ -21,26 +21,12 @@ static char *container_name(const struct translation *t)
         return str_dup(strchr(t->source->name, '@') ? "systemd-%p_%i" : "systemd-%N");
 }
 
-static bool is_container_name(const char *name)
-{
-        static const char first[] =
-                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-
-        /* Only systemd knows what specifiers and variables stand for. */
-        if (strpbrk(name, "%$"))
-                return !strpbrk(name, "/@: \t\"'\\");
-        for (const char *c = name; *c; c++)
-                if (!strchr(first, *c) && (c == name || !strchr("_.-", *c)))
-                        return false;
-        return true;
-}
-
 int emit_container_name(struct translation *t, const struct unit_key *row,
                         const struct values *values, struct error *err)
 {
         AUTO_FREE char *name = container_name(t);
 
-        if (!is_container_name(name))
+        if (!name_is_resource(name))
                 return unit_error(err, values->count ? values->items[0].line : NULL,
                                   "%s=%s: a name begins with a letter or digit and has only "
                                   "letters, digits, '_', '.' and '-'",

@@ -208,8 +208,21 @@ void name_sources(struct unit_set *set, struct report *report)
         report_collisions(set, report);
 }
 
-/* The file itself, or the template of which it is an instance. */
-static const struct unit_source *find_source(const struct unit_set *set, const char *file)
+bool name_is_resource(const char *name)
+{
+        static const char first[] =
+                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+        /* Only systemd knows what specifiers and variables stand for. */
+        if (strpbrk(name, "%$"))
+                return !strpbrk(name, "/@: \t\"'\\");
+        for (const char *c = name; *c; c++)
+                if (!strchr(first, *c) && (c == name || !strchr("_.-", *c)))
+                        return false;
+        return true;
+}
+
+const struct unit_source *name_find(const struct unit_set *set, const char *file)
 {
         const struct unit_source *source = unit_set_find(set, file);
         AUTO_FREE char *template = NULL;
@@ -238,7 +251,7 @@ static char *fill_in(const char *text, const char *placeholder, const char *valu
 int name_resolve(const struct unit_set *set, const char *file, char **ret_service,
                  char **ret_resource, struct error *err)
 {
-        const struct unit_source *source = find_source(set, file);
+        const struct unit_source *source = name_find(set, file);
         AUTO_FREE char *instance = NULL;
 
         if (!source)

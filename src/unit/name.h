@@ -13,6 +13,13 @@ void name_sources(struct unit_set *set, struct report *report);
 int name_resolve(const struct unit_set *set, const char *file, char **ret_service,
                  char **ret_resource, struct error *err);
 
+/* The file itself, or the template of which it is an instance; borrowed from the set, or NULL. */
+const struct unit_source *name_find(const struct unit_set *set, const char *file);
+
+/* Whether containers and pods may have that name, as far as that is known: it may hold specifiers
+ * and variables. */
+bool name_is_resource(const char *name);
+
 /* Whether the name is a template's (a@) or an instance's (a@i). */
 bool name_is_template(const char *name);
 bool name_is_instance(const char *name);

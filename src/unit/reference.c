@@ -313,33 +313,6 @@ int emit_network(struct translation *t, const struct unit_key *row, const struct
         return 0;
 }
 
-/* The pod starts its containers (members), and they stop with it. */
-int emit_pod(struct translation *t, const struct unit_key *row, const struct values *values,
-             struct error *err)
-{
-        const struct value *value = &values->items[0];
-        struct unit_source *pod = unit_set_find(t->set, value->text);
-        AUTO_FREE char *service = NULL;
-        AUTO_FREE char *resource = NULL;
-
-        if (!str_has_suffix(value->text, ".pod")) {
-                unit_error(err, value->line, "Pod=%s: not the name of a .pod file", value->text);
-                return error_alias(err, "pod %s is not Quadlet based", value->text);
-        }
-        if (name_resolve(t->set, value->text, &service, &resource, err) < 0) {
-                error_alias(err, "quadlet pod unit %s does not exist", value->text);
-                return fail_value(err, value);
-        }
-        words_add(&t->args, row->option);
-        words_add(&t->args, resource);
-        unit_add_owned(&t->service, "Unit", "BindsTo", str_dup(service));
-        unit_add_owned(&t->service, "Unit", "After", str_dup(service));
-        if (pod && !name_is_template(t->source->name) &&
-            value_read_bool(&t->source->file, "Container", "StartWithPod", true))
-                strv_append(&pod->members, t->source->service);
-        return 0;
-}
-
 /* A registry's name at the front, an archive's or a digest: Podman warns about all others, because
  * which image they mean depends on the machine's settings. */
 static bool is_full_reference(const char *image)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* [Volume], [Network], [Artifact]: services that run once and leave something behind that others
- * use, and [Pod]. */
+ * use. */
 #include "name.h"
 #include "translate.h"
 #include "words.h"
@@ -207,49 +207,5 @@ int translate_artifact(struct translation *t, struct error *err)
         if (translate_oneshot(t, "artifact pull", err) < 0)
                 return -1;
         translate_exec(t, "ExecStart", &t->args);
-        return 0;
-}
-
-/* What the containers of the pod share outlives each of them and needs no process: the service runs
- * once and is there until it is stopped. */
-int emit_pod_name(struct translation *t, const struct unit_key *row, const struct values *values,
-                  struct error *err)
-{
-        AUTO_FREE char *policy = value_read(&t->source->file, row->section, "ExitPolicy");
-
-        (void)values;
-        (void)err;
-        words_add(&t->args, "--replace");
-        add_option(t, "--exit-policy", "", policy ? policy : "stop");
-        add_option(t, row->option, "", t->source->resource);
-        return 0;
-}
-
-int translate_pod(struct translation *t, struct error *err)
-{
-        AUTO_FREE char *timeout = value_read(&t->source->file, "Pod", "StopTimeout");
-        const char *type = unit_last_value(&t->source->file, "Service", "Type");
-        AUTO_STRBUF struct strbuf stop = { 0 };
-        AUTO_STRBUF struct strbuf rm = { 0 };
-
-        if (translate_oneshot(t, "pod create", err) < 0)
-                return -1;
-        /* The command ends when the pod is there, whatever kind of service the file says. */
-        if (!str_equal(type, "oneshot") && type)
-                unit_add(&t->service, "Service", "Type", "oneshot");
-        unit_add(&t->service, "Service", "Environment", "PODMAN_SYSTEMD_UNIT=%n");
-        translate_default(t, "Restart", "on-failure");
-        for (size_t i = 0; i < t->source->members.count; i++) {
-                unit_add(&t->service, "Unit", "Wants", t->source->members.items[i]);
-                unit_add(&t->service, "Unit", "Before", t->source->members.items[i]);
-        }
-        translate_exec(t, "ExecStart", &t->args);
-        words_add_text(&stop, "pod stop --ignore");
-        words_add_parts(&stop, "--time=", timeout ? timeout : "10");
-        words_add(&stop, t->source->resource);
-        translate_exec(t, "ExecStop", &stop);
-        words_add_text(&rm, "pod rm --ignore --force");
-        words_add(&rm, t->source->resource);
-        translate_exec(t, "ExecStopPost", &rm);
         return 0;
 }

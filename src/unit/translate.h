@@ -109,6 +109,7 @@ key_function emit_pull_image;
 key_function emit_pull_policy;
 key_function emit_retry;
 key_function emit_retry_delay;
+key_function emit_exit_policy;
 key_function emit_pod_name;
 key_function emit_pull_artifact;
 

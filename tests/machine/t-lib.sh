@@ -46,7 +46,7 @@ processes() {
 
 files() {
 	{ find /run/crunit /var/lib/crunit/containers /var/lib/crunit/tmp -mindepth 1 2>/dev/null || true; } |
-		awk '!/^\/run\/crunit\/cache/ && !/^\/run\/crunit\/(containers|network|network\/(members|names|dns))$/ && !/\/lock$/' | sort
+		awk '!/^\/run\/crunit\/cache/ && !/^\/run\/crunit\/(containers|pods|pod-units|network|network\/(members|names|dns))$/ && !/\/lock$/' | sort
 }
 
 snapshot() {

@@ -296,6 +296,8 @@ static int make(struct plan_facts *facts, const char *image_path, int argc, char
                 return -1;
         if (strcmp(image_path, "-") != 0)
                 read_image(image_path, &image);
+        /* A pod of its name, as it is by default. */
+        str_replace(&spec.pod_hostname, spec.pod);
         make_sources(&spec, &sources);
         facts->sources = sources.items;
         facts->secrets = secrets = make_secrets(&spec);
@@ -354,6 +356,7 @@ int main(int argc, char **argv)
         facts.volumes_dir = volumes;
         facts.notify_socket = "/run/systemd/notify";
         facts.listen_fds = getenv("SOCKETS") ? 2 : 0;
+        facts.pod = "/run/crunit/pods/web";
         if (getenv("JOINED")) {
                 read_joined(getenv("JOINED"), &joined);
                 facts.joined = &joined;

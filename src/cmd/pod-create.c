@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* crunit pod create, start. */
+#include "../base/io.h"
+#include "../base/log.h"
+#include "../base/stamp.h"
+#include "../container/place.h"
+#include "../container/pod-hold.h"
+#include "pod-cmd.h"
+#include "pod-stop.h"
+#include "pod-up.h"
+
+enum {
+        POD_NAME_LETTERS = 12, /* of the id, where no name is given */
+};
+
+static int pod_describe(const struct pod_request *request, struct strv *words, struct pod *ret,
+                        struct error *err)
+{
+        const struct container_spec *spec = &request->spec;
+
+        ret->id = stamp_new_id(STAMP_ID_DIGITS);
+        ret->name = spec->name ? str_dup(spec->name) : str_dupn(ret->id, POD_NAME_LETTERS);
+        ret->created = stamp_now();
+        ret->unit = str_dup(pod_own_unit());
+        ret->owner = pod_own_directory(ret->name);
+        ret->hostname = str_dup(spec->hostname ? spec->hostname : ret->name);
+        ret->exit_policy = str_dup(request->exit_policy ? request->exit_policy : "continue");
+        ret->directory = getcwd(NULL, 0);
+        ret->status = POD_CREATING;
+        ret->words = *words;
+        *words = (struct strv){ 0 };
+        if (!ret->directory)
+                return error_errno(err, errno, "finding the working directory");
+        if (strlen(ret->hostname) > 64)
+                return error_set(err, ENAMETOOLONG,
+                                 "the pod's name is too long for a host name: give it --hostname");
+        if (process_identify(getpid(), &ret->starter, err) < 0)
+                return -1;
+        return pod_request_namespaces(request, &ret->namespaces, err);
+}
+
+static int pod_refuse_name(const struct pod *other, struct error *err)
+{
+        if (other->unit)
+                return error_set(err, EEXIST, "the name '%s' is in use by the pod of %s",
+                                 other->name, other->unit);
+        return error_set(err, EEXIST,
+                         "the name '%s' is in use by a pod: crunit pod rm -f %s removes it",
+                         other->name, other->name);
+}
+
+/* The name is ours, nothing of an earlier pod is left, and what comes has an owner. */
+static int pod_claim(const struct network_setup *setup, const struct pod *pod, bool replace,
+                     struct error *err)
+{
+        AUTO_POD struct pod other = { 0 };
+        AUTO_ERROR struct error unreadable = { 0 };
+        AUTO_CLOSE int lock = -1;
+
+        pod_sweep_all(setup);
+        if (pod_read(pod->name, &other, &unreadable) == 0) {
+                if (!pod_is_own(&other) || !replace)
+                        return pod_refuse_name(&other, err);
+                if (pod_stop(setup, &other, POD_OWN_TIMEOUT, err) < 0)
+                        return -1;
+        } else if (unreadable.code != ENOENT) {
+                return error_set(err, unreadable.code, "%s", unreadable.message);
+        }
+        lock = pod_lock(err);
+        if (lock < 0)
+                return -1;
+        pod_free(&other);
+        if (pod_read(pod->name, &other, NULL) == 0 && !str_equal(other.unit, pod->unit))
+                return pod_refuse_name(&other, err);
+        if (pod_remove(pod->name, err) < 0)
+                return -1;
+        return pod_write(pod, err);
+}
+
+static int pod_create(const struct network_setup *setup, struct pod_request *request,
+                      struct strv *words, struct error *err)
+{
+        AUTO_POD struct pod pod = { 0 };
+
+        if (geteuid() != 0)
+                return error_set(err, EPERM,
+                                 "pods of users are not supported by this version: run it as root");
+        if (pod_request_check(request, err) < 0)
+                return -1;
+        for (size_t i = 0; i < request->spec.notes.count; i++)
+                log_warning("%s", request->spec.notes.items[i]);
+        if (pod_describe(request, words, &pod, err) < 0 ||
+            pod_claim(setup, &pod, request->spec.replace, err) < 0)
+                return -1;
+        if (request->id_file && io_write_file(AT_FDCWD, request->id_file, pod.id, strlen(pod.id),
+                                              0644, IO_NO_SYNC, err) < 0)
+                return -1;
+        if (pod_up(setup, &pod, request, err) < 0) {
+                pod_remove(pod.name, NULL);
+                return -1;
+        }
+        puts(pod.id);
+        return 0;
+}
+
+int cmd_pod_create(const struct cmd *cmd, int argc, char **argv)
+{
+        AUTO_ERROR struct error err = { 0 };
+        AUTO_SETUP struct network_setup setup = { 0 };
+        CLEANUP(pod_request_free) struct pod_request request, parsed;
+        AUTO_STRV struct strv words = { 0 };
+        int first, status;
+
+        for (int i = 0; i < argc; i++)
+                strv_append(&words, argv[i]);
+        pod_request_init(&request);
+        pod_request_init(&parsed);
+        /* For --help, and what is wrong with the command line. */
+        if (!cmd_options(cmd, false, argc, argv, &request, 0, 1, &first, &status))
+                return status;
+        if (pod_request_parse(&words, NULL, &parsed, &err) < 0 ||
+            network_setup_load(&setup, &err) < 0 || pod_create(&setup, &parsed, &words, &err) < 0) {
+                log_failure(&err);
+                return CMD_USAGE;
+        }
+        return EXIT_SUCCESS;
+}
+
+static int pod_start(const struct network_setup *setup, const char *name, struct error *err)
+{
+        CLEANUP(pod_request_free) struct pod_request request;
+        AUTO_POD struct pod pod = { 0 };
+
+        pod_request_init(&request);
+        if (pod_find(name, &pod, err) < 0)
+                return -1;
+        if (pod_alive(&pod))
+                return 0;
+        if (pod.unit && !pod_is_own(&pod))
+                return error_set(err, EBUSY, "pod '%s' belongs to a unit: systemctl start %s",
+                                 pod.name, pod.unit);
+        if (pod_request_parse(&pod.words, pod.directory, &request, err) < 0)
+                return -1;
+        pod.status = POD_CREATING;
+        if (process_identify(getpid(), &pod.starter, err) < 0 || pod_write(&pod, err) < 0)
+                return -1;
+        if (pod_up(setup, &pod, &request, err) == 0)
+                return 0;
+        pod.status = POD_STOPPED;
+        pod_write(&pod, NULL);
+        return -1;
+}
+
+int cmd_pod_start(const struct cmd *cmd, int argc, char **argv)
+{
+        AUTO_ERROR struct error unset = { 0 };
+        AUTO_SETUP struct network_setup setup = { 0 };
+        int first, status;
+
+        if (!cmd_options(cmd, false, argc, argv, NULL, 1, -1, &first, &status))
+                return status;
+        if (network_setup_load(&setup, &unset) < 0) {
+                log_failure(&unset);
+                return CMD_USAGE;
+        }
+        status = EXIT_SUCCESS;
+        for (int i = first; i < argc; i++) {
+                AUTO_ERROR struct error err = { 0 };
+
+                if (pod_start(&setup, argv[i], &err) < 0) {
+                        log_failure(&err);
+                        status = CMD_USAGE;
+                } else {
+                        puts(argv[i]);
+                }
+        }
+        return status;
+}

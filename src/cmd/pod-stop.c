@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* crunit pod stop, rm. */
+#include "pod-stop.h"
+
+#include "../base/log.h"
+#include "../base/spawn.h"
+#include "../container/pod-hold.h"
+#include "pod-cmd.h"
+#include "pod-up.h"
+
+#include <errno.h>
+#include <spawn.h>
+#include <stddef.h>
+#include <sys/wait.h>
+
+enum {
+        POD_MISSING = 1, /* podman's exit statuses */
+        POD_IN_USE = 2,
+};
+
+struct stop_request {
+        bool all, force, ignore;
+        int timeout; /* seconds, or POD_OWN_TIMEOUT */
+};
+
+static int pod_take_time(void *context, const struct option_row *row, const char *value,
+                         struct error *err)
+{
+        struct stop_request *request = context;
+        unsigned long long seconds;
+
+        if (str_equal(value, "-1")) {
+                request->timeout = INT32_MAX;
+                return 0;
+        }
+        if (!str_to_u64(value, INT32_MAX, &seconds))
+                return error_set(err, EINVAL, "--%s %s: not a number of seconds", row->name, value);
+        request->timeout = (int)seconds;
+        return 0;
+}
+
+#define POD_ALL_ROW(text)                                                                          \
+        {                                                                                          \
+                .name = "all", .letter = 'a', .kind = OPTION_FLAG, .help = text,                   \
+                .take = option_take_bool, .field = offsetof(struct stop_request, all)              \
+        }
+#define POD_IGNORE_ROW                                                                             \
+        {                                                                                          \
+                .name = "ignore", .letter = 'i', .kind = OPTION_FLAG,                              \
+                .help = "a pod that is not there is no error", .take = option_take_bool,           \
+                .field = offsetof(struct stop_request, ignore)                                     \
+        }
+#define POD_TIME_ROW                                                                               \
+        {                                                                                          \
+                .name = "time", .letter = 't', .argument = "SECONDS",                              \
+                .help = "wait so long before SIGKILL (-1: for ever)", .take = pod_take_time        \
+        }
+
+const struct option_row pod_stop_options[] = {
+        POD_ALL_ROW("all pods"),
+        POD_IGNORE_ROW,
+        POD_TIME_ROW,
+        { .name = NULL },
+};
+
+const struct option_row pod_rm_options[] = {
+        POD_ALL_ROW("all pods"),
+        { .name = "force",
+          .letter = 'f',
+          .kind = OPTION_FLAG,
+          .help = "stop containers that are in it first",
+          .take = option_take_bool,
+          .field = offsetof(struct stop_request, force) },
+        POD_IGNORE_ROW,
+        POD_TIME_ROW,
+        { .name = NULL },
+};
+
+/* --- its containers */
+
+/* crunit stop [--time=SECONDS] NAME, which knows about units; 0 where it cannot be executed. */
+static pid_t pod_begin_stop(const char *name, int timeout)
+{
+        AUTO_STRV struct strv args = { 0 };
+        pid_t pid;
+
+        strv_append(&args, BINDIR "/crunit");
+        strv_append(&args, "stop");
+        strv_append(&args, "--ignore");
+        if (timeout == INT32_MAX)
+                strv_append(&args, "--time=-1");
+        else if (timeout != POD_OWN_TIMEOUT)
+                strv_appendf(&args, "--time=%d", timeout);
+        strv_append(&args, name);
+        return posix_spawn(&pid, args.items[0], NULL, NULL, args.items, environ) == 0 ? pid : 0;
+}
+
+static bool pod_wait_stop(pid_t pid)
+{
+        int status = -1;
+
+        while (pid && waitpid(pid, &status, 0) < 0)
+                if (errno != EINTR)
+                        return false;
+        return pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static int pod_stop_members(const struct pod *pod, int timeout, struct error *err)
+{
+        AUTO_MEMBERS struct pod_members members = { 0 };
+        AUTO_FREE pid_t *pids = NULL;
+        int result = 0;
+
+        if (pod_list_members(pod->name, &members, err) < 0)
+                return -1;
+        pids = alloc_zero(members.count, sizeof *pids);
+        for (size_t i = 0; i < members.count; i++)
+                pids[i] = pod_begin_stop(members.items[i].state.name, timeout);
+        for (size_t i = 0; i < members.count; i++)
+                if (!pod_wait_stop(pids[i]))
+                        result = error_set(err, EBUSY, "container '%s' was not stopped",
+                                           members.items[i].state.name);
+        return result;
+}
+
+int pod_stop(const struct network_setup *setup, struct pod *pod, int timeout, struct error *err)
+{
+        /* From here on no container comes: it looks at this when it is in the list itself. */
+        pod->status = POD_STOPPED;
+        if (pod_write(pod, err) < 0 || pod_stop_members(pod, timeout, err) < 0)
+                return -1;
+        return pod_down(setup, pod, err);
+}
+
+/* --- the commands */
+
+/* The last commands of a unit that could not have the name do nothing to whose it is. */
+static bool pod_is_others(const struct pod *pod)
+{
+        return getenv("SERVICE_RESULT") && !pod_is_own(pod);
+}
+
+static int pod_stop_unit(const char *unit, struct error *err)
+{
+        AUTO_STRV struct strv words = { 0 };
+        int status;
+
+        strv_append(&words, "systemctl");
+        strv_append(&words, "stop");
+        strv_append(&words, "--");
+        strv_append(&words, unit);
+        status = spawn_run(&words, NULL, SPAWN_INHERIT, NULL, err);
+        if (status < 0)
+                return -1;
+        return status ? error_set(err, 0, "systemctl stop %s failed", unit) : 0;
+}
+
+static int pod_stop_one(const struct network_setup *setup, const char *name,
+                        const struct stop_request *request, struct error *err)
+{
+        AUTO_POD struct pod pod = { 0 };
+
+        if (pod_find(name, &pod, err) < 0)
+                return -1;
+        if (pod_is_others(&pod))
+                return 0;
+        if (pod_is_own(&pod) || !pod.unit)
+                return pod_stop(setup, &pod, request->timeout, err);
+        if (request->timeout != POD_OWN_TIMEOUT &&
+            pod_stop_members(&pod, request->timeout, err) < 0)
+                return -1;
+        return pod_stop_unit(pod.unit, err);
+}
+
+static int pod_rm_one(const struct network_setup *setup, const char *name,
+                      const struct stop_request *request, struct error *err)
+{
+        AUTO_MEMBERS struct pod_members members = { 0 };
+        AUTO_POD struct pod pod = { 0 };
+        AUTO_CLOSE int lock = -1;
+
+        if (pod_find(name, &pod, err) < 0 || pod_list_members(pod.name, &members, err) < 0)
+                return -1;
+        if (pod_is_others(&pod))
+                return 0;
+        if (!request->force && members.count)
+                return error_set(err, EBUSY,
+                                 "pod '%s' has running containers: stop it first, or use --force",
+                                 pod.name);
+        if (pod_stop_one(setup, pod.name, request, err) < 0)
+                return -1;
+        lock = pod_lock(err);
+        return lock < 0 ? -1 : pod_remove(pod.name, err);
+}
+
+typedef int pod_function(const struct network_setup *setup, const char *name,
+                         const struct stop_request *request, struct error *err);
+
+static int pod_failure(const struct error *err)
+{
+        log_failure(err);
+        return err->code == ENOENT ? POD_MISSING : err->code == EBUSY ? POD_IN_USE : CMD_USAGE;
+}
+
+static int pod_each(const struct network_setup *setup, pod_function *function,
+                    const struct stop_request *request, const struct strv *names)
+{
+        int status = EXIT_SUCCESS;
+
+        for (size_t i = 0; i < names->count; i++) {
+                AUTO_ERROR struct error err = { 0 };
+
+                if (function(setup, names->items[i], request, &err) == 0)
+                        puts(names->items[i]);
+                else if (!request->ignore || err.code != ENOENT)
+                        status = pod_failure(&err);
+        }
+        return status;
+}
+
+static int pod_command(const struct cmd *cmd, pod_function *function, int argc, char **argv)
+{
+        struct stop_request request = { .timeout = POD_OWN_TIMEOUT };
+        AUTO_ERROR struct error err = { 0 };
+        AUTO_SETUP struct network_setup setup = { 0 };
+        AUTO_STRV struct strv names = { 0 };
+        int first, status;
+
+        if (!cmd_options(cmd, false, argc, argv, &request, 0, -1, &first, &status))
+                return status;
+        for (int i = first; i < argc; i++)
+                strv_append(&names, argv[i]);
+        if (names.count == 0 && !request.all) {
+                log_error("%s: no pod is named; --all means all of them", cmd->name);
+                return CMD_USAGE;
+        }
+        if (network_setup_load(&setup, &err) < 0 || (request.all && pod_list(&names, &err) < 0))
+                return pod_failure(&err);
+        status = pod_each(&setup, function, &request, &names);
+        pod_sweep_all(&setup);
+        return status;
+}
+
+int cmd_pod_stop(const struct cmd *cmd, int argc, char **argv)
+{
+        return pod_command(cmd, pod_stop_one, argc, argv);
+}
+
+int cmd_pod_rm(const struct cmd *cmd, int argc, char **argv)
+{
+        return pod_command(cmd, pod_rm_one, argc, argv);
+}
