@@ -133,32 +133,30 @@ void pod_request_free(struct pod_request *request)
 }
 
 /* --name NAME, or NAME behind the options. */
-static int pod_take_name_behind(struct pod_request *request, const struct strv *words, int first,
+static int pod_take_name_behind(struct pod_request *request, char *const *words, int count,
                                 struct error *err)
 {
         static const struct option_row row = { .name = "name", .field = REQUEST(spec.name) };
-        int left = (int)words->count - first;
 
-        if (left > 1)
+        if (count > 1)
                 return error_set(err, EINVAL, "more than one name is given");
-        if (left == 0)
+        if (count == 0)
                 return 0;
-        if (request->spec.name && !str_equal(request->spec.name, words->items[first]))
+        if (request->spec.name && !str_equal(request->spec.name, words[0]))
                 return error_set(err, EINVAL, "two names are given: %s and %s", request->spec.name,
-                                 words->items[first]);
-        return run_take_name(request, &row, words->items[first], err);
+                                 words[0]);
+        return run_take_name(request, &row, words[0], err);
 }
 
 int pod_request_parse(const struct strv *words, const char *directory, struct pod_request *ret,
                       struct error *err)
 {
-        AUTO_STRV struct strv moved = { 0 };
-        int first;
+        int count = (int)words->count, first;
+        AUTO_FREE char **moved = alloc_zero(words->count + 1, sizeof *moved);
 
-        strv_append_all(&moved, words);
-        if (option_parse(pod_create_options, false, (int)moved.count, moved.items, ret, &first,
-                         err) < 0 ||
-            pod_take_name_behind(ret, &moved, first, err) < 0)
+        memcpy(moved, words->items, words->count * sizeof *moved);
+        if (option_parse(pod_create_options, false, count, moved, ret, &first, err) < 0 ||
+            pod_take_name_behind(ret, moved + first, count - first, err) < 0)
                 return -1;
         return run_options_make_absolute(&ret->spec, directory, err);
 }
@@ -199,6 +197,11 @@ int pod_request_check(struct pod_request *request, struct error *err)
 
         if (pod_request_namespaces(request, &namespaces, err) < 0)
                 return -1;
+        if (!str_empty(request->spec.userns) && !str_equal(request->spec.userns, "host"))
+                return error_set(err, EOPNOTSUPP,
+                                 "--userns %s: user namespaces of pods are not supported by this "
+                                 "version",
+                                 request->spec.userns);
         return spec_check_supported(&request->spec, err);
 }
 

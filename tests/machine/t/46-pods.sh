@@ -338,7 +338,7 @@ hand'
 	assert_match "$said" "there is no pod 'hand'"
 	assert_no_pods
 	assert_fails crunit pod create --userns auto
-	assert_match "$said" '--userns auto is not supported'
+	assert_match "$said" '--userns auto: user namespaces of pods'
 	assert_fails crunit pod create --share net,pid
 	assert_match "$said" '--share pid'
 	assert_fails crunit pod create --name x --network nobody
