@@ -102,19 +102,19 @@ check "not for another protocol" says_nothing_of 53/
 check "nor another address or one left to chance" says_nothing_of '^[cd].pod:.*published'
 
 fresh
-file a.pod '[Pod]' 'UserNS=auto' 'PublishPort=80:80:80:80' 'Volume=/gone:/x' 'PodmanArgs=--cpus 2'
+file a.pod '[Pod]' 'UserNS=auto' 'DNSOption=a b' 'Volume=/gone:/x' 'PodmanArgs=--cpus 2'
 file b.pod '[Pod]' 'IP=192.0.2.1' 'Network=host'
-file c.pod '[Pod]' 'PodName=%p-c' 'PublishPort=${PORT}:80'
+file c.pod '[Pod]' 'PodName=c' 'PublishPort=${PORT}:80'
 file d.container '[Container]' 'Image=localhost/a:1' 'Pod=c.pod' 'HostName=x' 'PodmanArgs=--publish 80'
 run_check 1 --no-verify .
 check "what a pod cannot have" says_only \
 	"a.pod:2:8: error: UserNS=: --userns auto: user namespaces of pods are not supported by this version (Podman has it since 5.3)" \
-	"a.pod:3:13: error: PublishPort=80:80:80:80: that is no IP address in front of the ports" \
+	"a.pod:3:11: error: DNSOption=: --dns-option a b: empty, or holds a blank (Podman has it since 5.3)" \
 	"a.pod:4:8: warning: /gone does not exist here" \
 	"a.pod:5:12: error: PodmanArgs=: --cpus 2: not supported by this version" \
 	"b.pod: error: --ip does not go with --network host" \
 	"d.container:2:7: info: image localhost/a:1 is not in the store" \
-	"d.container:4:10: error: HostName=: --hostname does not go with --pod: it is the pod's, give it to crunit pod create (Podman has it since 5.5)" \
+	"d.container:4:10: error: HostName=: --hostname does not go with --pod: it is the pod's, give it to crunit pod create (Podman has it since 4.6)" \
 	"d.container:5:12: error: PodmanArgs=: --publish does not go with --pod: it is the pod's, give it to crunit pod create"
 
 fresh
