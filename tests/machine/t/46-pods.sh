@@ -346,3 +346,59 @@ hand'
 	crunit network rm hands
 	assert_no_pods
 }
+
+# busybox and a file, as localhost/updated:latest
+load_updated() {
+	rm -rf $work/tree
+	mkdir -p $work/tree/bin
+	cp /bin/busybox $work/tree/bin/
+	chroot $work/tree /bin/busybox --install -s /bin
+	echo "$1" >$work/tree/release
+	tar -C $work/tree -cf $work/updated.tar .
+	crunit load -q $work/updated.tar >/dev/null
+}
+
+# The container's unit is restarted, not the pod's, nor another's.
+test_pod_a12_update_of_a_container() {
+	local pod other net unit
+	load_updated one
+	pod web <<-'END'
+		[Pod]
+		PodName=shop
+	END
+	waits app web AutoUpdate=local Image=localhost/updated:latest
+	waits other web AutoUpdate=local
+	start web-pod
+	active app other
+	pod=$(crunit pod ls -q)
+	net=$(namespace other net)
+	other=$(prop other InvocationID)
+	load_updated two
+	try crunit auto-update
+	assert_match "$said" 'app.service .* localhost/updated:latest +local +true'
+	assert_match "$said" 'other.service .* localhost/busybox:latest +local +false'
+	assert_equal "$(crunit exec app cat /release)" two
+	assert_equal "$(namespace app net)" "$net"
+	assert_equal "$(prop other InvocationID)" "$other"
+	assert_equal "$(crunit pod ls -q)" "$pod"
+	for unit in web-pod app other; do
+		assert_equal "$(prop $unit ActiveState)" active $unit
+	done
+	systemctl stop web-pod
+	crunit rmi updated
+	crunit image prune -f
+	assert_no_pods
+}
+
+test_pod_example() {
+	cp /usr/share/doc/crunit/examples/shop.pod $quadlets/
+	container shop-web </usr/share/doc/crunit/examples/shop-web.container
+	uses shop-pod.service
+	start shop-pod
+	active shop-web
+	wait_for 10 busybox wget -q -O $work/page http://127.0.0.1:8080/
+	assert_equal "$(cat $work/page)" "served by nginx"
+	systemctl stop shop-web
+	wait_state shop-pod inactive
+	assert_no_pods
+}
