@@ -37,7 +37,7 @@ struct plan_facts {
         const char *network; /* path of the network namespace it joins, or NULL: a new one */
         const struct joined *joined;        /* the networks it is on, or NULL */
         const struct secret_value *secrets; /* of the spec's secrets, in their order */
-        const char *pod;                 /* directory of its pod, or NULL */
+        const char *pod;                    /* directory of its pod, or NULL */
         const char *shared_hosts;        /* text of the files of the container whose network it */
         const char *shared_resolv_conf;  /* shares, or NULL */
         const char *user_namespace;      /* path of the user namespace it joins, or NULL: ours */

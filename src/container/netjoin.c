@@ -103,7 +103,8 @@ static int netjoin_describe(const struct container_spec *spec, const struct cont
 
 static bool netjoin_is_ours(const struct container_spec *spec)
 {
-        return spec->network == SPEC_NETWORK_DEFAULT || spec->network == SPEC_NETWORK_OTHER;
+        return (spec->network == SPEC_NETWORK_DEFAULT || spec->network == SPEC_NETWORK_OTHER) &&
+               !spec_shares(spec, SPEC_SHARE_NET);
 }
 
 int netjoin_prepare(const struct container_spec *spec, const sigset_t *signals, struct netjoin *ret,

@@ -109,12 +109,12 @@ file d.container '[Container]' 'Image=localhost/a:1' 'Pod=c.pod' 'HostName=x' 'P
 run_check 1 --no-verify .
 check "what a pod cannot have" says_only \
 	"a.pod:2:8: error: UserNS=: --userns auto: user namespaces of pods are not supported by this version (Podman has it since 5.3)" \
-	"a.pod:3:11: error: DNSOption=: --dns-option a b: empty, or holds a blank (Podman has it since 5.3)" \
+	"a.pod:3:11: error: DNSOption=: --dns-option a b: empty, or holds a blank" \
 	"a.pod:4:8: warning: /gone does not exist here" \
 	"a.pod:5:12: error: PodmanArgs=: --cpus 2: not supported by this version" \
 	"b.pod: error: --ip does not go with --network host" \
 	"d.container:2:7: info: image localhost/a:1 is not in the store" \
-	"d.container:4:10: error: HostName=: --hostname does not go with --pod: it is the pod's, give it to crunit pod create (Podman has it since 4.6)" \
+	"d.container:4:10: error: HostName=: --hostname does not go with --pod: it is the pod's, give it to crunit pod create" \
 	"d.container:5:12: error: PodmanArgs=: --publish does not go with --pod: it is the pod's, give it to crunit pod create"
 
 fresh
