@@ -396,7 +396,8 @@ test_pod_example() {
 	uses shop-pod.service
 	start shop-pod
 	active shop-web
-	wait_for 10 busybox wget -q -O $work/page http://127.0.0.1:8080/
+	# the image's server listens at localhost only, which is the pod's
+	wait_for 10 in_pod shop-web busybox wget -q -O $work/page http://127.0.0.1:8080/
 	assert_equal "$(cat $work/page)" "served by nginx"
 	systemctl stop shop-web
 	wait_state shop-pod inactive
