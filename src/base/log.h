@@ -12,6 +12,7 @@
 
 void log_error(const char *format, ...) PRINTF_LIKE(1, 2);
 void log_warning(const char *format, ...) PRINTF_LIKE(1, 2);
+void log_notice(const char *format, ...) PRINTF_LIKE(1, 2); /* worth a look, nothing is wrong */
 void log_info(const char *format, ...) PRINTF_LIKE(1, 2);
 
 /* Print the error's message and return 1, the exit status for "it did not work". */

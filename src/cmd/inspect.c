@@ -5,6 +5,7 @@
 #include "../base/log.h"
 #include "../container/state.h"
 #include "commands.h"
+#include "health-view.h"
 #include "network-view.h"
 #include "template.h"
 
@@ -66,7 +67,8 @@ static char *inspect_started(const struct container_state *state)
         return str_dup(text);
 }
 
-static void inspect_state(const struct container_state *state, struct json_object *object)
+static void inspect_state(const struct container_state *state, const char *run,
+                          struct json_object *object)
 {
         struct json_object *inner = json_add_object(object, "State");
         bool alive = state_alive(state);
@@ -82,6 +84,7 @@ static void inspect_state(const struct container_state *state, struct json_objec
         json_object_object_add(inner, "Pid", json_object_new_int64(running ? state->init.pid : 0));
         json_set_string(inner, "CgroupPath", state->cgroup);
         json_set_string(inner, "Unit", state->unit);
+        health_view_add_state(run, inner);
 }
 
 static void inspect_map(struct json_object *object, const char *key, const struct strv *list)
@@ -218,7 +221,7 @@ static struct json_object *inspect_container(const struct container_state *state
         json_set_string(object, "Unit", state->unit);
         json_set_string(object, "Pod", state->pod_id ? state->pod_id : "");
         json_set_string(object, "PodName", state->pod ? state->pod : "");
-        inspect_state(state, object);
+        inspect_state(state, run, object);
         json_set_string(object, "OCIConfigPath", path);
         json_set_string(object, "BundlePath", state->bundle);
         json_set_string(object, "WritablePath", state->writable);
@@ -232,6 +235,8 @@ static struct json_object *inspect_container(const struct container_state *state
                 inspect_copy(config, "hostname", object, "Hostname");
         }
         inspect_config(state, process, object);
+        json_get_object(object, "Config", &process, NULL);
+        health_view_add_config(run, process);
         return object;
 }
 

@@ -4,6 +4,7 @@
 #include "../base/json.h"
 #include "../container/place.h"
 #include "../network/member.h"
+#include "health-view.h"
 #include "listing.h"
 #include "network-view.h"
 
@@ -54,7 +55,8 @@ static void view_set_times(struct json_object *object, const struct census_item 
         int64_t age = running ? process_age(&state->init) / 1000 : 0;
         AUTO_FREE char *ago = listing_age(state->created);
         AUTO_FREE char *up = listing_duration(age);
-        AUTO_FREE char *status = running       ? str_concat("Up ", up)
+        AUTO_FREE char *health = health_view_suffix(running ? state->bundle : NULL);
+        AUTO_FREE char *status = running       ? str_concat("Up ", up, health)
                                  : item->alive ? str_dup("Starting")
                                                : str_dup("Exited");
 
@@ -64,6 +66,7 @@ static void view_set_times(struct json_object *object, const struct census_item 
         view_set_number(object, "StartedAt", running ? time(NULL) - age : 0);
         json_set_string(object, "State", census_status(item));
         json_set_string(object, "Status", status);
+        json_set_string(object, "Health", health_view_status(running ? state->bundle : NULL));
         view_set_number(object, "Pid", running ? state->init.pid : 0);
 }
 

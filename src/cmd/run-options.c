@@ -24,9 +24,10 @@ enum {
                 .name = long_name, .letter = short_name, .kind = OPTION_FLAG, .help = text,        \
                 .take = option_take_bool, .field = FIELD(member)                                   \
         }
-#define HEALTH(long_name)                                                                          \
+#define HEALTH(long_name, shown, text)                                                             \
         {                                                                                          \
-                .name = long_name, .kind = OPTION_VALUE, .take = run_take_health                   \
+                .name = long_name, .kind = OPTION_VALUE, .argument = shown, .help = text,          \
+                .take = run_take_health                                                            \
         }
 #define IO(long_name, shown, text, kind_of_limit)                                                  \
         {                                                                                          \
@@ -87,20 +88,20 @@ const struct option_row run_options[] = {
         VALUE("gpus", 0, "all|N", "give NVIDIA's devices, by their CDI names", run_take_gpus, name),
         VALUE("group-add", 0, "GROUP", "add a supplementary group", option_take_list, groups),
         VALUE("group-entry", 0, "LINE", "line for /etc/group; $GROUPNAME and $GID stand for the program's", option_take_string, group_entry),
-        HEALTH("health-cmd"),
-        HEALTH("health-interval"),
-        HEALTH("health-log-destination"),
-        HEALTH("health-max-log-count"),
-        HEALTH("health-max-log-size"),
-        HEALTH("health-on-failure"),
-        HEALTH("health-retries"),
-        HEALTH("health-start-period"),
-        HEALTH("health-startup-cmd"),
-        HEALTH("health-startup-interval"),
-        HEALTH("health-startup-retries"),
-        HEALTH("health-startup-success"),
-        HEALTH("health-startup-timeout"),
-        HEALTH("health-timeout"),
+        HEALTH("health-cmd", "COMMAND", "ask whether it is healthy: a line for the shell, a JSON list, or none"),
+        HEALTH("health-interval", "TIME", "time between two checks (30s), or disable"),
+        HEALTH("health-log-destination", "WHERE", "where results go: local, events_logger or a directory"),
+        HEALTH("health-max-log-count", "NUMBER", "results that are kept (5), 0 for no limit"),
+        HEALTH("health-max-log-size", "BYTES", "of a result's output that are kept (500), 0 for no limit"),
+        HEALTH("health-on-failure", "ACTION", "when it is unhealthy: none, kill, restart or stop"),
+        HEALTH("health-retries", "NUMBER", "failures in a row that make it unhealthy (3)"),
+        HEALTH("health-start-period", "TIME", "time from the start in which failures do not count (0s)"),
+        HEALTH("health-startup-cmd", "COMMAND", "the check until the container has started up"),
+        HEALTH("health-startup-interval", "TIME", "time between two of those (30s)"),
+        HEALTH("health-startup-retries", "NUMBER", "failures of it that restart the container (0: never)"),
+        HEALTH("health-startup-success", "NUMBER", "successes of it that end the startup (0: the first)"),
+        HEALTH("health-startup-timeout", "TIME", "time such a check may take (30s)"),
+        HEALTH("health-timeout", "TIME", "time a check may take (30s)"),
         VALUE("hostname", 'h', "NAME", "host name inside", run_take_hostname, hostname),
         VALUE("hosts-file", 0, "FILE", "what /etc/hosts begins with: a file, none, or image", option_take_string, hosts_file),
         VALUE("hostuser", 0, "NAME", "add a user of the host to /etc/passwd", option_take_list, host_users),
@@ -125,6 +126,7 @@ const struct option_row run_options[] = {
         VALUE("network", 0, "MODE", "NAME[:OPTIONS], host, none, container:NAME or ns:PATH", run_take_network, networks),
         VALUE("net", 0, "MODE", NULL, run_take_network, networks),
         VALUE("network-alias", 0, "NAME", "another name on the networks", run_take_alias, network_aliases),
+        { .name = "no-healthcheck", .kind = OPTION_FLAG, .help = "do not ask the image's check either", .take = run_take_health },
         FLAG("no-hostname", 0, "no /etc/hostname of our making", no_hostname),
         FLAG("no-hosts", 0, "no /etc/hosts of our making", no_hosts),
         VALUE("oom-score-adj", 0, "NUMBER", "-1000 to 1000: whom the kernel kills first", run_take_oom_score, name),
@@ -183,7 +185,6 @@ const struct option_row run_options[] = {
         IGNORED("detach-keys", OPTION_VALUE),
         IGNORED("disable-content-trust", OPTION_FLAG),
         IGNORED("sig-proxy", OPTION_FLAG),
-        IGNORED("no-healthcheck", OPTION_FLAG),
 
         REFUSED("attach", OPTION_VALUE),
         REFUSED("chrootdirs", OPTION_VALUE),

@@ -3,6 +3,7 @@
 
 #include "../container/caps.h"
 #include "../container/device.h"
+#include "../container/health-settings.h"
 #include "../container/mount.h"
 #include "../container/path.h"
 #include "../container/secret-option.h"
@@ -632,10 +633,17 @@ int run_take_env(void *context, const struct option_row *row, const char *value,
 int run_take_health(void *context, const struct option_row *row, const char *value,
                     struct error *err)
 {
+        AUTO_HEALTH_SETTINGS struct health_settings checked = { 0 };
         struct container_spec *spec = context;
+        bool on = true;
 
-        (void)err;
-        strv_appendf(&spec->health, "%s=%s", row->name, value ? value : "true");
+        if (row->kind == OPTION_FLAG && value && option_parse_bool(row->name, value, &on, err) < 0)
+                return -1;
+        health_settings_init(&checked);
+        if (health_settings_take(&checked, row->name, value, err) < 0)
+                return -1;
+        if (on)
+                strv_appendf(&spec->health, "%s=%s", row->name, value ? value : "");
         return 0;
 }
 

@@ -105,6 +105,17 @@ void manager_close(struct manager **place)
         *place = NULL;
 }
 
+struct sd_bus *manager_bus(struct manager *manager)
+{
+        return manager->bus;
+}
+
+int manager_new_call(struct manager *manager, const char *method, struct sd_bus_message **ret)
+{
+        return sd_bus_message_new_method_call(manager->bus, ret, MANAGER_NAME, MANAGER_PATH,
+                                              MANAGER_TYPE, method);
+}
+
 /* The signal of the job's end comes behind the answer that names the job, but is read together with
  * it: it is dispatched only by manager_wait(). */
 static int manager_begin(struct manager *manager, const char *unit, struct error *err)

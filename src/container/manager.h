@@ -12,10 +12,17 @@
 #include <stdbool.h>
 
 struct manager;
+struct sd_bus;
+struct sd_bus_message;
 
 int manager_open(struct manager **ret, struct error *err);
 void manager_close(struct manager **manager);
 #define AUTO_MANAGER CLEANUP(manager_close)
+
+/* For other calls; both as sd-bus has them: borrowed, and the beginning of a call to systemd's
+ * manager, whose answer is 0 or a negative errno. */
+struct sd_bus *manager_bus(struct manager *manager);
+int manager_new_call(struct manager *manager, const char *method, struct sd_bus_message **ret);
 
 /*
  * Restart a unit and wait until systemd says how that went, for as long as it takes. Returns 1

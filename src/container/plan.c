@@ -200,6 +200,39 @@ static int plan_config(struct plan_context *context, struct error *err)
         return 0;
 }
 
+/* What the image says, and on top of it what the options say. */
+static int plan_health(struct plan_context *context, struct error *err)
+{
+        const struct strv *options = &context->spec->health;
+        struct health_settings *health = &context->plan->health;
+
+        health_settings_init(health);
+        if (context->image->healthcheck && !strv_contains(options, "no-healthcheck=") &&
+            health_settings_take_image(health, context->image->healthcheck, err) < 0)
+                return -1;
+        for (size_t i = 0; i < options->count; i++) {
+                const char *value = strchr(options->items[i], '=');
+                AUTO_FREE char *name = str_dupn(options->items[i], strcspn(options->items[i], "="));
+
+                if (health_settings_take(health, name, value ? value + 1 : NULL, err) < 0)
+                        return -1;
+        }
+        if (health->startup_test.count && !health->test.count)
+                return error_set(err, EINVAL,
+                                 "--health-startup-cmd goes before a check: give --health-cmd too");
+        if (context->spec->notify != SPEC_NOTIFY_HEALTHY)
+                return 0;
+        if (!health->test.count)
+                return error_set(err, EINVAL,
+                                 "--sdnotify healthy: there is no health check to wait for: give "
+                                 "--health-cmd, or use an image that has one");
+        if (!health->interval)
+                return error_set(err, EINVAL,
+                                 "--sdnotify healthy: with --health-interval disable nobody asks "
+                                 "whether it is healthy");
+        return 0;
+}
+
 int plan_make(const struct container_spec *spec, const struct image_config *image_or_null,
               const struct plan_facts *facts, struct plan *ret_plan, struct error *err)
 {
@@ -213,7 +246,8 @@ int plan_make(const struct container_spec *spec, const struct image_config *imag
                 .plan = &plan,
         };
 
-        if (plan_resolve(&context, err) < 0 || plan_config(&context, err) < 0)
+        if (plan_resolve(&context, err) < 0 || plan_config(&context, err) < 0 ||
+            plan_health(&context, err) < 0)
                 return -1;
         *ret_plan = plan;
         plan = (struct plan){ 0 };
@@ -254,5 +288,6 @@ void plan_free(struct plan *plan)
         strv_free(&plan->make_dirs);
         strv_free(&plan->links);
         strv_free(&plan->notes);
+        health_settings_free(&plan->health);
         *plan = (struct plan){ 0 };
 }

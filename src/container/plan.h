@@ -12,6 +12,7 @@
 #include "../base/json.h"
 #include "../image/image.h"
 #include "facts.h"
+#include "health-settings.h"
 #include "spec.h"
 
 #include <stdint.h>
@@ -60,7 +61,8 @@ struct plan {
         int stop_signal;
         unsigned stop_timeout; /* seconds */
         bool own_network;      /* a network namespace of its own */
-        struct strv notes;     /* warnings to show */
+        struct health_settings health;
+        struct strv notes; /* warnings to show */
 };
 
 int plan_make(const struct container_spec *spec, const struct image_config *image_or_null,

@@ -17,6 +17,8 @@
 #include "fetch.h"
 #include "guard.h"
 #include "handover.h"
+#include "health-start.h"
+#include "health-unit.h"
 #include "ids.h"
 #include "interrupt.h"
 #include "netjoin.h"
@@ -68,6 +70,7 @@ struct run {
         struct secret_value *secrets; /* owned; one for each of the spec's */
         sigset_t signals;             /* as they were */
         bool claimed;                 /* the run directory is ours */
+        bool checked;                 /* units check its health */
         bool loud;                    /* crun's messages reach the user by themselves */
 };
 
@@ -556,6 +559,7 @@ static int run_create(struct run *run, struct error *err)
         AUTO_CLOSE int null = open("/dev/null", O_RDWR | O_CLOEXEC);
         struct crun_stdio stdio;
         struct create_options options = { .preserve_fds = run->spec->preserve_fds };
+        int checked;
 
         if (null < 0)
                 return error_errno(err, errno, "cannot open /dev/null");
@@ -572,6 +576,10 @@ static int run_create(struct run *run, struct error *err)
         /* What is kept is known by its name when the run directory is gone. */
         if (run->state.keep && state_write(run->place.data, &run->state, err) < 0)
                 return -1;
+        checked = health_prepare(run->spec, &run->plan.health, run->place.run, err);
+        if (checked < 0)
+                return -1;
+        run->checked = checked > 0;
         if (run->pump.read < 0)
                 return 0;
         /* In the foreground this process removes everything itself. */
@@ -595,6 +603,19 @@ static int run_until_created(struct run *run, struct error *err)
         return 0;
 }
 
+/* It runs: now somebody asks. A unit that waits for the answer cannot do without. */
+static int run_watch_health(struct run *run, struct error *err)
+{
+        AUTO_ERROR struct error why = { 0 };
+
+        if (!run->checked || health_start(&run->state, run->place.run, &why) == 0)
+                return 0;
+        if (run->spec->notify == SPEC_NOTIFY_HEALTHY || why.code == EINTR)
+                return error_set(err, why.code, "%s", why.message);
+        run->warn(why.message);
+        return 0;
+}
+
 static int run_detached(struct run *run, struct error *err)
 {
         bool ready = run->spec->notify == SPEC_NOTIFY_CONMON;
@@ -608,7 +629,9 @@ static int run_detached(struct run *run, struct error *err)
          * SIGTERM came before the barrier's answer: the program would never see it. */
         if (interrupt_check(err) < 0)
                 return -1;
-        return handover_start(&run->crun, run->state.init.pid, err);
+        if (handover_start(&run->crun, run->state.init.pid, err) < 0)
+                return -1;
+        return run_watch_health(run, err);
 }
 
 /* Everything of a container that has ended, but what was asked to stay. */
@@ -624,6 +647,9 @@ static void run_remove_traces(struct run *run)
         }
         if (!run->claimed)
                 return;
+        /* Those of a service stop with it. */
+        if (run->checked && !str_has_suffix(run->state.unit ? run->state.unit : "", ".service"))
+                health_unit_stop(&run->state, NULL);
         cleanup_close(&run->root);
         run->root = -1;
         backing_detach(&run->backing);
@@ -659,6 +685,8 @@ static int run_foreground(struct run *run, int *ret_status, struct error *err)
         guard_release(&run->guard);
         if (run->spec->notify == SPEC_NOTIFY_CONMON)
                 sd_notify(0, "READY=1");
+        if (run_watch_health(run, err) < 0)
+                return -1;
         if (attach_wait(&attach, ret_status, err) < 0)
                 return -1;
         pump_wait(&run->pump);

@@ -190,18 +190,6 @@ static int spec_check_namespaces(const struct container_spec *spec, struct error
         return 0;
 }
 
-/* A check that is asked for, and not switched off. */
-static bool spec_has_check(const struct container_spec *spec)
-{
-        for (size_t i = 0; i < spec->health.count; i++) {
-                const char *command = str_after(spec->health.items[i], "health-cmd=");
-
-                if (!str_empty(command) && !str_equal(command, "none"))
-                        return true;
-        }
-        return false;
-}
-
 /* A unit's tag is a field its generator had systemd write; files and their sizes the journal does
  * not have. */
 static void spec_note_log_options(struct container_spec *spec)
@@ -252,16 +240,9 @@ int spec_check_supported(struct container_spec *spec, struct error *err)
                 return error_set(err, EOPNOTSUPP, "%s", spec->unsupported.items[0]);
         if (spec_check_pod(spec, err) < 0)
                 return -1;
-        if (spec->notify == SPEC_NOTIFY_HEALTHY)
-                return error_set(err, EOPNOTSUPP,
-                                 "--sdnotify healthy: health checks are not supported by this "
-                                 "version");
         if (spec_check_network(spec, err) < 0 || spec_check_mounts(spec, err) < 0 ||
             spec_check_namespaces(spec, err) < 0)
                 return -1;
         spec_note_log_options(spec);
-        if (spec_has_check(spec))
-                strv_append(&spec->notes, "--health-cmd has no effect: health checks are not "
-                                          "supported by this version");
         return 0;
 }

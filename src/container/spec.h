@@ -28,7 +28,7 @@ enum spec_notify {
         SPEC_NOTIFY_CONMON,    /* we tell systemd, as soon as the program runs */
         SPEC_NOTIFY_NONE,      /* --sdnotify=ignore */
         SPEC_NOTIFY_CONTAINER, /* the container's own READY=1 counts */
-        SPEC_NOTIFY_HEALTHY,
+        SPEC_NOTIFY_HEALTHY,   /* the first healthy result */
 };
 
 enum spec_network {
@@ -228,8 +228,9 @@ struct container_spec {
         char *cidfile, *pidfile;
         unsigned preserve_fds; /* fds 3 … 2+n go on to the container */
 
+        struct strv health; /* "health-cmd=…" and so on, each checked by itself */
+
         /* Parsed and kept; the modules that act on them come with their features. */
-        struct strv health; /* "health-cmd=…" and so on */
         char *autoupdate;
 
         char *pod;          /* its name or the beginning of its id; its name when it is known */

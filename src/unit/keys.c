@@ -169,7 +169,7 @@ static const struct unit_key container_keys[] = {
         { "Container", "HealthStartupTimeout", KEY_STRING, emit_option, "--health-startup-timeout",
           "4.5", "time one may take" },
         { "Container", "HealthLogDestination", KEY_STRING, emit_option, "--health-log-destination",
-          "5.3", "where results are kept" },
+          "5.3", "where results are kept: local, a directory, events_logger" },
         { "Container", "HealthMaxLogCount", KEY_STRING, emit_option, "--health-max-log-count",
           "5.3", "how many results are kept (5)" },
         { "Container", "HealthMaxLogSize", KEY_STRING, emit_option, "--health-max-log-size", "5.3",

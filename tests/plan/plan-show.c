@@ -62,6 +62,7 @@ static void read_image(const char *path, struct image_config *image)
 {
         AUTO_ERROR struct error error = { 0 };
         AUTO_JSON struct json_object *object = NULL;
+        struct json_object *healthcheck = NULL;
         const char *workdir = NULL, *user = NULL, *signal = NULL;
 
         if (json_read_file(AT_FDCWD, path, 1 << 20, &object, &error) < 0 ||
@@ -76,6 +77,9 @@ static void read_image(const char *path, struct image_config *image)
         image->workdir = str_dup(workdir);
         image->user = str_dup(user);
         image->stop_signal = str_dup(signal);
+        if (json_get_object(object, "Healthcheck", &healthcheck, &error) < 0)
+                errx(2, "%s", error.message);
+        image->healthcheck = healthcheck ? json_text(healthcheck, false) : NULL;
 }
 
 /* What crunit-network would have said. */
@@ -98,6 +102,7 @@ static void free_image(struct image_config *image)
         free(image->workdir);
         free(image->user);
         free(image->stop_signal);
+        free(image->healthcheck);
 }
 
 struct sources {
@@ -214,6 +219,8 @@ static void show(const struct container_spec *spec, const struct plan *plan)
         json_object_object_add(object, "stop_timeout", json_object_new_int64(plan->stop_timeout));
         json_set_strv(object, "spec_notes", &spec->notes);
         json_set_strv(object, "notes", &plan->notes);
+        if (plan->health.test.count)
+                json_object_object_add(object, "health", health_settings_to_json(&plan->health));
         show_value("", object);
 }
 

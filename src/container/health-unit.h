@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The units that check a container's health: web-health.timer and web-health.service for
+ * web.service. They are transient, made over the bus when the container runs, since only then it is
+ * known what the image asks for; systemd reads drop-ins for them as for any other.
+ *
+ * The service holds the process that checks (`crunit health watch`) and stays as long as the
+ * container; that is what makes a check cheap. The timer has the interval, which a drop-in may
+ * change, and starts the service again should it ever end before the container. Both stop with the
+ * container's unit, have no start limit, and systemd says nothing of the service's starts.
+ */
+#pragma once
+
+#include "../base/error.h"
+#include "health.h"
+#include "state.h"
+
+/* "web-health" for a container of web.service, "web-health@1" of web@1.service,
+ * "crunit-NAME-health" where it has no service of its own. Owned. */
+char *health_unit_name(const struct container_state *state);
+
+/* Make and start them, in place of those of an earlier run. */
+int health_unit_start(const struct container_state *state, const struct health_settings *settings,
+                      struct error *err);
+
+/* Stop them; there may be none. */
+int health_unit_stop(const struct container_state *state, struct error *err);
+
+/* The same by their common name. */
+int health_unit_stop_named(const char *name, struct error *err);
+
+/* What the timer says now, in milliseconds: the settings' where it says nothing. */
+int health_unit_interval(const struct container_state *state,
+                         const struct health_settings *settings, uint64_t *ret, struct error *err);
