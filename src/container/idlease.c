@@ -234,9 +234,9 @@ static int idlease_choose(int dir, const struct idlease_request *request,
 
                 if (idle < 0)
                         return error_set(err, ENOSPC,
-                                         "no %u ids in a row are left of those that are set aside: "
-                                         "%zu containers have theirs; ask for fewer, or set more "
-                                         "aside",
+                                         "no %u ids in a row are left of those that are set aside "
+                                         "(%zu blocks of them are in use): ask for fewer, or set "
+                                         "more aside",
                                          request->count, blocks->count);
                 idlease_drop(dir, blocks, (size_t)idle);
         }

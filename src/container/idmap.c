@@ -37,7 +37,8 @@ bool idmap_parse_id(const char *text, uint32_t *ret)
 int idmap_parse_range(const char *text, struct idmap_range *ret, struct error *err)
 {
         AUTO_STRV struct strv parts = { 0 };
-        struct idmap_range range = { .count = 1 };
+        struct idmap_range range = { 0 };
+        unsigned long long count = 1;
         const char *outside;
 
         strv_split(&parts, text, ":", true);
@@ -49,8 +50,9 @@ int idmap_parse_range(const char *text, struct idmap_range *ret, struct error *e
                 return error_set(err, EINVAL, "'%s' is no id", parts.items[0]);
         if (!idmap_parse_id(outside, &range.outside))
                 return error_set(err, EINVAL, "'%s' is no id", outside);
-        if (parts.count == 3 && (!idmap_parse_id(parts.items[2], &range.count) || !range.count))
+        if (parts.count == 3 && (!str_to_u64(parts.items[2], UINT32_MAX, &count) || !count))
                 return error_set(err, EINVAL, "'%s' is no number of ids", parts.items[2]);
+        range.count = (uint32_t)count;
         if (range.count - 1 > IDMAP_LAST - range.inside ||
             range.count - 1 > IDMAP_LAST - range.outside)
                 return error_set(err, ERANGE, "there are no %u ids from there on", range.count);

@@ -47,7 +47,10 @@ static void plan_kernel_mounts(const struct plan_context *context, struct plan_m
         AUTO_FREE char *cgroup = str_format("rprivate,nosuid,noexec,nodev,relatime,%s",
                                             context->systemd ? "rw" : access);
 
-        plan_default_mount(context, list, "/proc", "proc", proc);
+        if (context->host_pid && context->facts->user_namespace && !plan_is_taken(spec, "/proc"))
+                plan_add_mount(list, "/proc", "bind", "/proc", "rbind,rslave,nosuid,noexec,nodev");
+        else
+                plan_default_mount(context, list, "/proc", "proc", proc);
         plan_default_mount(context, list, "/dev", "tmpfs",
                            "nosuid,noexec,strictatime,mode=755,size=65536k");
         plan_default_mount(context, list, "/sys", "sysfs", sysfs);

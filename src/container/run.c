@@ -17,6 +17,7 @@
 #include "fetch.h"
 #include "guard.h"
 #include "handover.h"
+#include "headroom.h"
 #include "health-start.h"
 #include "health-unit.h"
 #include "ids.h"
@@ -560,14 +561,20 @@ static int run_create(struct run *run, struct error *err)
         struct crun_stdio stdio;
         struct create_options options = { .preserve_fds = run->spec->preserve_fds };
         int checked;
+        struct headroom headroom = { 0 };
+        int result;
 
         if (null < 0)
                 return error_errno(err, errno, "cannot open /dev/null");
         if (run_open_crun(run, err) < 0 || run_choose_stdio(run, null, &stdio, err) < 0)
                 return -1;
         options.console_socket = run->console.path;
-        if (create_container(&run->crun, run->place.run, &stdio, &options, &run->state.init, err) <
-            0)
+        if (ids_mapped(&run->ids) && headroom_make(run->plan.config, &headroom, err) < 0)
+                return -1;
+        result = create_container(&run->crun, run->place.run, &stdio, &options, &run->state.init,
+                                  err);
+        headroom_return(&headroom);
+        if (result < 0)
                 return -1;
         run_describe_init(run);
         if (run_take_terminal(run, err) < 0 || run_write_ids(run, err) < 0 ||

@@ -3,28 +3,30 @@
 
 #include <errno.h>
 #include <strings.h>
+#include <sys/resource.h>
 
 /* getrlimit(2); the words behind RLIMIT_, lower case. */
 static const struct {
         const char *name;
         const char *type;
+        int resource;
 } ulimit_types[] = {
-        { "as", "RLIMIT_AS" },
-        { "core", "RLIMIT_CORE" },
-        { "cpu", "RLIMIT_CPU" },
-        { "data", "RLIMIT_DATA" },
-        { "fsize", "RLIMIT_FSIZE" },
-        { "locks", "RLIMIT_LOCKS" },
-        { "memlock", "RLIMIT_MEMLOCK" },
-        { "msgqueue", "RLIMIT_MSGQUEUE" },
-        { "nice", "RLIMIT_NICE" },
-        { "nofile", "RLIMIT_NOFILE" },
-        { "nproc", "RLIMIT_NPROC" },
-        { "rss", "RLIMIT_RSS" },
-        { "rtprio", "RLIMIT_RTPRIO" },
-        { "rttime", "RLIMIT_RTTIME" },
-        { "sigpending", "RLIMIT_SIGPENDING" },
-        { "stack", "RLIMIT_STACK" },
+        { "as", "RLIMIT_AS", RLIMIT_AS },
+        { "core", "RLIMIT_CORE", RLIMIT_CORE },
+        { "cpu", "RLIMIT_CPU", RLIMIT_CPU },
+        { "data", "RLIMIT_DATA", RLIMIT_DATA },
+        { "fsize", "RLIMIT_FSIZE", RLIMIT_FSIZE },
+        { "locks", "RLIMIT_LOCKS", RLIMIT_LOCKS },
+        { "memlock", "RLIMIT_MEMLOCK", RLIMIT_MEMLOCK },
+        { "msgqueue", "RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE },
+        { "nice", "RLIMIT_NICE", RLIMIT_NICE },
+        { "nofile", "RLIMIT_NOFILE", RLIMIT_NOFILE },
+        { "nproc", "RLIMIT_NPROC", RLIMIT_NPROC },
+        { "rss", "RLIMIT_RSS", RLIMIT_RSS },
+        { "rtprio", "RLIMIT_RTPRIO", RLIMIT_RTPRIO },
+        { "rttime", "RLIMIT_RTTIME", RLIMIT_RTTIME },
+        { "sigpending", "RLIMIT_SIGPENDING", RLIMIT_SIGPENDING },
+        { "stack", "RLIMIT_STACK", RLIMIT_STACK },
 };
 
 static const char *ulimit_type(const char *name)
@@ -35,6 +37,14 @@ static const char *ulimit_type(const char *name)
                 if (str_equal_nocase(ulimit_types[i].name, name))
                         return ulimit_types[i].type;
         return NULL;
+}
+
+int ulimit_resource(const char *type)
+{
+        for (size_t i = 0; i < sizeof ulimit_types / sizeof *ulimit_types; i++)
+                if (str_equal(ulimit_types[i].type, type))
+                        return ulimit_types[i].resource;
+        return -1;
 }
 
 static bool ulimit_value(const char *text, uint64_t *ret)

@@ -12,12 +12,15 @@
 #include "../../src/container/cdi.h"
 #include "../../src/container/device.h"
 #include "../../src/container/environment.h"
+#include "../../src/container/idmap.h"
+#include "../../src/container/mount-idmap.h"
 #include "../../src/container/mount.h"
 #include "../../src/container/path.h"
 #include "../../src/container/seccomp.h"
 #include "../../src/container/secret-option.h"
 #include "../../src/container/signal.h"
 #include "../../src/container/size.h"
+#include "../../src/container/subid.h"
 #include "../../src/container/ulimit.h"
 #include "../../src/secret/secret.h"
 
@@ -104,6 +107,30 @@ static void run_words(const char *text)
         caps_nearest(text);
 }
 
+/* What is taken is within bounds, and says the same again. */
+static void run_ids(const char *text)
+{
+        AUTO_IDMAP struct idmap map = { 0 }, again = { 0 }, aside = { 0 };
+        AUTO_FREE char *lines = NULL, *option = NULL;
+        struct idmap_word word;
+
+        if (idmap_parse_word(text, &word, NULL) == 0) {
+                idmap_extend(&map, &word.range);
+                idmap_extend(&map, &(struct idmap_range){ 5, 5, 5 });
+                if (idmap_finish(&map, NULL) < 0)
+                        abort();
+                lines = idmap_text(&map);
+                if (idmap_from_text(lines, &again, NULL) < 0 || !idmap_equal(&map, &again))
+                        abort();
+        }
+        if (subid_parse(text, "file", "a", &aside, NULL) == 0 && idmap_finish(&aside, NULL) < 0 &&
+            aside.count <= IDMAP_RANGES_MAX)
+                abort();
+        if (mount_idmap_resolve(text, &map, &map, &option, NULL) == 0 &&
+            !str_has_prefix(option, "idmap"))
+                abort();
+}
+
 static void run_environment(const char *text)
 {
         AUTO_STRV struct strv list = { 0 };
@@ -133,5 +160,5 @@ static void run_seccomp(const char *text)
 
 #define FUZZ_KINDS                                                                                 \
         run_volume, run_mount, run_tmpfs, run_device, run_secret, run_words, run_environment,      \
-                run_seccomp
+                run_seccomp, run_ids
 #include "fuzz-kinds.h"
