@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 static const struct cmd commands[] = {
+        { CMD_CP_ROW, .run = cmd_cp, .options = cmd_cp_options },
         { CMD_LOAD_ROW, .run = cmd_load, .options = cmd_load_options },
         { CMD_IMAGE_DIGEST_ROW, .run = cmd_image_digest, .options = cmd_image_digest_options },
         { CMD_IMAGE_SQUASH_ROW, .run = cmd_image_squash, .options = cmd_image_squash_options },

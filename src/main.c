@@ -8,6 +8,7 @@
 #include "cmd/refuse.h"
 #include "cmd/run-options.h"
 #include "cmd/unit-cmd.h"
+#include "cmd/view-commands.h"
 #include "cmd/volume-cmd.h"
 
 #include <stddef.h>
@@ -18,12 +19,30 @@ static const struct cmd commands[] = {
         { "stop", "[OPTIONS] NAME…", "Stop containers", cmd_stop, stop_options_table },
         { "kill", "[OPTIONS] NAME…", "Send a signal to the first process of containers", cmd_kill,
           kill_options_table },
+        { "wait", "[OPTIONS] NAME…", "Wait until containers end, and print their exit statuses",
+          cmd_wait, wait_options_table },
+        { "start", "NAME…", "Start the units of containers", cmd_start, life_options_table },
+        { "restart", "NAME…", "Restart the units of containers", cmd_restart, life_options_table },
+        { "pause", "NAME…", "Stop the processes of containers where they are", cmd_pause,
+          life_options_table },
+        { "unpause", "NAME…", "Let the processes of containers go on", cmd_unpause,
+          life_options_table },
         { "rm", "[OPTIONS] NAME…", "Remove what containers leave", cmd_rm, rm_options_table },
         { "exec", "[OPTIONS] NAME COMMAND [ARG…]", "Run another program in a container", cmd_exec,
           exec_options_table },
         { "ps", "[OPTIONS]", "List containers", cmd_ps, ps_options_table },
         { "inspect", "[OPTIONS] NAME…", "Show all that is known of containers, as JSON",
           cmd_inspect, inspect_options_table },
+        { "stats", "[OPTIONS] [NAME…]",
+          "Show what containers use: processor, memory, disks, network", cmd_stats,
+          stats_options_table },
+        { "top", "[OPTIONS] NAME [COLUMN…|-PS-OPTION…]", "Show the processes of a container",
+          cmd_top, top_options_table },
+        { "diff", "[OPTIONS] NAME", "Show what a container changed in its file system", cmd_diff,
+          diff_options_table },
+        { "events", "[OPTIONS]", "Show what systemd says of containers, from the journal",
+          cmd_events, events_options_table },
+        { CMD_CP_ROW, .program = "crunit-image" },
         { "port", "NAME [PORT[/PROTOCOL]]", "Show where the ports of a container are published",
           cmd_port, port_options_table },
         { "logs", "[OPTIONS] NAME", "Show what a container wrote, from the journal", cmd_logs,

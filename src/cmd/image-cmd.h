@@ -6,6 +6,9 @@
 #include "../image/store.h"
 #include "cmd.h"
 
+#define CMD_CP_ROW                                                                                 \
+        .name = "cp", .arguments = "[OPTIONS] SOURCE TARGET",                                      \
+        .help = "Copy files between the host and a container (CONTAINER:PATH), or a tar (-)"
 #define CMD_LOAD_ROW                                                                               \
         .name = "load", .arguments = "[OPTIONS] [FILE]",                                           \
         .help = "Load images from an archive, an OCI layout or a root file system's tar"
@@ -39,6 +42,7 @@
         .name = "logout", .arguments = "[OPTIONS] [REGISTRY[/PATH]]",                              \
         .help = "Forget the name and the password for a registry"
 
+extern const struct option_row cmd_cp_options[];
 extern const struct option_row cmd_load_options[];
 extern const struct option_row cmd_login_options[];
 extern const struct option_row cmd_logout_options[];
@@ -58,7 +62,7 @@ extern const struct option_row cmd_history_options[];
 extern const struct option_row cmd_tag_options[]; /* of untag as well */
 
 cmd_function cmd_login, cmd_logout;
-cmd_function cmd_push, cmd_image_check;
+cmd_function cmd_cp, cmd_push, cmd_image_check;
 cmd_function cmd_load, cmd_image_unpack, cmd_image_squash, cmd_image_digest, cmd_pull, cmd_save;
 cmd_function cmd_images, cmd_rmi, cmd_image_inspect, cmd_image_prune, cmd_image_exists;
 cmd_function cmd_history, cmd_tag, cmd_untag;

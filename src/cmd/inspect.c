@@ -3,7 +3,8 @@
  */
 #include "../base/json.h"
 #include "../base/log.h"
-#include "../container/state.h"
+#include "../base/stamp.h"
+#include "../container/census.h"
 #include "commands.h"
 #include "health-view.h"
 #include "network-view.h"
@@ -53,18 +54,20 @@ static void inspect_set_bool(struct json_object *object, const char *key, bool v
         json_object_object_add(object, key, json_object_new_boolean(value));
 }
 
-/* RFC 3339, from the age of its first process. */
+/* From the age of its first process. */
 static char *inspect_started(const struct container_state *state)
 {
+        int64_t age = process_age(&state->init);
         struct timespec now;
-        struct tm utc;
-        char text[32];
 
         clock_gettime(CLOCK_REALTIME, &now);
-        now.tv_sec -= process_age(&state->init) / 1000;
-        gmtime_r(&now.tv_sec, &utc);
-        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-        return str_dup(text);
+        now.tv_sec -= age / 1000;
+        now.tv_nsec -= age % 1000 * 1000000;
+        if (now.tv_nsec < 0) {
+                now.tv_sec--;
+                now.tv_nsec += 1000000000;
+        }
+        return stamp_time(&now);
 }
 
 static void inspect_state(const struct container_state *state, const char *run,
@@ -74,8 +77,9 @@ static void inspect_state(const struct container_state *state, const char *run,
         bool alive = state_alive(state);
         bool running = alive && state->init.pid;
 
-        json_set_string(inner, "Status", running ? "running" : alive ? "created" : "exited");
+        json_set_string(inner, "Status", census_status_of(state));
         inspect_set_bool(inner, "Running", running);
+        inspect_set_bool(inner, "Paused", str_equal(census_status_of(state), "paused"));
         if (running) {
                 AUTO_FREE char *started = inspect_started(state);
 

@@ -4,6 +4,7 @@
 #include "../base/log.h"
 #include "../container/state.h"
 #include "commands.h"
+#include "when.h"
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -36,12 +37,12 @@ const struct option_row logs_options_table[] = {
           .field = offsetof(struct logs_request, tail) },
         { .name = "since",
           .argument = "TIME",
-          .help = "as journalctl takes it",
+          .help = "10m (ago), 2026-02-03T04:05:06Z, or as journalctl takes it",
           .take = option_take_string,
           .field = offsetof(struct logs_request, since) },
         { .name = "until",
           .argument = "TIME",
-          .help = "as journalctl takes it",
+          .help = "10m (ago), 2026-02-03T04:05:06Z, or as journalctl takes it",
           .take = option_take_string,
           .field = offsetof(struct logs_request, until) },
         { .name = "timestamps",
@@ -91,10 +92,25 @@ static bool logs_known(const char *name)
         return !str_empty(text);
 }
 
+/* Spans of time mean so long ago; what we do not understand, journalctl may. */
+static void logs_add_time(struct strv *args, const char *option, const char *text)
+{
+        uint64_t usec;
+
+        if (!text)
+                return;
+        if (when_parse(option, text, &usec, NULL) == 0)
+                strv_appendf(args, "--%s=@%llu.%06u", option, (unsigned long long)(usec / 1000000),
+                             (unsigned)(usec % 1000000));
+        else
+                strv_appendf(args, "--%s=%s", option, text);
+}
+
 static void logs_command(const struct logs_request *request, const char *name, struct strv *args)
 {
         AUTO_STATE struct container_state state = { 0 };
         AUTO_FREE char *run = NULL;
+        bool known;
 
         strv_append(args, "journalctl");
         strv_append(args, "--quiet");
@@ -106,16 +122,17 @@ static void logs_command(const struct logs_request *request, const char *name, s
                 strv_appendf(args, "--lines=%s", request->tail);
         else if (request->follow)
                 strv_append(args, "--no-tail");
-        if (request->since)
-                strv_appendf(args, "--since=%s", request->since);
-        if (request->until)
-                strv_appendf(args, "--until=%s", request->until);
+        logs_add_time(args, "since", request->since);
+        logs_add_time(args, "until", request->until);
         /* Units carry the name as a field of every line; one that does not is known while its
          * container runs. */
-        strv_appendf(args, "CONTAINER_NAME=%s", name);
-        if (state_find(name, &state, &run, NULL) == 0 && state.unit) {
+        known = state_find(name, &state, &run, NULL) == 0;
+        strv_appendf(args, "CONTAINER_NAME=%s", known ? state.name : name);
+        strv_append(args, "_TRANSPORT=stdout"); /* systemd's own lines carry the field as well */
+        if (known && state.unit) {
                 strv_append(args, "+");
                 strv_appendf(args, "_SYSTEMD_UNIT=%s", state.unit);
+                strv_append(args, "_TRANSPORT=stdout");
         }
 }
 

@@ -56,7 +56,8 @@ static void view_set_times(struct json_object *object, const struct census_item 
         AUTO_FREE char *ago = listing_age(state->created);
         AUTO_FREE char *up = listing_duration(age);
         AUTO_FREE char *health = health_view_suffix(running ? state->bundle : NULL);
-        AUTO_FREE char *status = running       ? str_concat("Up ", up, health)
+        bool paused = str_equal(census_status(item), "paused");
+        AUTO_FREE char *status = running ? str_concat("Up ", up, health, paused ? " (Paused)" : "")
                                  : item->alive ? str_dup("Starting")
                                                : str_dup("Exited");
 

@@ -148,7 +148,7 @@ const struct option_row run_options[] = {
         FLAG("read-only", 0, "make the root file system read-only", read_only),
         FLAG("read-only-tmpfs", 0, "with it, writable /run, /tmp and /var/tmp (true)", read_only_tmpfs),
         FLAG("replace", 0, "remove a container of that name first", replace),
-        VALUE("restart", 0, "no", NULL, run_take_restart, name),
+        VALUE("restart", 0, "no|always|on-failure|unless-stopped", "with -d from a shell: start it again when it ends", run_take_restart, name),
         VALUE("retry", 0, "N", "try a failed pull again so often (3)", run_take_retry, name),
         VALUE("retry-delay", 0, "TIME", "wait so long before (2s, doubled each time)", run_take_retry_delay, name),
         FLAG("rm", 0, "remove the container when it has ended", remove),

@@ -577,11 +577,21 @@ int run_take_security(void *context, const struct option_row *row, const char *v
 int run_take_restart(void *context, const struct option_row *row, const char *value,
                      struct error *err)
 {
-        (void)context;
-        if (str_equal(value, "no") || str_equal(value, "never"))
+        struct container_spec *spec = context;
+        const char *tries = str_after(value, "on-failure:");
+        unsigned long long number;
+
+        if (str_equal(value, "no") || str_equal(value, "never")) {
+                str_replace(&spec->restart, NULL);
                 return 0;
-        return run_invalid(err, row, value,
-                           "restarting is systemd's: write Restart= into the unit's [Service]");
+        }
+        if (!str_equal(value, "always") && !str_equal(value, "unless-stopped") &&
+            !str_equal(value, "on-failure") &&
+            !(tries && str_to_u64(tries, INT32_MAX - 1, &number)))
+                return run_invalid(err, row, value,
+                                   "not no, always, unless-stopped or on-failure[:N]");
+        str_replace(&spec->restart, value);
+        return 0;
 }
 
 static bool run_is_address(const char *text)

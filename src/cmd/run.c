@@ -3,6 +3,8 @@
 #include "../container/run.h"
 #include "../base/log.h"
 #include "../base/spawn.h"
+#include "../container/handover.h"
+#include "../container/transient.h"
 #include "../image/store.h"
 #include "commands.h"
 #include "pod-options.h"
@@ -10,6 +12,8 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
+#include <systemd/sd-daemon.h>
 
 static void run_warn(const char *line)
 {
@@ -75,6 +79,17 @@ static int run_find_pod(struct container_spec *spec, struct error *err)
         return pod_request_apply(&pod, spec, err);
 }
 
+/* From a shell, somebody has to watch it: systemd. */
+static int run_as_unit(struct container_spec *spec, char **words, struct error *err)
+{
+        AUTO_FREE char *id = NULL;
+
+        if (transient_run(spec, words, &id, err) < 0)
+                return CMD_USAGE;
+        puts(id);
+        return EXIT_SUCCESS;
+}
+
 /* For systemd a service that its stop signal ended has ended well, one that exits with 128 + N has
  * not. */
 static void run_end_by_signal(int number)
@@ -95,8 +110,11 @@ int cmd_run(const struct cmd *cmd, int argc, char **argv)
         AUTO_ERROR struct error err = { 0 };
         AUTO_SPEC struct container_spec spec = { 0 };
         AUTO_SETTINGS struct settings settings = { 0 };
+        AUTO_STRV struct strv words = { 0 }; /* the order of argv does not stay */
         int first, status, loaded;
 
+        for (int i = 1; i < argc; i++)
+                strv_append(&words, argv[i]);
         spec_init(&spec);
         loaded = cmd_load_settings(&settings, &err);
         if (loaded == 0)
@@ -104,9 +122,12 @@ int cmd_run(const struct cmd *cmd, int argc, char **argv)
         if (!cmd_options(cmd, true, argc, argv, &spec, 1, -1, &first, &status))
                 return status;
         status = CMD_USAGE;
-        if (loaded == 0 && run_options_finish(&spec, argc - first, argv + first, &err) == 0 &&
-            run_find_pod(&spec, &err) == 0)
-                status = run_with(&spec, &settings, &err);
+        if (loaded == 0 && run_options_finish(&spec, argc - first, argv + first, &err) == 0) {
+                if (spec.detach && !handover_possible() && sd_booted() > 0)
+                        status = run_as_unit(&spec, words.items, &err);
+                else if (run_find_pod(&spec, &err) == 0)
+                        status = run_with(&spec, &settings, &err);
+        }
         if (err.message)
                 log_error("%s%s%s", spec.name ? spec.name : "", spec.name ? ": " : "", err.message);
         if (err.code == EINTR)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "census.h"
 
+#include "cgroup.h"
 #include "place.h"
 
 void census_free(struct census *census)
@@ -78,9 +79,16 @@ int census_take(const char *storage_or_null, void (*warn)(const char *line), str
         return 0;
 }
 
+const char *census_status_of(const struct container_state *state)
+{
+        if (!state_alive(state))
+                return "exited";
+        if (!state->init.pid)
+                return "created";
+        return state->cgroup && cgroup_is_frozen(state->cgroup) ? "paused" : "running";
+}
+
 const char *census_status(const struct census_item *item)
 {
-        if (!item->alive)
-                return "exited";
-        return item->state.init.pid ? "running" : "created";
+        return item->alive ? census_status_of(&item->state) : "exited";
 }

@@ -28,5 +28,6 @@ void census_free(struct census *census);
 int census_take(const char *storage_or_null, void (*warn)(const char *line), struct census *ret,
                 struct error *err);
 
-/* "running", "created", "exited". */
+/* "running", "paused", "created", "exited". */
+const char *census_status_of(const struct container_state *state);
 const char *census_status(const struct census_item *item);

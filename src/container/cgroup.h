@@ -20,8 +20,15 @@ char *cgroup_unit(const char *path);
 /* Can groups of this machine have limits of that kind ("pids")? */
 bool cgroup_has_controller(const char *name);
 
+/* Do its processes stand still? */
+bool cgroup_is_frozen(const char *path);
+int cgroup_freeze(const char *path, bool freeze, struct error *err);
+
 /* A descriptor of the group's directory. */
 int cgroup_open(const char *path, struct error *err);
+
+/* All processes of a group and of those below it. The list is owned by the caller. */
+int cgroup_list_processes(int group, pid_t **ret_pids, size_t *ret_count, struct error *err);
 
 /* Put this process into the groups of another, in all hierarchies. */
 int cgroup_join(pid_t pid, struct error *err);

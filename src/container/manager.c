@@ -1,25 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "manager.h"
+#include "manager-parts.h"
 
 #include "../base/str.h"
 #include "interrupt.h"
 
-#include <systemd/sd-bus.h>
 #include <unistd.h>
 
 enum {
         MANAGER_STEP = 500 * 1000 /* microseconds between looks whether we are to stop */
-};
-
-#define MANAGER_NAME "org.freedesktop.systemd1"
-#define MANAGER_PATH "/org/freedesktop/systemd1"
-#define MANAGER_TYPE "org.freedesktop.systemd1.Manager"
-
-struct manager {
-        sd_bus *bus;          /* owned */
-        sd_bus_slot *removed; /* owned; the match of JobRemoved */
-        char *job;            /* owned; path of the one that is waited for, or NULL */
-        char *result;         /* owned; of it, once it is known */
 };
 
 /* Jobs end that nobody has told us of yet: all that end while we ask are remembered by path. */
@@ -116,28 +104,6 @@ int manager_new_call(struct manager *manager, const char *method, struct sd_bus_
                                               MANAGER_TYPE, method);
 }
 
-/* The signal of the job's end comes behind the answer that names the job, but is read together with
- * it: it is dispatched only by manager_wait(). */
-static int manager_begin(struct manager *manager, const char *unit, struct error *err)
-{
-        sd_bus_error why = SD_BUS_ERROR_NULL;
-        sd_bus_message *answer = NULL;
-        const char *job = NULL;
-        int result = sd_bus_call_method(manager->bus, MANAGER_NAME, MANAGER_PATH, MANAGER_TYPE,
-                                        "RestartUnit", &why, &answer, "ss", unit, "replace");
-
-        if (result >= 0)
-                result = sd_bus_message_read(answer, "o", &job);
-        if (result >= 0)
-                str_replace(&manager->job, job);
-        else
-                error_set(err, -result, "cannot restart %s: %s", unit,
-                          why.message ? why.message : strerror(-result));
-        sd_bus_message_unref(answer);
-        sd_bus_error_free(&why);
-        return result < 0 ? -1 : 0;
-}
-
 static int manager_wait(struct manager *manager, const char *unit, struct error *err)
 {
         while (!manager->result) {
@@ -153,13 +119,85 @@ static int manager_wait(struct manager *manager, const char *unit, struct error 
         return 0;
 }
 
-int manager_restart(struct manager *manager, const char *unit, struct error *err)
+/* The signal of the job's end comes behind the answer that names the job, but is read together with
+ * it: it is dispatched only by manager_wait(). */
+int manager_wait_for_answer(struct manager *manager, sd_bus_message *answer, const char *unit,
+                            struct error *err)
 {
+        const char *job = NULL;
+        int result = sd_bus_message_read(answer, "o", &job);
+
+        if (result < 0)
+                return error_errno(err, -result, "cannot read systemd's answer");
+        str_replace(&manager->job, job);
         str_replace(&manager->result, NULL);
-        if (manager_begin(manager, unit, err) < 0 || manager_wait(manager, unit, err) < 0)
+        if (manager_wait(manager, unit, err) < 0)
                 return -1;
         str_replace(&manager->job, NULL);
         return str_equal(manager->result, "done");
+}
+
+/* Have a job done: StartUnit, StopUnit, RestartUnit. */
+static int manager_do(struct manager *manager, const char *method, const char *verb,
+                      const char *unit, struct error *err)
+{
+        sd_bus_error why = SD_BUS_ERROR_NULL;
+        sd_bus_message *answer = NULL;
+        int result = sd_bus_call_method(manager->bus, MANAGER_NAME, MANAGER_PATH, MANAGER_TYPE,
+                                        method, &why, &answer, "ss", unit, "replace");
+
+        if (result < 0)
+                result = error_set(err, -result, "cannot %s %s: %s", verb, unit,
+                                   why.message ? why.message : strerror(-result));
+        else
+                result = manager_wait_for_answer(manager, answer, unit, err);
+        sd_bus_message_unref(answer);
+        sd_bus_error_free(&why);
+        return result;
+}
+
+int manager_restart(struct manager *manager, const char *unit, struct error *err)
+{
+        return manager_do(manager, "RestartUnit", "restart", unit, err);
+}
+
+int manager_start(struct manager *manager, const char *unit, struct error *err)
+{
+        return manager_do(manager, "StartUnit", "start", unit, err);
+}
+
+int manager_stop(struct manager *manager, const char *unit, struct error *err)
+{
+        return manager_do(manager, "StopUnit", "stop", unit, err);
+}
+
+static int manager_tell(struct manager *manager, const char *method, const char *unit,
+                        struct error *err)
+{
+        sd_bus_error why = SD_BUS_ERROR_NULL;
+        int result = sd_bus_call_method(manager->bus, MANAGER_NAME, MANAGER_PATH, MANAGER_TYPE,
+                                        method, &why, NULL, "s", unit);
+
+        if (result < 0)
+                error_set(err, -result, "%s: %s", unit,
+                          why.message ? why.message : strerror(-result));
+        sd_bus_error_free(&why);
+        return result < 0 ? -1 : 0;
+}
+
+int manager_freeze(struct manager *manager, const char *unit, bool freeze, struct error *err)
+{
+        return manager_tell(manager, freeze ? "FreezeUnit" : "ThawUnit", unit, err);
+}
+
+int manager_forget_failure(struct manager *manager, const char *unit, struct error *err)
+{
+        return manager_tell(manager, "ResetFailedUnit", unit, err);
+}
+
+int manager_hold(struct manager *manager, const char *unit, struct error *err)
+{
+        return manager_tell(manager, "RefUnit", unit, err);
 }
 
 /* One unit of the answer: NAME, description, load state, ACTIVE, SUB, following, path, and a job.

@@ -10,6 +10,7 @@
 #include "../base/str.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct manager;
 struct sd_bus;
@@ -30,6 +31,50 @@ int manager_new_call(struct manager *manager, const char *method, struct sd_bus_
  * when we were told to stop (interrupt.h).
  */
 int manager_restart(struct manager *manager, const char *unit, struct error *err);
+/* The same for a start and a stop. */
+int manager_start(struct manager *manager, const char *unit, struct error *err);
+int manager_stop(struct manager *manager, const char *unit, struct error *err);
+
+/* Stop the unit's processes where they are, or let them go on. */
+int manager_freeze(struct manager *manager, const char *unit, bool freeze, struct error *err);
+/* A unit that has failed is known no more; an error where it is not there. */
+int manager_forget_failure(struct manager *manager, const char *unit, struct error *err);
+/* The unit stays known until the manager is closed, so that its end can be asked for. */
+int manager_hold(struct manager *manager, const char *unit, struct error *err);
+
+/* How the unit's main process ended. */
+struct manager_exit {
+        int64_t pid; /* of that process */
+        int code;    /* CLD_EXITED, CLD_KILLED, CLD_DUMPED; 0: not yet */
+        int status;  /* exit status, or the signal's number */
+};
+int manager_main_exit(struct manager *manager, const char *unit, struct manager_exit *ret,
+                      struct error *err);
+
+/* One property of a transient unit, by the type that systemd wants it in. */
+struct manager_property {
+        const char *name;
+        enum {
+                MANAGER_STRING,  /* text */
+                MANAGER_BOOL,    /* number */
+                MANAGER_U32,     /* number */
+                MANAGER_U64,     /* number */
+                MANAGER_STRINGS, /* list */
+                MANAGER_BYTES,   /* text, as one array of bytes in a list: LogExtraFields= */
+                MANAGER_COMMAND, /* list: argv, for ExecStartEx= and the like */
+                MANAGER_DEVICES, /* list: "PATH RIGHTS" */
+                MANAGER_CPUS,    /* text: "0-3,5", as a mask */
+        } kind;
+        const char *text;
+        uint64_t number;
+        const struct strv *list;
+};
+
+/* Make a unit of these and start it. 1: it is up, 0: it is not; EEXIST: there is a unit of that
+ * name. */
+int manager_start_transient(struct manager *manager, const char *unit,
+                            const struct manager_property *properties, size_t count,
+                            struct error *err);
 
 /* What systemd says of a unit: "active", "running". "" where it does not know the unit. */
 struct manager_unit {

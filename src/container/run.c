@@ -104,9 +104,7 @@ static int run_check(struct run *run, struct error *err)
                                  "as root");
         if (run->spec->detach && !handover_possible())
                 return error_set(err, EINVAL,
-                                 "-d needs a unit of Type=notify that watches the container: write "
-                                 "a .container file, or use systemd-run -p Type=notify -p "
-                                 "NotifyAccess=all, or leave out -d");
+                                 "-d needs systemd, which watches the container: leave it out");
         if (spec_check_supported(run->spec, err) < 0)
                 return -1;
         for (size_t i = 0; i < run->spec->notes.count; i++)
@@ -208,12 +206,23 @@ static int run_publish_all(struct run *run, struct error *err)
         return 0;
 }
 
+/* A container that a shell wants detached keeps the id that it was announced with. */
+static char *run_choose_id(void)
+{
+        const char *given = getenv("CRUNIT_CONTAINER_ID");
+
+        if (given && strlen(given) == STAMP_ID_DIGITS &&
+            strspn(given, "0123456789abcdef") == STAMP_ID_DIGITS)
+                return str_dup(given);
+        return stamp_new_id(STAMP_ID_DIGITS);
+}
+
 /* The name is ours, nothing of an earlier run is left. */
 static int run_claim(struct run *run, struct error *err)
 {
         struct container_spec *spec = run->spec;
 
-        run->state.id = stamp_new_id(STAMP_ID_DIGITS);
+        run->state.id = run_choose_id();
         if (!spec->name)
                 spec->name = str_dupn(run->state.id, RUN_SHORT_ID);
         if (place_own(spec->name, run->settings->storage, &run->place, err) < 0 ||
@@ -538,6 +547,8 @@ static void run_describe_init(struct run *run)
                 json_get_strv(process, "args", &state->command, NULL);
         state->stop_signal = signal_name(run->plan.stop_signal);
         state->stop_timeout = run->plan.stop_timeout;
+        state->uid = run->plan.uid;
+        state->gid = run->plan.gid;
         cgroup_of(state->init.pid, &state->cgroup, NULL);
 }
 
@@ -642,7 +653,7 @@ static int run_detached(struct run *run, struct error *err)
 }
 
 /* Everything of a container that has ended, but what was asked to stay. */
-static void run_remove_traces(struct run *run)
+static void run_remove_traces(struct run *run, bool even_kept)
 {
         if (run->crun.path && run->crun.cgroups != CRUN_CGROUPS_NONE) {
                 AUTO_STRV struct strv args = { 0 };
@@ -669,7 +680,7 @@ static void run_remove_traces(struct run *run)
                         secret_files_detach(run->place.run);
         }
         writable_close(&run->writable);
-        writable_remove(run->place.data, false, NULL);
+        writable_remove(run->place.data, even_kept, NULL);
         netjoin_free(&run->netjoin);
         netjoin_leave(run->place.run, NULL);
         ids_end(&run->ids, &run->place, run->settings->storage);
@@ -716,7 +727,8 @@ static void run_fail(struct run *run, int *ret_status, struct error *err)
         if (run->claimed && run->place.systemd && run->spec->cgroups_split && run->spec->detach)
                 cgroup_kill_younger();
         create_kill_children();
-        run_remove_traces(run);
+        /* A layer that nothing was ever written to is not worth keeping. */
+        run_remove_traces(run, run->writable.fresh && !run->state.init.pid);
 }
 
 int run_container(struct container_spec *spec, const struct run_settings *settings,
@@ -752,7 +764,7 @@ int run_container(struct container_spec *spec, const struct run_settings *settin
                 return -1;
         }
         if (!spec->detach)
-                run_remove_traces(&run);
+                run_remove_traces(&run, false);
         claim_sweep(settings->storage);
         if (!run.netjoin.is_joined)
                 netjoin_sweep(); /* else crunit-network does */

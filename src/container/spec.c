@@ -34,7 +34,7 @@ static const size_t spec_strings[] = {
         FIELD(cgroup_ns), FIELD(ipc), FIELD(pid), FIELD(uts), FIELD(userns), FIELD(subuidname), FIELD(subgidname),
         FIELD(ip), FIELD(ip6),
         FIELD(mac),
-        FIELD(init_path), FIELD(personality), FIELD(hosts_file), FIELD(passwd_entry), FIELD(group_entry), FIELD(cidfile), FIELD(pidfile), FIELD(pod), FIELD(pod_hostname), FIELD(autoupdate),
+        FIELD(init_path), FIELD(personality), FIELD(hosts_file), FIELD(passwd_entry), FIELD(group_entry), FIELD(cidfile), FIELD(restart), FIELD(pidfile), FIELD(pod), FIELD(pod_hostname), FIELD(autoupdate),
 };
 static const size_t spec_lists[] = {
         FIELD(pull_options), FIELD(args), FIELD(env), FIELD(env_files), FIELD(unset_env), FIELD(groups), FIELD(cap_add),
@@ -236,6 +236,12 @@ static int spec_check_pod(const struct container_spec *spec, struct error *err)
 
 int spec_check_supported(struct container_spec *spec, struct error *err)
 {
+        /* In the unit that `crunit run -d` makes, it is Restart= already. */
+        if (spec->restart && !getenv("CRUNIT_CONTAINER_ID"))
+                return error_set(err, EOPNOTSUPP,
+                                 "--restart %s: restarting is systemd's: write Restart= into the "
+                                 "unit's [Service]",
+                                 spec->restart);
         if (spec->unsupported.count)
                 return error_set(err, EOPNOTSUPP, "%s", spec->unsupported.items[0]);
         if (spec_check_pod(spec, err) < 0)

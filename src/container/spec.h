@@ -226,6 +226,7 @@ struct container_spec {
         unsigned timeout;      /* seconds it may run; 0 not given */
         unsigned stop_timeout; /* seconds, 10 by default */
         char *cidfile, *pidfile;
+        char *restart;         /* always, unless-stopped, on-failure[:N]; NULL: no */
         unsigned preserve_fds; /* fds 3 … 2+n go on to the container */
 
         struct strv health; /* "health-cmd=…" and so on, each checked by itself */

@@ -83,6 +83,8 @@ struct json_object *state_to_json(const struct container_state *state)
         for (size_t i = 0; i < STATE_LISTS; i++)
                 json_set_strv(object, state_lists[i].key, state_field(state, state_lists[i].field));
         state_add_number(object, "stopTimeout", state->stop_timeout);
+        state_add_number(object, "uid", state->uid);
+        state_add_number(object, "gid", state->gid);
         json_object_object_add(object, "keep", json_object_new_boolean(state->keep));
         json_object_object_add(object, "foreground", json_object_new_boolean(state->foreground));
         return object;
@@ -103,11 +105,24 @@ static int state_get_process(struct json_object *object, const char *pid_key, co
         return 0;
 }
 
+/* A member that is a number without a sign; a missing one leaves *ret as it is. */
+static int state_get_number(struct json_object *object, const char *key, uint32_t *ret,
+                            struct error *err)
+{
+        int64_t number = *ret;
+
+        if (json_get_int(object, key, &number, err) < 0)
+                return -1;
+        if (number < 0 || number > UINT32_MAX)
+                return error_set(err, ERANGE, "\"%s\" is out of range", key);
+        *ret = (uint32_t)number;
+        return 0;
+}
+
 static int state_get_members(struct json_object *object, struct container_state *state,
                              struct error *err)
 {
         struct json_object *starter = NULL;
-        int64_t timeout = 0;
 
         for (size_t i = 0; i < STATE_STRINGS; i++) {
                 const char *value = NULL;
@@ -123,13 +138,12 @@ static int state_get_members(struct json_object *object, struct container_state 
         if (json_get_object(object, "starter", &starter, err) < 0 ||
             (starter && state_get_process(starter, "pid", "start", &state->starter, err) < 0) ||
             state_get_process(object, "pid", "pidStart", &state->init, err) < 0 ||
-            json_get_int(object, "stopTimeout", &timeout, err) < 0 ||
+            state_get_number(object, "stopTimeout", &state->stop_timeout, err) < 0 ||
+            state_get_number(object, "uid", &state->uid, err) < 0 ||
+            state_get_number(object, "gid", &state->gid, err) < 0 ||
             json_get_bool(object, "keep", &state->keep, err) < 0 ||
             json_get_bool(object, "foreground", &state->foreground, err) < 0)
                 return -1;
-        if (timeout < 0 || timeout > UINT32_MAX)
-                return error_set(err, ERANGE, "\"stopTimeout\" is out of range");
-        state->stop_timeout = (unsigned)timeout;
         if (!state->id || !state->name)
                 return error_set(err, EBADMSG, "\"id\" or \"name\" is missing");
         return 0;

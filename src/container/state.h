@@ -24,6 +24,7 @@
  *   cgroup       path of the init's group foreground   `crunit run` stays until the end
  *   logDriver    journald, passthrough, none
  *   pod, podId   name and id of the pod that it belongs to; missing where there is none
+ *   uid, gid     of the user its program runs as, in the container
  */
 #pragma once
 
@@ -44,6 +45,7 @@ struct container_state {
         struct strv command, labels, annotations, networks, ports, secrets, volumes, images;
         char *stop_signal, *log_driver, *pod, *pod_id;
         unsigned stop_timeout;
+        uint32_t uid, gid;
         bool keep, foreground;
 };
 

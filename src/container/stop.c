@@ -170,6 +170,8 @@ int stop_container(const struct container_state *state, const char *run, int tim
 {
         if (!state->init.pid)
                 return stop_starter(state, err);
+        if (state->cgroup && !state->unit && cgroup_is_frozen(state->cgroup))
+                cgroup_freeze(state->cgroup, false, NULL);
         if (stop_init(state, run, timeout, err) < 0)
                 return -1;
         /* In the foreground `crunit run` itself removes everything, and then ends. */
@@ -183,11 +185,11 @@ int stop_container(const struct container_state *state, const char *run, int tim
         return stop_remove(state, run, false, err);
 }
 
-static int stop_unit(const char *unit, struct error *err)
+static int stop_unit(const char *verb, const char *unit, struct error *err)
 {
-        char program[] = "systemctl", verb[] = "stop", end[] = "--";
-        AUTO_FREE char *name = str_dup(unit);
-        char *args[] = { program, verb, end, name, NULL };
+        char program[] = "systemctl", end[] = "--";
+        AUTO_FREE char *name = str_dup(unit), *what = str_dup(verb);
+        char *args[] = { program, what, end, name, NULL };
         pid_t pid;
         int status;
         int result = posix_spawnp(&pid, program, NULL, NULL, args, environ);
@@ -198,7 +200,7 @@ static int stop_unit(const char *unit, struct error *err)
                 if (errno != EINTR)
                         return error_errno(err, errno, "cannot wait for systemctl");
         if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-                return error_set(err, 0, "systemctl stop %s failed", unit);
+                return error_set(err, 0, "systemctl %s %s failed", verb, unit);
         return 0;
 }
 
@@ -213,5 +215,9 @@ int stop_from_outside(struct container_state *state, const char *run, int timeou
                 if (state_write(run, state, err) < 0)
                         return -1;
         }
-        return stop_unit(state->unit, err);
+        /* systemd stops nothing that stands still. */
+        if (state->cgroup && cgroup_is_frozen(state->cgroup) &&
+            stop_unit("thaw", state->unit, err) < 0)
+                return -1;
+        return stop_unit("stop", state->unit, err);
 }

@@ -55,11 +55,197 @@ test_views_inspect() {
 	assert_equal "$(crunit inspect -f '{{json .Config.Cmd}}' viewed | jq -r '.[0]')" sh
 	assert_match "$(crunit inspect -f '{{.NetworkSettings.IPAddress}}' viewed)" '^10\.'
 	assert_equal "$(crunit inspect --format json viewed | jq -r '.[0].Name')" viewed
-	assert_match "$(crunit inspect -f '{{.State.StartedAt}}' viewed)" '^20[0-9-]+T[0-9:]+Z$'
+	assert_match "$(crunit inspect -f '{{.State.StartedAt}}' viewed)" '^20[0-9-]+T[0-9:.]+Z$'
 	try crunit inspect -f '{{.State.Nothing}}' viewed
 	assert_equal "$status" 125
 	assert_match "$said" "there is no '.State.Nothing'"
 	try crunit inspect -f '{{if .State.Running}}x{{end}}' viewed
 	assert_equal "$status" 125
 	assert_match "$said" 'not supported'
+}
+
+test_views_stats() {
+	local row
+	viewed
+	row=$(crunit stats --no-stream --format json viewed | jq -c '.[0]')
+	jq -e '.Name == "viewed" and .PIDs >= 2 and .MemUsageBytes > 10000 and .MemLimitBytes > .MemUsageBytes and
+		.CPUMicroseconds > 0 and (.CPUPerc | endswith("%")) and .NetInputBytes >= 0' <<<"$row" >/dev/null || fail "$row"
+	assert_match "$(crunit stats --no-stream)" 'CPU %.*viewed '
+	assert_equal "$(crunit stats --no-stream --format '{{.Name}} {{.ID}}')" "viewed $(crunit ps -q)"
+	# again and again: two looks, no escapes where it is no terminal
+	try timeout 10 sh -c "crunit stats -i 1 --format '{{.Name}}' viewed | head -n 2"
+	assert_equal "$said" $'viewed\nviewed'
+	assert_match "$(timeout 3 script -qec 'crunit stats -i 1' /dev/null || true)" $'\x1b\\[H\x1b\\[J'
+	assert_fails crunit stats --no-stream nobody
+	assert_match "$said" "no container 'nobody'"
+	systemctl stop viewed
+	assert_equal "$(crunit stats --no-stream --format json | jq -c .)" '[]'
+	assert_fails crunit stats -i 0
+}
+
+test_views_top() {
+	local pid rows
+	viewed
+	pid=$(main_pid viewed)
+	crunit exec -u app viewed sleep 5.55 &
+	wait_for 10 pgrep -f '^sleep 5.55'
+	rows=$(crunit top viewed)
+	assert_match "$rows" '^USER +PID +PPID +%CPU +ELAPSED +TTY +TIME +COMMAND'
+	assert_match "$rows" 'root +1 +0 .* sh -c trap'
+	assert_match "$rows" 'app +[0-9]+ .*sleep 5.55'
+	[[ $rows != *crunit* ]] || fail "a helper of ours is shown: $rows"
+	assert_match "$(crunit top viewed hpid pid comm)" "$pid +1 +sh"
+	assert_equal "$(crunit top --format json viewed hpid | jq -r '.[0].hpid')" "$pid"
+	assert_match "$(crunit top viewed -o pid,args)" "$pid sh -c trap"
+	assert_fails crunit top viewed hpdi
+	assert_match "$said" "no column 'hpdi', did you mean hpid"
+	pkill -f '^sleep 5.55'
+	wait
+}
+
+test_views_diff() {
+	local lines
+	viewed
+	crunit exec viewed sh -c 'echo x >/srv/new; mkdir /srv/dir; echo y >/srv/dir/in; rm /etc/group; echo z >>/etc/passwd'
+	lines=$(crunit diff viewed)
+	for line in 'A /srv/new' 'A /srv/dir' 'A /srv/dir/in' 'D /etc/group' 'C /etc/passwd' 'C /etc' 'C /srv'; do
+		grep -qxF "$line" <<<"$lines" || fail "no '$line' in $lines"
+	done
+	[[ $lines != */etc/hosts* && $lines != */proc* ]] || fail "mount points are listed: $lines"
+	crunit diff --format json viewed | jq -e '.added | index("/srv/dir/in") != null' >/dev/null
+	# a directory that was removed and made again hides what was in it
+	crunit exec viewed sh -c 'rm -r /etc/; mkdir /etc; echo 1 >/etc/only' || true
+	assert_fails crunit diff nobody
+	assert_match "$said" "no container 'nobody'"
+	systemctl stop viewed
+	# one that is kept
+	crunit run --name kept --network none localhost/busybox:latest sh -c 'rm -r /srv; mkdir /srv; echo 1 >/srv/mark'
+	assert_match "$(crunit diff kept)" $'A /srv/mark\n'
+	[[ $(crunit diff kept) == *'D /srv/data'* ]] || fail "what an opaque directory hides is not listed"
+	crunit rm kept
+}
+
+# Every way of cp, into $1 and back.
+copy_both_ways() {
+	local target=$1
+	rm -rf $work/in $work/out
+	mkdir -p $work/in/sub/deep $work/out
+	echo one >$work/in/file
+	echo two >$work/in/sub/deep/two
+	ln -s /etc/shadow $work/in/sub/link
+	chmod 4750 $work/in/file
+	chown -R 7:8 $work/in
+	crunit cp $work/in/file "$target:/srv"
+	crunit cp $work/in/file "$target:/srv/renamed"
+	crunit cp $work/in "$target:/srv/tree"
+	crunit cp $work/in/. "$target:/srv/content"
+	crunit cp "$target:/srv/content/sub/deep/two" $work/out/content
+	crunit cp $work/in/sub "$target:/srv"
+	crunit cp "$target:/srv/sub" $work/out
+	crunit cp "$target:/srv/tree/." $work/out
+	crunit cp "$target:srv/renamed" $work/out/back
+	assert_equal "$(cat $work/out/sub/deep/two $work/out/file $work/out/back $work/out/content)" $'two\none\none\ntwo'
+	assert_equal "$(readlink $work/out/sub/link)" /etc/shadow
+	assert_equal "$(stat -c '%u:%g %a' $work/out/back)" "0:0 750" "owner and mode here"
+	tar -C $work/in -cf - sub | crunit cp - "$target:/tmp"
+	crunit cp "$target:/tmp/sub" - | tar -tf - >$work/list
+	grep -qx sub/deep/two $work/list || fail "$(cat $work/list)"
+	assert_fails crunit cp "$target:/no/such" $work
+	assert_fails crunit cp $work/in/file "$target:/no/such/directory/"
+	assert_fails crunit cp $work/in "$target:/srv/file"
+	assert_match "$said" 'cannot copy the directory'
+	assert_fails crunit cp $work/in $work/out
+	assert_match "$said" 'CONTAINER:PATH'
+	tar -C $work -cf $work/evil.tar --transform 's,in/file,../../evil,' -P in/file
+	assert_fails sh -c "crunit cp - $target:/srv <$work/evil.tar"
+	[ ! -e /evil ] || fail "an archive wrote outside"
+}
+
+test_views_cp() {
+	viewed
+	copy_both_ways viewed
+	assert_equal "$(crunit exec viewed stat -c '%u:%g %a' /srv/renamed)" "0:0 4750" "owner and mode in there"
+	crunit cp -a=false $work/in/file viewed:/srv/theirs
+	assert_equal "$(crunit exec viewed stat -c '%u:%g' /srv/theirs)" 7:8
+	# what is mounted is written to, volumes are seen
+	echo 192.0.2.7 seven >$work/hosts
+	crunit cp $work/hosts viewed:/etc/hosts
+	assert_equal "$(crunit exec viewed cat /etc/hosts)" '192.0.2.7 seven'
+	systemctl stop viewed
+	crunit run --name kept --network none --user app localhost/busybox:latest true
+	copy_both_ways kept
+	crunit cp $work/in/file kept:/srv/mine
+	assert_equal "$(crunit run --name kept --network none localhost/busybox:latest sh -c 'stat -c %U /srv/mine; cat /srv/tree/sub/deep/two')" \
+		$'app\ntwo'
+	crunit rm kept
+	assert_fails crunit cp kept:/srv/mine $work
+	assert_match "$said" "no container 'kept'"
+}
+
+# Links of a container lead nowhere but into the container.
+test_views_cp_hostile() {
+	viewed
+	echo secret >$work/secret
+	echo theirs >$work/theirs
+	crunit exec viewed sh -c "mkdir -p $work; ln -s $work/secret /srv/link; ln -s $work /srv/dir; ln -s / /srv/root;
+		ln -s ../../../../../../$work/secret /srv/up; ln -s $work/made /srv/dangling"
+	assert_fails crunit cp viewed:/srv/link $work/got
+	assert_fails crunit cp viewed:/srv/up $work/got
+	[ ! -e $work/got ] || fail "a link led to the host"
+	crunit cp $work/theirs viewed:/srv/dir/put
+	[ ! -e $work/put ] || fail "a link of the container's wrote to the host"
+	assert_equal "$(crunit exec viewed cat $work/put)" theirs
+	crunit cp $work/theirs viewed:/srv/dangling
+	[ ! -e $work/made ] || fail "a dangling link wrote to the host"
+	crunit cp $work/theirs viewed:/srv/root/srv/through
+	assert_equal "$(crunit exec viewed cat /srv/through)" theirs
+	# neither devices nor setuid bits come out
+	crunit exec viewed sh -c 'mkdir /srv/odd; mknod /srv/odd/pipe p; cp /bin/busybox /srv/odd/suid; chmod 6755 /srv/odd/suid'
+	crunit cp viewed:/srv/odd $work
+	assert_equal "$(stat -c %a $work/odd/suid)" 755
+}
+
+test_views_events() {
+	local since watching
+	since=$(date +@%s)
+	container ev <<-'END'
+		[Container]
+		Image=localhost/busybox:latest
+		ContainerName=ev
+		Network=none
+		Exec=sh -c 'while [ ! -e /tmp/go ]; do sleep 0.05; done; exit 3'
+	END
+	crunit events --format '{{.Status}} {{.Name}} {{.ExitCode}}' -f container=ev >$work/watched &
+	watching=$!
+	start ev
+	crunit exec ev touch /tmp/go
+	wait_state ev failed
+	wait_for 20 grep -q '^died ev 3$' $work/watched
+	kill $watching
+	wait $watching || true
+	journalctl --sync 2>/dev/null || true
+	assert_match "$(crunit events --no-stream --since "$since" -f container=ev)" \
+		'Z container start ev \(unit=ev.service\).*Z container died ev \(unit=ev.service, exitCode=3\).*container failed ev'
+	crunit events --stream=false --since 1h --format json -f container=ev -f event=died |
+		jq -e '.Type == "container" and .Status == "died" and .ExitCode == "3" and .Unit == "ev.service" and .TimeNano > 0' >/dev/null
+	assert_equal "$(crunit events --no-stream --until "$since" -f container=ev)" ''
+	assert_fails crunit events --no-stream -f nonsense=1
+	assert_match "$said" 'not container='
+	assert_fails crunit events --since 'last spring'
+	assert_match "$said" 'neither a span of time'
+	assert_equal "$(crunit logs --since 1h ev)" ''
+}
+
+# Only what the container wrote, however it is asked for.
+test_views_logs() {
+	viewed
+	assert_equal "$(crunit logs viewed)" up
+	assert_equal "$(crunit logs --since 10m viewed)" up
+	assert_equal "$(crunit logs --since 2020-01-01T00:00:00Z --until 2020-01-02T00:00:00+01:00 viewed)" ''
+	assert_equal "$(crunit logs "$(crunit ps -q)")" up
+	(timeout 20 crunit logs -f --tail 1 viewed || true) >$work/followed &
+	crunit exec viewed sh -c 'echo later >/proc/1/fd/1'
+	wait_for 15 grep -qx later $work/followed
+	kill %% 2>/dev/null || true
+	wait
 }

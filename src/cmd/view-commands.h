@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The subcommands that show containers, and that have systemd do something with them. */
+#pragma once
+
+#include "cmd.h"
+
+cmd_function cmd_diff, cmd_events, cmd_pause, cmd_restart, cmd_start, cmd_stats, cmd_top,
+        cmd_unpause, cmd_wait;
+
+extern const struct option_row diff_options_table[], events_options_table[], life_options_table[],
+        stats_options_table[], top_options_table[], wait_options_table[];

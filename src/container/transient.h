@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * `crunit run -d` from a shell: the container becomes a transient unit of systemd's,
+ * crunit-run-NAME.service, with what the generator writes into a unit for the same options. Then it
+ * lives as all others do: systemd watches it, holds its limits, keeps its log, and restarts it.
+ */
+#pragma once
+
+#include "../base/error.h"
+#include "spec.h"
+
+/* "crunit-run-web.service"; owned by the caller. */
+char *transient_unit_name(const char *name);
+
+/*
+ * Start it. words is the command line behind "run", NULL-terminated; spec is what it means, and
+ * gets a name where it has none. Waits until systemd says that it is up. The container's id is
+ * ret_id (owned by the caller).
+ */
+int transient_run(struct container_spec *spec, char *const *words, char **ret_id,
+                  struct error *err);

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "vantage.h"
+
+#include "../base/io.h"
+#include "../image/image.h"
+#include "place.h"
+#include "rootfs.h"
+#include "writable.h"
+
+#include <sys/mount.h>
+
+void vantage_close(struct vantage *vantage)
+{
+        state_free(&vantage->state);
+        free(vantage->run);
+        cleanup_close(&vantage->root);
+        *vantage = (struct vantage)VANTAGE_NONE;
+}
+
+/* --- which container */
+
+/* The state of one that has ended and is kept. */
+static int vantage_find_kept(const char *name, const char *storage, struct container_state *ret,
+                             char **ret_data, struct error *err)
+{
+        AUTO_STRV struct strv labels = { 0 };
+        AUTO_FREE char *prefix = str_format("%s@", name);
+
+        if (place_list_data(storage, &labels, err) < 0)
+                return -1;
+        for (size_t i = 0; i < labels.count; i++) {
+                AUTO_FREE char *data = str_format("%s/containers/%s", storage, labels.items[i]);
+
+                if (!str_has_prefix(labels.items[i], prefix) || state_read(data, ret, NULL) < 0)
+                        continue;
+                ret->init.pid = ret->starter.pid = 0;
+                *ret_data = steal_str(&data);
+                return 0;
+        }
+        return error_set(err, ENOENT,
+                         "there is no container '%s' (what one without --rm=false wrote is gone "
+                         "with its end)",
+                         name);
+}
+
+static int vantage_find(const char *name, const char *storage, struct vantage *vantage,
+                        struct error *err)
+{
+        if (state_find(name, &vantage->state, &vantage->run, err) == 0) {
+                vantage->running = vantage->state.init.pid && state_alive(&vantage->state);
+                if (vantage->running || !vantage->state.keep)
+                        return 0;
+                state_free(&vantage->state);
+                free(steal_str(&vantage->run));
+        } else if (err->code != ENOENT) {
+                return -1;
+        }
+        if (err)
+                error_clear(err);
+        return vantage_find_kept(name, storage, &vantage->state, &vantage->run, err);
+}
+
+/* --- its layers */
+
+static int vantage_find_image(const struct container_state *state,
+                              const struct vantage_stores *stores, struct store *ret_store,
+                              struct image *ret_image, struct error *err)
+{
+        AUTO_STRV struct strv roots = { 0 };
+
+        strv_append(&roots, stores->storage);
+        if (stores->additional)
+                strv_append_all(&roots, stores->additional);
+        for (size_t i = 0; i < roots.count; i++) {
+                AUTO_STORE struct store store = STORE_NONE;
+
+                if (err)
+                        error_clear(err);
+                if (store_open(roots.items[i], STORE_READ, &store, err) < 0 ||
+                    image_open(&store, state->image, ret_image, err) < 0)
+                        continue;
+                *ret_store = store;
+                store = (struct store)STORE_NONE;
+                return 0;
+        }
+        return error_wrap(err, "the image of container '%s'", state->name);
+}
+
+/* Nobody else sees what is mounted from here on, and it goes with this process. */
+static int vantage_enter_namespace(char **ret_scratch, struct error *err)
+{
+        static const struct strv nothing_shared;
+        AUTO_FREE char *scratch = str_format("%s/containers", place_runtime());
+
+        if (rootfs_unshare(&nothing_shared, err) < 0 ||
+            io_make_dirs(AT_FDCWD, scratch, 0755, err) < 0)
+                return -1;
+        if (mount("tmpfs", scratch, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700") < 0)
+                return error_errno(err, errno, "cannot mount at %s", scratch);
+        *ret_scratch = steal_str(&scratch);
+        return 0;
+}
+
+/* Mount the layers, with what is written on top (a data directory's descriptor), or without: -1. */
+static int vantage_mount(const struct container_state *state, const struct vantage_stores *stores,
+                         const char *scratch, int writable, int *ret_root, struct error *err)
+{
+        CLEANUP(rootfs_free) struct rootfs rootfs = { .writable = writable };
+        AUTO_STORE struct store store = STORE_NONE;
+        AUTO_IMAGE struct image image = { 0 };
+        AUTO_FREE char *path = str_format("%s/rootfs", scratch);
+
+        if (state->rootfs) {
+                char *real = realpath(state->rootfs, NULL);
+
+                if (!real)
+                        return error_errno(err, errno, "cannot use %s as the root", state->rootfs);
+                strv_append_owned(&rootfs.layers, real);
+                rootfs.bind = writable < 0;
+        } else {
+                if (vantage_find_image(state, stores, &store, &image, err) < 0)
+                        return -1;
+                strv_append_all(&rootfs.layers, &image.layers);
+        }
+        if (rootfs_check(&rootfs, err) < 0 || rootfs_mount_files(&rootfs, scratch, err) < 0 ||
+            rootfs_mount(&rootfs, scratch, err) < 0)
+                return -1;
+        *ret_root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        return *ret_root < 0 ? error_errno(err, errno, "cannot open %s", path) : 0;
+}
+
+static int vantage_mount_kept(struct vantage *vantage, const struct vantage_stores *stores,
+                              struct error *err)
+{
+        AUTO_WRITABLE struct writable writable = { -1, false };
+        AUTO_FREE char *scratch = NULL;
+
+        if (!vantage->state.writable || access(vantage->state.writable, F_OK) < 0)
+                return error_set(err, ENOENT, "nothing of container '%s' is kept",
+                                 vantage->state.name);
+        if (vantage_enter_namespace(&scratch, err) < 0 ||
+            writable_open(vantage->state.writable, true, vantage->state.image, &writable, err) <
+                    0 ||
+            vantage_mount(&vantage->state, stores, scratch, writable.fd, &vantage->root, err) < 0)
+                return -1;
+        /* The lock stays as long as this process: nobody starts it meanwhile. */
+        writable.fd = -1;
+        return 0;
+}
+
+/* --- all together */
+
+static int vantage_open_running(struct vantage *vantage, struct error *err)
+{
+        AUTO_FREE char *path = str_format("/proc/%d/root", (int)vantage->state.init.pid);
+
+        vantage->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (vantage->root < 0)
+                return error_errno(err, errno, "cannot open the root of container '%s'",
+                                   vantage->state.name);
+        /* It might have ended, and its number be another's. */
+        if (!process_alive(&vantage->state.init))
+                return error_set(err, ESRCH, "container '%s' has ended meanwhile",
+                                 vantage->state.name);
+        return 0;
+}
+
+int vantage_open(const char *name, const struct vantage_stores *stores, struct vantage *ret,
+                 struct error *err)
+{
+        AUTO_VANTAGE struct vantage vantage = VANTAGE_NONE;
+
+        if (vantage_find(name, stores->storage, &vantage, err) < 0)
+                return -1;
+        if (vantage.running ? vantage_open_running(&vantage, err) < 0
+                            : vantage_mount_kept(&vantage, stores, err) < 0)
+                return -1;
+        *ret = vantage;
+        vantage = (struct vantage)VANTAGE_NONE;
+        return 0;
+}
+
+int vantage_open_layers(const char *name, const struct vantage_stores *stores, int *ret_upper,
+                        int *ret_lower, struct error *err)
+{
+        AUTO_VANTAGE struct vantage vantage = VANTAGE_NONE;
+        AUTO_FREE char *scratch = NULL, *path = NULL;
+        AUTO_CLOSE int upper = -1;
+
+        if (vantage_find(name, stores->storage, &vantage, err) < 0)
+                return -1;
+        if (!vantage.state.writable)
+                return error_set(err, EINVAL,
+                                 "container '%s' has no writable layer: it writes to %s itself",
+                                 name, vantage.state.rootfs ? vantage.state.rootfs : "its root");
+        path = str_format("%s/upper", vantage.state.writable);
+        upper = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (upper < 0)
+                return error_errno(err, errno, "cannot open %s", path);
+        if (vantage_enter_namespace(&scratch, err) < 0 ||
+            vantage_mount(&vantage.state, stores, scratch, -1, ret_lower, err) < 0)
+                return -1;
+        *ret_upper = steal_fd(&upper);
+        return 0;
+}

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC2154
+#
+# From a shell to a unit and back: run -d, wait, restart, start, pause.
+
+box_image=localhost/busybox:latest
+
+detached() {
+	uses "crunit-run-$1.service"
+	try crunit run -d --rm --network none "${@:2}"
+	assert_equal "$status" 0 "$said"
+}
+
+test_life_run_detached() {
+	local unit=crunit-run-det.service pid
+	(
+		cd /srv || exit
+		FROM_SHELL=yes detached det --name det -m 64m --pids-limit 77 -e FROM_SHELL -e 'PRICE=5$HOME %n' \
+			--label 'a=b c' $box_image sh -c 'trap "exit 0" TERM; echo "$PRICE $FROM_SHELL"; while :; do sleep 0.2; done' \
+			x '%i ${HOME} $$'
+	)
+	has_state $unit active || fail "$(systemctl status $unit)"
+	assert_journal $unit '^5[$]HOME %n yes$'
+	assert_match "$(crunit logs det)" '^5[$]HOME %n yes$'
+	assert_equal "$(crunit inspect -f '{{.Unit}} {{.Name}}' det)" "$unit det"
+	assert_equal "$(crunit inspect det | jq -r '.[0].Config.Cmd[-1]')" '%i ${HOME} $$'
+	assert_equal "$(prop $unit MemoryMax) $(prop $unit TasksMax) $(prop $unit DevicePolicy)" "67108864 77 closed"
+	pid=$(main_pid $unit)
+	assert_match "$(cat "/proc/$pid/cgroup")" "/$unit"
+	systemctl daemon-reload
+	assert_equal "$(main_pid $unit)" "$pid"
+	# a name is one container's
+	try crunit run -d --network none --name det $box_image true
+	assert_equal "$status" 125
+	assert_match "$said" "name 'det' is in use by $unit.*--replace"
+	crunit run -d --replace --network none --name det $box_image sleep 1000
+	[ "$(main_pid $unit)" != "$pid" ] || fail "--replace replaced nothing"
+	crunit stop -t 0 det
+	wait_for 10 not_there $unit
+	[[ $(crunit ps -a) != *det* ]] || fail "it is still listed"
+}
+
+not_there() {
+	[ "$(prop "$1" LoadState)" = not-found ] || ! systemctl is-active -q "$1"
+}
+
+test_life_run_detached_ends() {
+	local id
+	# one that ends at once, well and not
+	detached quick --name quick --rm $box_image true
+	assert_match "$said" '^[0-9a-f]{64}$'
+	detached bad --name bad $box_image sh -c 'exit 7'
+	wait_state crunit-run-bad.service failed
+	assert_equal "$(prop crunit-run-bad.service ExecMainStatus)" 7
+	# the same name again, although its unit has failed
+	detached bad --name bad $box_image sleep 1000
+	crunit rm -f bad
+	# without a name its id is one
+	try crunit run -d --rm --network none $box_image sleep 1000
+	id=$said
+	assert_match "$id" '^[0-9a-f]{64}$'
+	uses "crunit-run-${id:0:12}.service"
+	assert_equal "$(crunit inspect -f '{{.Id}}' "${id:0:12}")" "$id"
+	crunit stop -t 0 "${id:0:12}"
+	# without --rm what it wrote stays, until crunit rm
+	try crunit run -d --name stays --network none $box_image sh -c 'echo 1 >/mark; exec sleep 1000'
+	uses crunit-run-stays.service
+	wait_for 10 crunit exec stays test -e /mark
+	crunit stop -t 0 stays
+	crunit ps -a | grep -q ' stays$' || fail "what is kept is not listed"
+	crunit rm stays
+	# what cannot start says why
+	try crunit run -d --name broken --network none $box_image /no/such/program
+	assert_equal "$status" 125
+	assert_match "$said" 'crunit-run-broken.service did not start:.*/no/such/program'
+	uses crunit-run-broken.service
+	try crunit run -d --name broken --pull never --network none localhost/no-such-image
+	assert_equal "$status" 125
+	assert_match "$said" 'no-such-image'
+}
+
+test_life_run_detached_restart() {
+	local unit=crunit-run-again.service
+	detached again --name again --restart on-failure:2 $box_image sh -c 'echo ran; sleep 0.1; exit 3'
+	wait_state $unit failed 20
+	assert_equal "$(crunit logs again | grep -cx ran)" 3 "how often it ran"
+	detached always --name always --restart always $box_image sh -c 'sleep 0.2'
+	wait_for 20 restarted crunit-run-always.service 3
+	crunit rm -f always
+	wait_for 10 not_there crunit-run-always.service
+	assert_fails crunit run --restart always --network none $box_image true
+	assert_match "$said" "restarting is systemd's"
+}
+
+test_life_wait() {
+	local waiting
+	detached job --name job $box_image sh -c 'while [ ! -e /tmp/go ]; do sleep 0.05; done; exit 5'
+	crunit wait job >/tmp/waited &
+	waiting=$!
+	crunit exec job touch /tmp/go
+	wait $waiting
+	assert_equal "$(cat /tmp/waited)" 5
+	detached killed --name killed $box_image sleep 1000
+	crunit wait killed >/tmp/waited &
+	waiting=$!
+	wait_for 10 systemctl kill -s KILL --kill-whom=main crunit-run-killed.service
+	wait $waiting
+	assert_equal "$(cat /tmp/waited)" 137
+	assert_fails crunit wait nobody
+	assert_equal "$(crunit wait --ignore nobody)" -1
+}
+
+test_life_restart_and_pause() {
+	local pid
+	container again <<-END
+		[Container]
+		Image=$box_image
+		ContainerName=others-name
+		Network=none
+		Exec=sh -c 'trap "exit 0" TERM; while :; do sleep 0.1; done'
+	END
+	start again
+	pid=$(main_pid again)
+	crunit restart others-name
+	[ "$(main_pid again)" != "$pid" ] || fail "it was not restarted"
+	crunit stop others-name
+	wait_state again inactive
+	crunit start others-name
+	has_state again active || fail "it was not started"
+	crunit start others-name
+	assert_fails crunit start nobody
+	assert_match "$said" "no container 'nobody', nor a container file"
+	crunit pause others-name
+	assert_equal "$(prop again FreezerState)" frozen
+	assert_equal "$(crunit ps --format '{{.State}}')" paused
+	crunit unpause others-name
+	assert_equal "$(prop again FreezerState)" running
+	crunit pause others-name
+	crunit stop others-name
+	wait_state again inactive 20
+}
