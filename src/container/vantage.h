@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The file system of a container, reached from vantage: of one that runs through its init, with all
+ * The file system of a container, reached from outside: of one that runs through its init, with all
  * that is mounted in it; of one that has ended and is kept (--rm=false) by mounting its layers once
  * more, in a mount namespace of this process's own, which is why a process does this but once.
  *
