@@ -4,6 +4,7 @@
 #include "../base/log.h"
 #include "../container/place.h"
 #include "../container/stop.h"
+#include "../container/transient.h"
 #include "../container/writable.h"
 #include "../image/store.h"
 #include "commands.h"
@@ -84,10 +85,16 @@ static int rm_one(const char *name, const struct rm_request *request, struct err
         AUTO_FREE char *run = NULL;
         bool found = false;
 
-        if (state_find(name, &state, &run, err) == 0)
-                return rm_known(&state, run, request, err);
+        if (state_find(name, &state, &run, err) == 0) {
+                if (rm_known(&state, run, request, err) < 0)
+                        return -1;
+                transient_forget(state.name, false, NULL);
+                return 0;
+        }
         if (err->code != ENOENT)
                 return -1;
+        /* Between two starts of one that systemd starts again and again, or after its failure. */
+        found = transient_forget(name, request->force, NULL) > 0;
         if (rm_remove_kept(name, &found, err) < 0)
                 return -1;
         if (!found && !request->ignore)

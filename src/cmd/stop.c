@@ -3,6 +3,7 @@
 #include "../container/stop.h"
 #include "../base/log.h"
 #include "../container/signal.h"
+#include "../container/transient.h"
 #include "commands.h"
 
 #include <stddef.h>
@@ -62,9 +63,14 @@ static int stop_one(const char *name, const struct stop_request *request, struct
 
         /* With SERVICE_RESULT we are an ExecStop= line, and a Type=oneshot unit's container is gone
          * by then: that it ended must not make the unit fail. */
-        if (state_find(name, &state, &run, err) < 0)
-                return (request->ignore || getenv("SERVICE_RESULT")) && err->code == ENOENT ? 0
-                                                                                            : -1;
+        if (state_find(name, &state, &run, err) < 0) {
+                if (err->code != ENOENT)
+                        return -1;
+                if (getenv("SERVICE_RESULT"))
+                        return 0;
+                /* Between two starts of one that systemd starts again and again. */
+                return transient_forget(name, true, err) > 0 || request->ignore ? 0 : -1;
+        }
         return stop_from_outside(&state, run, request->timeout, err);
 }
 

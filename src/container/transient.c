@@ -101,6 +101,8 @@ static void transient_add_basics(struct transient *transient)
         property = transient_add(transient, "LogExtraFields");
         property->kind = MANAGER_BYTES;
         property->text = transient->field;
+        if (transient->spec->remove)
+                add_string(transient, "CollectMode", "inactive-or-failed");
         add_string(transient, "Description", transient->description);
         add_string(transient, "SyslogIdentifier", transient->spec->name);
         add_string(transient, "WorkingDirectory", transient->cwd);
@@ -322,4 +324,30 @@ int transient_run(struct container_spec *spec, char *const *words, char **ret_id
                 return -1;
         *ret_id = steal_str(&transient.id);
         return 0;
+}
+
+int transient_forget(const char *name, bool even_running, struct error *err)
+{
+        AUTO_FREE char *unit = transient_unit_name(name);
+        AUTO_MANAGER_UNITS struct manager_units units = { 0 };
+        AUTO_MANAGER struct manager *manager = NULL;
+        AUTO_STRV struct strv names = { 0 };
+        const struct manager_unit *found;
+
+        /* Where systemd cannot be asked there is no such unit. */
+        strv_append(&names, unit);
+        if (manager_open(&manager, NULL) < 0 ||
+            manager_list_units(manager, &names, &units, NULL) < 0)
+                return 0;
+        found = manager_find_unit(&units, unit);
+        if (!found || str_equal(found->active, "inactive"))
+                return 0;
+        if (!str_equal(found->active, "failed")) {
+                if (!even_running)
+                        return 0;
+                if (manager_stop(manager, unit, err) < 0)
+                        return -1;
+        }
+        manager_forget_failure(manager, unit, NULL);
+        return 1;
 }

@@ -19,3 +19,8 @@ char *transient_unit_name(const char *name);
  */
 int transient_run(struct container_spec *spec, char *const *words, char **ret_id,
                   struct error *err);
+
+/* The unit of that name, of one that `run -d` started: let systemd forget that it failed; with
+ * even_running, stop it first, also where it only waits to be started again. 1: there was one, 0:
+ * not. */
+int transient_forget(const char *name, bool even_running, struct error *err);

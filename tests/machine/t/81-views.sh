@@ -113,14 +113,12 @@ test_views_diff() {
 	done
 	[[ $lines != */etc/hosts* && $lines != */proc* ]] || fail "mount points are listed: $lines"
 	crunit diff --format json viewed | jq -e '.added | index("/srv/dir/in") != null' >/dev/null
-	# a directory that was removed and made again hides what was in it
-	crunit exec viewed sh -c 'rm -r /etc/; mkdir /etc; echo 1 >/etc/only' || true
 	assert_fails crunit diff nobody
 	assert_match "$said" "no container 'nobody'"
 	systemctl stop viewed
-	# one that is kept
+	# one that is kept, and where a directory was removed and made again
 	crunit run --name kept --network none localhost/busybox:latest sh -c 'rm -r /srv; mkdir /srv; echo 1 >/srv/mark'
-	assert_match "$(crunit diff kept)" $'A /srv/mark\n'
+	crunit diff kept | grep -qx 'A /srv/mark' || fail "$(crunit diff kept)"
 	[[ $(crunit diff kept) == *'D /srv/data'* ]] || fail "what an opaque directory hides is not listed"
 	crunit rm kept
 }
@@ -133,8 +131,8 @@ copy_both_ways() {
 	echo one >$work/in/file
 	echo two >$work/in/sub/deep/two
 	ln -s /etc/shadow $work/in/sub/link
-	chmod 4750 $work/in/file
 	chown -R 7:8 $work/in
+	chmod 4750 $work/in/file
 	crunit cp $work/in/file "$target:/srv"
 	crunit cp $work/in/file "$target:/srv/renamed"
 	crunit cp $work/in "$target:/srv/tree"
@@ -239,13 +237,60 @@ test_views_events() {
 # Only what the container wrote, however it is asked for.
 test_views_logs() {
 	viewed
-	assert_equal "$(crunit logs viewed)" up
-	assert_equal "$(crunit logs --since 10m viewed)" up
+	[[ $(crunit logs viewed) == *up && $(crunit logs viewed) != *systemd* && $(crunit logs viewed) != *Started* ]] ||
+		fail "$(crunit logs viewed)"
+	[[ $(crunit logs --since 10m viewed) == *up ]] || fail "$(crunit logs --since 10m viewed)"
 	assert_equal "$(crunit logs --since 2020-01-01T00:00:00Z --until 2020-01-02T00:00:00+01:00 viewed)" ''
-	assert_equal "$(crunit logs "$(crunit ps -q)")" up
+	[[ $(crunit logs "$(crunit ps -q)") == *up ]] || fail "logs do not go by id"
 	(timeout 20 crunit logs -f --tail 1 viewed || true) >$work/followed &
 	crunit exec viewed sh -c 'echo later >/proc/1/fd/1'
 	wait_for 15 grep -qx later $work/followed
 	kill %% 2>/dev/null || true
 	wait
+}
+
+test_views_system() {
+	viewed
+	crunit volume create v-used >/dev/null
+	assert_equal "$(crunit system info --format '{{.Store.Root}} {{.Store.ContainersRunning}}')" "/var/lib/crunit 1"
+	assert_match "$(crunit info)" 'Version: .*Host:.*  Kernel: .*  OCIRuntime: crun'
+	crunit system df --format json | jq -e '.[0].Type == "Images" and .[0].Total >= 7 and .[0].Active == 1 and
+		.[0].RawSize > .[0].RawReclaimable and .[0].RawReclaimable > 0 and .[1].Active == 1 and .[2].Total >= 1' >/dev/null
+	assert_match "$(crunit system df)" '^TYPE +TOTAL +ACTIVE +SIZE +RECLAIMABLE'
+	# prune asks, and takes away what nobody uses
+	crunit run --name kept --network none localhost/busybox:latest true
+	try crunit system prune </dev/null
+	assert_equal "$status" 1
+	assert_match "$said" 'say --force'
+	assert_equal "$(crunit system prune --force | head -n 1)" kept
+	[[ $(crunit ps -a --format '{{.Names}}') == viewed ]] || fail "$(crunit ps -a)"
+	crunit volume exists v-used || fail "volumes are not asked for"
+	crunit system prune --force --volumes
+	! crunit volume exists v-used || fail "an unused volume is left"
+	crunit images -q | grep -q . || fail "named images went"
+}
+
+# In a store and with units of its own; then nothing at all is left.
+test_views_system_reset() {
+	viewed
+	crunit network create resetme
+	crunit volume create v-reset
+	try crunit run -d --name det --network resetme -p 127.0.0.1:18472:80 -v v-reset:/data localhost/busybox:latest sleep 1000
+	assert_equal "$status" 0 "$said"
+	uses crunit-run-det.service
+	try crunit system reset </dev/null
+	assert_equal "$status" 1
+	has_state viewed active || fail "it did not wait for an answer"
+	crunit system reset --force
+	rm -f /run/test-images
+	[ ! -e /var/lib/crunit ] && [ ! -e /run/crunit ] || fail "left: $(find /var/lib/crunit /run/crunit)"
+	! nft list table inet crunit 2>/dev/null || fail "the firewall's table is left"
+	[[ $(ip -o link show type bridge) != *cru* ]] || fail "$(ip -o link show type bridge)"
+	! grep -E ' /(run|var/lib)/crunit' /proc/self/mountinfo || fail "mounts are left"
+	[[ $(systemctl list-units --all --plain --no-legend 'crunit-run-*' 'crunit-dns@*') == '' ]] ||
+		fail "$(systemctl list-units --all 'crunit-run-*' 'crunit-dns@*')"
+	# and everything can begin again
+	load_images
+	systemctl start viewed
+	assert_equal "$(crunit ps --format '{{.Names}}')" viewed
 }
