@@ -199,8 +199,8 @@ static int cp_between(const struct cp_request *request, struct cp_side *source,
                                                                : settings.storage);
         if (vantage_open(name, &stores, &vantage, err) < 0)
                 return -1;
-        copy.uid = copy.to_host ? geteuid() : vantage.state.uid;
-        copy.gid = copy.to_host ? getegid() : vantage.state.gid;
+        copy.uid = copy.to_host ? geteuid() : vantage.uid;
+        copy.gid = copy.to_host ? getegid() : vantage.gid;
         copy.keep_owners = !copy.to_host && !request->archive;
         *(source->container ? &source->root : &target->root) = vantage.root;
         umask(0);

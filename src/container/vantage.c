@@ -17,6 +17,10 @@ void vantage_close(struct vantage *vantage)
         *vantage = (struct vantage)VANTAGE_NONE;
 }
 
+enum {
+        VANTAGE_MAP_MAX = 64 * 1024
+};
+
 /* --- which container */
 
 /* The state of one that has ended and is kept. */
@@ -122,7 +126,7 @@ static int vantage_mount(const struct container_state *state, const struct vanta
                         return -1;
                 strv_append_all(&rootfs.layers, &image.layers);
         }
-        if (rootfs_check(&rootfs, err) < 0 || rootfs_mount_files(&rootfs, scratch, err) < 0 ||
+        if (rootfs_check(&rootfs, err) < 0 || rootfs_mount_layers(&rootfs, scratch, err) < 0 ||
             rootfs_mount(&rootfs, scratch, err) < 0)
                 return -1;
         *ret_root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -150,6 +154,26 @@ static int vantage_mount_kept(struct vantage *vantage, const struct vantage_stor
 
 /* --- all together */
 
+/* The host's number for one of the container's user namespace; the same where it has none. */
+static uint32_t vantage_outer_id(pid_t init, const char *map, uint32_t id)
+{
+        AUTO_FREE char *path = str_format("/proc/%d/%s", (int)init, map);
+        AUTO_FREE char *text = NULL;
+        AUTO_STRV struct strv lines = { 0 };
+
+        if (io_read_file(AT_FDCWD, path, VANTAGE_MAP_MAX, &text, NULL, NULL) < 0)
+                return id;
+        strv_split(&lines, text, "\n", false);
+        for (size_t i = 0; i < lines.count; i++) {
+                uint32_t inside, outside, count;
+
+                if (sscanf(lines.items[i], "%u %u %u", &inside, &outside, &count) == 3 &&
+                    id >= inside && id - inside < count)
+                        return id - inside + outside;
+        }
+        return id;
+}
+
 static int vantage_open_running(struct vantage *vantage, struct error *err)
 {
         AUTO_FREE char *path = str_format("/proc/%d/root", (int)vantage->state.init.pid);
@@ -158,6 +182,8 @@ static int vantage_open_running(struct vantage *vantage, struct error *err)
         if (vantage->root < 0)
                 return error_errno(err, errno, "cannot open the root of container '%s'",
                                    vantage->state.name);
+        vantage->uid = vantage_outer_id(vantage->state.init.pid, "uid_map", vantage->state.uid);
+        vantage->gid = vantage_outer_id(vantage->state.init.pid, "gid_map", vantage->state.gid);
         /* It might have ended, and its number be another's. */
         if (!process_alive(&vantage->state.init))
                 return error_set(err, ESRCH, "container '%s' has ended meanwhile",
@@ -172,6 +198,8 @@ int vantage_open(const char *name, const struct vantage_stores *stores, struct v
 
         if (vantage_find(name, stores->storage, &vantage, err) < 0)
                 return -1;
+        vantage.uid = vantage.state.uid;
+        vantage.gid = vantage.state.gid;
         if (vantage.running ? vantage_open_running(&vantage, err) < 0
                             : vantage_mount_kept(&vantage, stores, err) < 0)
                 return -1;

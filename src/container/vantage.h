@@ -17,6 +17,7 @@ struct vantage {
         char *run; /* owned; where its state stands */
         int root;  /* owned; its root directory */
         bool running;
+        uint32_t uid, gid; /* the user it runs as, in the host's numbers */
 };
 
 #define VANTAGE_NONE                                                                               \
