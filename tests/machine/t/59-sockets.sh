@@ -25,12 +25,12 @@ answers() {
 	[ "$(timeout 5 socat -u "TCP:127.0.0.1:$1" - 2>/dev/null)" = "$2" ]
 }
 
-# serve [PORT]: a server in Python, on that port or on the first socket it is given.
+# serve: a server in Python, on the first socket it is given.
 serve() {
 	cat >$work/serve.py <<-END
 		import os, socket
 		print(os.environ.get("LISTEN_FDS"), os.environ.get("LISTEN_PID") == str(os.getpid()), os.environ.get("LISTEN_FDNAMES"), flush=True)
-		server = socket.create_server(("127.0.0.1", ${1:-0})) if ${1:-0} else socket.socket(fileno=3)
+		server = socket.socket(fileno=3)
 		while True:
 		    connection, _ = server.accept()
 		    connection.sendall(b"from inside")
