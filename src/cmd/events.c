@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * crunit events: what systemd wrote to the journal about the units of containers. Their units carry
- * CONTAINER_NAME= as an extra field, which systemd puts to its own messages about them as well.
+ * CONTAINER_NAME= as an extra field, which systemd (since 253) puts to its own messages as well.
  */
+#include "../base/io.h"
 #include "../base/json.h"
 #include "../base/log.h"
 #include "../base/printable.h"
@@ -15,6 +16,10 @@
 #include <stdlib.h>
 #include <systemd/sd-journal.h>
 #include <time.h>
+
+enum {
+        EVENTS_UNIT_MAX = 1024 * 1024
+};
 
 struct events_request {
         bool stream;
@@ -133,6 +138,32 @@ static char *events_time(uint64_t usec)
         return str_format("%s.%06uZ", text, (unsigned)(usec % 1000000));
 }
 
+/* Before systemd 253 its own messages do not have the unit's fields. The unit still says whose it
+ * is: by its name, or by RuntimeDirectory=crunit/containers/NAME@… of what was generated. */
+static char *events_name_of_unit(const char *unit)
+{
+        static const char *const places[] = { "/run/systemd/generator",
+                                              "/run/systemd/generator.early",
+                                              "/run/systemd/generator.late" };
+        static const char mark[] = "\nRuntimeDirectory=crunit/containers/";
+        const char *own = str_after(unit, "crunit-run-");
+
+        if (own && str_has_suffix(own, ".service"))
+                return str_dupn(own, strlen(own) - strlen(".service"));
+        for (size_t i = 0; !strchr(unit, '/') && i < sizeof places / sizeof *places; i++) {
+                AUTO_FREE char *path = str_format("%s/%s", places[i], unit);
+                AUTO_FREE char *text = NULL;
+                const char *at;
+
+                if (io_read_file(AT_FDCWD, path, EVENTS_UNIT_MAX, &text, NULL, NULL) < 0)
+                        continue;
+                at = strstr(text, mark);
+                if (at)
+                        return str_dupn(at + strlen(mark), strcspn(at + strlen(mark), "@\n"));
+        }
+        return NULL;
+}
+
 /* The entry the journal stands at, or NULL where it is no event. */
 static struct json_object *events_view(sd_journal *journal)
 {
@@ -146,6 +177,8 @@ static struct json_object *events_view(sd_journal *journal)
         struct json_object *object;
         uint64_t usec = 0;
 
+        if (kind && !name && unit)
+                name = events_name_of_unit(unit);
         if (!kind || !name || sd_journal_get_realtime_usec(journal, &usec) < 0)
                 return NULL;
         when = events_time(usec);

@@ -213,7 +213,7 @@ test_views_events() {
 		Network=none
 		Exec=sh -c 'while [ ! -e /tmp/go ]; do sleep 0.05; done; exit 3'
 	END
-	crunit events --format '{{.Status}} {{.Name}} {{.ExitCode}}' -f container=ev >$work/watched &
+	timeout 60 crunit events --format '{{.Status}} {{.Name}} {{.ExitCode}}' -f container=ev >$work/watched &
 	watching=$!
 	start ev
 	crunit exec ev touch /tmp/go
