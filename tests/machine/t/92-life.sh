@@ -118,7 +118,7 @@ test_life_wait() {
 
 # Has the process a pidfd? `crunit wait` opens it when nothing can escape it any more.
 is_watching() {
-	ls -l "/proc/$1/fd" 2>/dev/null | grep -q pidfd
+	find "/proc/$1/fd" -lname '*pidfd*' 2>/dev/null | grep -q .
 }
 
 test_life_restart_and_pause() {
