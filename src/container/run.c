@@ -1,42 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "run.h"
+#include "run-parts.h"
 
 #include "../base/io.h"
 #include "../base/json.h"
 #include "../base/stamp.h"
-#include "../image/store.h"
 #include "attach.h"
-#include "backing.h"
 #include "cdi.h"
 #include "cgroup.h"
 #include "claim.h"
-#include "console.h"
 #include "create.h"
-#include "crun.h"
 #include "device-filter.h"
-#include "fetch.h"
-#include "guard.h"
 #include "handover.h"
 #include "headroom.h"
 #include "health-start.h"
 #include "health-unit.h"
-#include "ids.h"
 #include "interrupt.h"
-#include "netjoin.h"
-#include "place.h"
-#include "plan.h"
 #include "pod-join.h"
 #include "pod.h"
 #include "prepare.h"
-#include "pump.h"
-#include "rootfs.h"
 #include "secret-files.h"
 #include "secret-option.h"
 #include "shift.h"
 #include "signal.h"
-#include "state.h"
 #include "stop.h"
-#include "writable.h"
 
 #include <linux/capability.h>
 #include <sys/mount.h>
@@ -47,32 +33,6 @@
 enum {
         RUN_FAILURE = 125,
         RUN_SHORT_ID = 12,
-};
-
-struct run {
-        struct container_spec *spec;         /* borrowed */
-        const struct run_settings *settings; /* borrowed */
-        void (*warn)(const char *line);
-        struct store store;
-        struct image image;
-        struct place place;
-        struct ids ids;
-        struct container_state state;
-        struct writable writable;
-        struct rootfs rootfs;
-        struct backing backing;
-        int root; /* the mounted root file system */
-        struct plan plan;
-        struct crun crun;
-        struct console console;
-        struct pump pump;
-        struct guard guard;
-        struct netjoin netjoin;
-        struct secret_value *secrets; /* owned; one for each of the spec's */
-        sigset_t signals;             /* as they were */
-        bool claimed;                 /* the run directory is ours */
-        bool checked;                 /* units check its health */
-        bool loud;                    /* crun's messages reach the user by themselves */
 };
 
 static void run_free(struct run *run)
@@ -127,7 +87,7 @@ static int run_read_secrets(struct run *run, struct error *err)
         return secret_values_read(run->spec, &run->secrets, err);
 }
 
-static struct fetch run_fetch(const struct run *run)
+struct fetch run_fetch(const struct run *run)
 {
         return (struct fetch){ .spec = run->spec,
                                .storage = run->settings->storage,

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the files of run.h share: one run, from the first check to the last trace, and its steps.
+ *
+ * run.c has the order of the steps. A step may rely on what the ones before it have set. None
+ * cleans up after a failure: run.c undoes whatever is there by then.
+ */
+#pragma once
+
+#include "run.h"
+
+#include "../image/store.h"
+#include "backing.h"
+#include "console.h"
+#include "crun.h"
+#include "fetch.h"
+#include "guard.h"
+#include "ids.h"
+#include "netjoin.h"
+#include "place.h"
+#include "plan.h"
+#include "pump.h"
+#include "rootfs.h"
+#include "state.h"
+#include "writable.h"
+
+#include <signal.h>
+
+/* Beside each member: the step that sets it. The run owns all of them that are not borrowed. */
+struct run {
+        struct container_spec *spec;         /* borrowed; see run_container() */
+        const struct run_settings *settings; /* borrowed */
+        void (*warn)(const char *line);      /* of the caller */
+        sigset_t signals;                    /* as they were; before the first step */
+
+        struct guard guard;           /* the check, in a unit's cgroup */
+        struct netjoin netjoin;       /* the check; the network's steps carry it on */
+        struct secret_value *secrets; /* reading secrets; one for each of the spec's */
+        struct store store;           /* finding the image; closed when the layers are mounted */
+        struct image image;           /* finding the image; empty for a root from a directory */
+        struct backing backing;       /* finding the image; mounted after the root, filled last */
+
+        struct place place;           /* the claim */
+        struct container_state state; /* the claim, the network, and the creation, about the init */
+        bool claimed;                 /* the claim: the run directory is ours */
+        struct ids ids;               /* the namespaces */
+
+        struct writable writable; /* the root; a detached run closes it before the hand-over */
+        struct rootfs rootfs;     /* the root */
+        int root;                 /* the root: the mounted root file system, or -1 */
+
+        struct plan plan; /* the plan */
+
+        struct crun crun;       /* the creation */
+        struct console console; /* the creation, for a container with a terminal */
+        struct pump pump;       /* the creation, where the output goes through the log pump */
+        bool checked;           /* the creation: units check its health */
+        bool loud;              /* the creation: crun's messages reach the user by themselves */
+};
+
+/* How images are got; it borrows from the run. */
+struct fetch run_fetch(const struct run *run);
