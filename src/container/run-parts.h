@@ -60,3 +60,7 @@ struct run {
 
 /* How images are got; it borrows from the run. */
 struct fetch run_fetch(const struct run *run);
+
+/* run-root.c: the root file system of a claimed run, then the volumes and images beside it. */
+int run_mount_root(struct run *run, struct error *err);
+int run_mount_others(struct run *run, struct error *err);
