@@ -64,3 +64,8 @@ struct fetch run_fetch(const struct run *run);
 /* run-root.c: the root file system of a claimed run, then the volumes and images beside it. */
 int run_mount_root(struct run *run, struct error *err);
 int run_mount_others(struct run *run, struct error *err);
+
+/* run-network.c: begin them early, go on with what is there before the plan, wait for the rest. */
+int run_begin_namespaces(struct run *run, struct error *err);
+int run_accept_network(struct run *run, struct error *err);
+int run_finish_network(struct run *run, struct error *err);

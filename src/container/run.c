@@ -197,18 +197,6 @@ static int run_claim(struct run *run, struct error *err)
         return 0;
 }
 
-/* The namespaces that others' work begins with. */
-static int run_begin_namespaces(struct run *run, struct error *err)
-{
-        const char *storage = run->settings->storage;
-        bool forget = str_has_prefix(run->state.id, run->spec->name);
-
-        if (ids_begin(run->spec, &run->image, &run->place, storage, forget, &run->ids, err) < 0)
-                return -1;
-        return netjoin_begin(run->spec, &run->state, &run->place, storage, run->ids.network_path,
-                             &run->netjoin, err);
-}
-
 static bool run_has_limits(const struct container_spec *spec)
 {
         return spec->memory || spec->memory_reservation || spec->memory_swap ||
@@ -240,48 +228,6 @@ static void run_drop_default_limit(struct run *run)
         if (json_get_object(run->plan.config, "linux", &linux_part, NULL) == 0 && linux_part &&
             json_get_object(linux_part, "resources", &resources, NULL) == 0 && resources)
                 json_object_object_del(resources, "pids");
-}
-
-/* The whole network has to be there; what comes with it is said. */
-static int run_finish_network(struct run *run, struct error *err)
-{
-        const struct strv *notes = &run->netjoin.joined.notes;
-        size_t said = notes->count;
-
-        if (netjoin_finish(&run->netjoin, err) < 0)
-                return -1;
-        for (size_t i = said; i < notes->count; i++)
-                run->warn(notes->items[i]);
-        return 0;
-}
-
-/* Settings of a namespace's links, which crun makes, need the links. */
-static bool run_sets_network(const struct container_spec *spec)
-{
-        for (size_t i = 0; i < spec->sysctls.count; i++)
-                if (str_has_prefix(spec->sysctls.items[i], "net."))
-                        return true;
-        return false;
-}
-
-/* The namespace is there by now, most times, and its links when crun has done its work. */
-static int run_take_network(struct run *run, struct error *err)
-{
-        const struct joined *joined = &run->netjoin.joined;
-        struct container_state *state = &run->state;
-
-        if (netjoin_take(&run->netjoin, err) < 0)
-                return -1;
-        for (size_t i = 0; i < joined->notes.count; i++)
-                run->warn(joined->notes.items[i]);
-        if (!run->netjoin.is_joined)
-                return 0;
-        strv_free(&state->ports);
-        strv_append_all(&state->ports, &joined->ports);
-        strv_free(&state->networks);
-        for (size_t i = 0; i < joined->network_count; i++)
-                strv_append(&state->networks, joined->networks[i].network);
-        return run_sets_network(run->spec) ? run_finish_network(run, err) : 0;
 }
 
 static int run_make_plan(struct run *run, struct error *err)
@@ -472,10 +418,10 @@ static int run_create(struct run *run, struct error *err)
 static int run_until_created(struct run *run, struct error *err)
 {
         static int (*const steps[])(struct run *, struct error *) = {
-                run_check,        run_find_devices, run_read_secrets,     run_find_image,
-                run_publish_all,  run_claim,        run_begin_namespaces, run_mount_root,
-                run_mount_others, run_take_network, run_make_plan,        run_confine_devices,
-                run_prepare,      run_create,       run_finish_network,
+                run_check,        run_find_devices,   run_read_secrets,     run_find_image,
+                run_publish_all,  run_claim,          run_begin_namespaces, run_mount_root,
+                run_mount_others, run_accept_network, run_make_plan,        run_confine_devices,
+                run_prepare,      run_create,         run_finish_network,
         };
 
         for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)

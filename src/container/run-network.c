@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The namespaces of a run and its network, which others make while the run goes on. */
+#include "run-parts.h"
+
+/* The namespaces that others' work begins with. */
+int run_begin_namespaces(struct run *run, struct error *err)
+{
+        const char *storage = run->settings->storage;
+        bool forget = str_has_prefix(run->state.id, run->spec->name);
+
+        if (ids_begin(run->spec, &run->image, &run->place, storage, forget, &run->ids, err) < 0)
+                return -1;
+        return netjoin_begin(run->spec, &run->state, &run->place, storage, run->ids.network_path,
+                             &run->netjoin, err);
+}
+
+/* The whole network has to be there; what comes with it is said. */
+int run_finish_network(struct run *run, struct error *err)
+{
+        const struct strv *notes = &run->netjoin.joined.notes;
+        size_t said = notes->count;
+
+        if (netjoin_finish(&run->netjoin, err) < 0)
+                return -1;
+        for (size_t i = said; i < notes->count; i++)
+                run->warn(notes->items[i]);
+        return 0;
+}
+
+/* Settings of a namespace's links, which crun makes, need the links. */
+static bool run_sets_network(const struct container_spec *spec)
+{
+        for (size_t i = 0; i < spec->sysctls.count; i++)
+                if (str_has_prefix(spec->sysctls.items[i], "net."))
+                        return true;
+        return false;
+}
+
+/* The namespace is there by now, most times, and its links when crun has done its work. */
+int run_accept_network(struct run *run, struct error *err)
+{
+        const struct joined *joined = &run->netjoin.joined;
+        struct container_state *state = &run->state;
+
+        if (netjoin_take(&run->netjoin, err) < 0)
+                return -1;
+        for (size_t i = 0; i < joined->notes.count; i++)
+                run->warn(joined->notes.items[i]);
+        if (!run->netjoin.is_joined)
+                return 0;
+        strv_free(&state->ports);
+        strv_append_all(&state->ports, &joined->ports);
+        strv_free(&state->networks);
+        for (size_t i = 0; i < joined->network_count; i++)
+                strv_append(&state->networks, joined->networks[i].network);
+        return run_sets_network(run->spec) ? run_finish_network(run, err) : 0;
+}
