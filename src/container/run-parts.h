@@ -69,3 +69,8 @@ int run_mount_others(struct run *run, struct error *err);
 int run_begin_namespaces(struct run *run, struct error *err);
 int run_accept_network(struct run *run, struct error *err);
 int run_finish_network(struct run *run, struct error *err);
+
+/* run-claim.c: the ports of --publish-all; then the name is the run's alone and its state is
+ * described. */
+int run_publish_all(struct run *run, struct error *err);
+int run_claim(struct run *run, struct error *err);
