@@ -74,3 +74,6 @@ int run_finish_network(struct run *run, struct error *err);
  * described. */
 int run_publish_all(struct run *run, struct error *err);
 int run_claim(struct run *run, struct error *err);
+
+/* run-create.c: from the plan to an init that waits for its start. */
+int run_create(struct run *run, struct error *err);

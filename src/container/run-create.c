@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The container is created: crun has the plan, the init exists and waits to be started. */
+#include "run-parts.h"
+
+#include "../base/io.h"
+#include "../base/json.h"
+#include "cgroup.h"
+#include "create.h"
+#include "headroom.h"
+#include "health-start.h"
+#include "signal.h"
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <systemd/sd-daemon.h>
+
+static bool run_has_limits(const struct container_spec *spec)
+{
+        return spec->memory || spec->memory_reservation || spec->memory_swap ||
+               spec->pids_limit > 0 || spec->cpu_quota || spec->cpu_shares || spec->cpuset_cpus ||
+               spec->cpuset_mems || spec->cgroup_conf.count || spec->io_weight || spec->io_count;
+}
+
+/* Where no limit was asked for, a group of its own is not worth failing: without systemd not every
+ * machine has a tree that crun can use, and without CAP_SYS_RESOURCE (we are in a container
+ * ourselves) it cannot load its device filter. */
+static enum crun_cgroups run_choose_cgroups(const struct container_spec *spec)
+{
+        bool systemd = sd_booted() > 0;
+
+        if (spec->cgroups_split)
+                return CRUN_CGROUPS_NONE;
+        if (!run_has_limits(spec) && (!systemd || prctl(PR_CAPBSET_READ, CAP_SYS_RESOURCE) != 1))
+                return CRUN_CGROUPS_NONE;
+        return systemd ? CRUN_CGROUPS_SYSTEMD : CRUN_CGROUPS_FILES;
+}
+
+static int run_open_crun(struct run *run, struct error *err)
+{
+        if (crun_close_inherited(run->spec->preserve_fds, err) < 0 ||
+            crun_open(run->settings->runtime, run->place.run, run->state.id, &run->crun, err) < 0)
+                return -1;
+        run->crun.signals = run->signals;
+        run->crun.cgroups = run_choose_cgroups(run->spec);
+        if (!run->spec->detach && create_adopt(err) < 0)
+                return -1;
+        return crun_make_root(&run->crun, err);
+}
+
+/* Where the container's three standard descriptors lead. null stays open for the caller. */
+static int run_choose_stdio(struct run *run, int null, struct crun_stdio *ret, struct error *err)
+{
+        const struct container_spec *spec = run->spec;
+
+        *ret = (struct crun_stdio){ spec->interactive && !spec->detach ? -1 : null, -1, -1 };
+        run->loud = true;
+        if (run->plan.terminal)
+                return console_listen(run->place.run, &run->console, err);
+        /* What a person at a terminal sees is no log. */
+        if (spec->log_driver == SPEC_LOG_NONE && (spec->detach || pump_is_needed())) {
+                ret->out = ret->err = null;
+                run->loud = false;
+        } else if (spec->log_driver == SPEC_LOG_JOURNALD && pump_is_needed()) {
+                if (pump_open(run->plan.uid, run->plan.gid, &run->pump, err) < 0)
+                        return -1;
+                ret->out = ret->err = run->pump.write;
+                run->loud = false;
+        }
+        return 0;
+}
+
+/* The terminal of a detached container has the log pump at its other end. */
+static int run_take_terminal(struct run *run, struct error *err)
+{
+        if (!run->plan.terminal)
+                return 0;
+        if (console_receive(&run->console, err) < 0)
+                return -1;
+        if (run->spec->detach)
+                run->pump.read = steal_fd(&run->console.master);
+        return 0;
+}
+
+static void run_describe_init(struct run *run)
+{
+        struct json_object *process = NULL;
+        struct container_state *state = &run->state;
+
+        if (json_get_object(run->plan.config, "process", &process, NULL) == 0 && process)
+                json_get_strv(process, "args", &state->command, NULL);
+        state->stop_signal = signal_name(run->plan.stop_signal);
+        state->stop_timeout = run->plan.stop_timeout;
+        state->uid = run->plan.uid;
+        state->gid = run->plan.gid;
+        cgroup_of(state->init.pid, &state->cgroup, NULL);
+}
+
+static int run_write_ids(struct run *run, struct error *err)
+{
+        const struct container_spec *spec = run->spec;
+        AUTO_FREE char *pid = str_format("%d", (int)run->state.init.pid);
+
+        if (spec->cidfile && io_write_file(AT_FDCWD, spec->cidfile, run->state.id,
+                                           strlen(run->state.id), 0644, IO_NO_SYNC, err) < 0)
+                return -1;
+        if (spec->pidfile &&
+            io_write_file(AT_FDCWD, spec->pidfile, pid, strlen(pid), 0644, IO_NO_SYNC, err) < 0)
+                return -1;
+        return 0;
+}
+
+int run_create(struct run *run, struct error *err)
+{
+        AUTO_CLOSE int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+        struct crun_stdio stdio;
+        struct create_options options = { .preserve_fds = run->spec->preserve_fds };
+        int checked;
+        struct headroom headroom = { 0 };
+        int result;
+
+        if (null < 0)
+                return error_errno(err, errno, "cannot open /dev/null");
+        if (run_open_crun(run, err) < 0 || run_choose_stdio(run, null, &stdio, err) < 0)
+                return -1;
+        options.console_socket = run->console.path;
+        if (ids_mapped(&run->ids) && headroom_make(run->plan.config, &headroom, err) < 0)
+                return -1;
+        result = create_container(&run->crun, run->place.run, &stdio, &options, &run->state.init,
+                                  err);
+        headroom_return(&headroom);
+        if (result < 0)
+                return -1;
+        run_describe_init(run);
+        if (run_take_terminal(run, err) < 0 || run_write_ids(run, err) < 0 ||
+            state_write(run->place.run, &run->state, err) < 0)
+                return -1;
+        /* What is kept is known by its name when the run directory is gone. */
+        if (run->state.keep && state_write(run->place.data, &run->state, err) < 0)
+                return -1;
+        checked = health_prepare(run->spec, &run->plan.health, run->place.run, err);
+        if (checked < 0)
+                return -1;
+        run->checked = checked > 0;
+        if (run->pump.read < 0)
+                return 0;
+        /* In the foreground this process removes everything itself. */
+        return pump_start(&run->pump, run->place.run,
+                          run->spec->detach ? run->state.writable : NULL, err);
+}
