@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash disable=SC2154
+# timeout test_socket_idle_stop: 120
 #
-# Sockets of systemd for containers: started by the first connection; and units
-# that are there but not switched on.
+# Sockets of systemd for containers: started by the first connection, stopped
+# when idle; and units that are there but not switched on.
 
 # socket NAME: like container, for NAME.socket and other plain units.
 unit() {
@@ -25,12 +26,14 @@ answers() {
 	[ "$(timeout 5 socat -u "TCP:127.0.0.1:$1" - 2>/dev/null)" = "$2" ]
 }
 
-# serve: a server in Python, on the first socket it is given.
+# serve [PORT]: a server in Python, on that port or on the first socket it is given.
+# It handles SIGTERM: process 1 is otherwise deaf to it, is killed, and its unit fails.
 serve() {
 	cat >$work/serve.py <<-END
-		import os, socket
+		import os, signal, socket, sys
+		signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 		print(os.environ.get("LISTEN_FDS"), os.environ.get("LISTEN_PID") == str(os.getpid()), os.environ.get("LISTEN_FDNAMES"), flush=True)
-		server = socket.socket(fileno=3)
+		server = socket.create_server(("127.0.0.1", ${1:-0})) if ${1:-0} else socket.socket(fileno=3)
 		while True:
 		    connection, _ = server.accept()
 		    connection.sendall(b"from inside")
@@ -63,6 +66,44 @@ test_socket_is_handed_on() {
 	# a stop is no end of the socket: the next connection starts it again
 	systemctl stop web.service
 	wait_for 30 answers 8765 'from inside'
+}
+
+# As in crunit.container(5).
+test_socket_idle_stop() {
+	local proxy=/usr/lib/systemd/systemd-socket-proxyd
+	: >/run/test-plain-units
+	trap remove_units EXIT
+	[ -x $proxy ] || fail "no systemd-socket-proxyd"
+	unit lazy-proxy.socket <<-'END'
+		[Socket]
+		ListenStream=127.0.0.1:8766
+	END
+	unit lazy-proxy.service <<-END
+		[Unit]
+		Requires=lazy.service
+		After=lazy.service
+		[Service]
+		ExecStart=$proxy --exit-idle-time=1s 127.0.0.1:8767
+	END
+	serve 8767
+	container lazy <<-END
+		[Unit]
+		StopWhenUnneeded=yes
+		[Container]
+		Image=localhost/python:1
+		Network=host
+		Volume=$work/serve.py:/serve.py:ro
+		StopTimeout=1
+		Exec=python3 /serve.py
+	END
+	reload
+	systemctl start lazy-proxy.socket
+	! has_state lazy active || fail "started before anybody asked"
+	wait_for 5 answers 8766 'from inside'
+	# nobody asks any more
+	wait_state lazy-proxy.service inactive
+	wait_state lazy.service inactive
+	wait_for 5 answers 8766 'from inside'
 }
 
 # A generated unit cannot be enabled; a drop-in of the container file can, and so
