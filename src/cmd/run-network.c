@@ -10,12 +10,6 @@
 #include <netinet/in.h>
 #include <stddef.h>
 
-static int run_invalid(struct error *err, const struct option_row *row, const char *value,
-                       const char *why)
-{
-        return error_set(err, EINVAL, "--%s %s: %s", row->name, value, why);
-}
-
 static enum spec_network run_network_kind(const char *value)
 {
         static const struct {

@@ -27,8 +27,7 @@ static int run_wrap(struct error *err, const struct option_row *row, const char 
         return error_wrap(err, "--%s %s", row->name, value);
 }
 
-static int run_invalid(struct error *err, const struct option_row *row, const char *value,
-                       const char *why)
+int run_invalid(struct error *err, const struct option_row *row, const char *value, const char *why)
 {
         return error_set(err, EINVAL, "--%s %s: %s", row->name, value, why);
 }

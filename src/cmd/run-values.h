@@ -19,6 +19,10 @@ option_function run_take_size, run_take_swap, run_take_u64, run_take_i64, run_ta
         run_take_unsupported, run_take_secret, run_take_gpus, run_take_device_policy,
         run_take_seccomp_policy, run_take_personality, run_take_io_weight, run_take_io;
 
+/* -1, with "--OPTION VALUE: why" as the message. */
+int run_invalid(struct error *err, const struct option_row *row, const char *value,
+                const char *why);
+
 /* Why an option that podman has is refused, and what to do; NULL where it is not. Borrowed. */
 const char *run_refusal(const char *option);
 
