@@ -150,3 +150,166 @@ test_life_restart_and_pause() {
 	crunit stop others-name
 	wait_state again inactive 20
 }
+
+top_shows() {
+	[[ $(crunit top "$1") == *"$2"* ]]
+}
+
+# What a newer crunit finds in /run, it can deal with; what a still newer one wrote, it leaves alone.
+test_life_state_of_another_version() {
+	local state=/run/crunit/containers/old@old/state.json
+	container old <<-END
+		[Container]
+		Image=$box_image
+		ContainerName=old
+		Network=none
+		Exec=sh -c 'trap "exit 0" TERM; while :; do sleep 0.1; done'
+	END
+	start old
+	# as the first version wrote it, and with what only others know
+	jq '{version, id, name, image, imageName, starter, pid, pidStart, unit, bundle, writable, keep, created,
+		command, stopSignal, stopTimeout, labels, annotations, networks, ports, cgroup, foreground, logDriver} +
+		{ofTomorrow: {a: [1]}}' $state >$work/state
+	cp $work/state $state
+	assert_equal "$(crunit ps --format '{{.Names}} {{.State}}')" "old running"
+	assert_equal "$(crunit inspect -f '{{.State.Status}}' old)" running
+	assert_equal "$(crunit exec old echo in it)" "in it"
+	wait_for 10 top_shows old 'sh -c trap'
+	crunit cp $work/state old:/tmp/copied
+	crunit restart old
+	cp $state $work/state
+	jq '.version = 99' $work/state >$state
+	for command in inspect 'exec -i' stop top; do
+		try crunit $command old true
+		[ "$status" != 0 ] || fail "crunit $command deals with a state it cannot know"
+		assert_match "$said" 'another version of crunit \(format 99\)'
+	done
+	try crunit ps
+	assert_equal "$status" 0
+	assert_match "$said" 'format 99'
+	# systemd stops it all the same, says what was wrong, and starts it anew
+	mark_journal
+	systemctl stop old
+	wait_state old failed 30
+	assert_journal old 'another version of crunit \(format 99\)'
+	start old
+	assert_equal "$(crunit exec old echo in it)" "in it"
+}
+
+# Each Restart= mode, against an end with 0, with 1, and by a signal (from outside: the kernel
+# keeps an init from killing itself).
+test_life_restart_modes() {
+	local mode ends unit
+	for mode in no on-success on-failure on-abnormal on-abort always; do
+		for ends in true false killed; do
+			container "m-$mode-$ends" <<-END
+				[Unit]
+				StartLimitIntervalSec=0
+				[Container]
+				Image=$box_image
+				Network=none
+				Exec=${ends/killed/sleep 1000}
+				[Service]
+				Restart=$mode
+				RestartSec=500ms
+			END
+		done
+	done
+	reload
+	systemctl start --no-block 'm-no-true' m-{no,on-success,on-failure,on-abnormal,on-abort,always}-{true,false,killed}
+	for mode in no on-success on-failure on-abnormal on-abort always; do
+		wait_state "m-$mode-killed" active 20
+		systemctl kill -s KILL --kill-whom=main "m-$mode-killed"
+	done
+	for unit in on-success-true on-failure-false on-failure-killed on-abnormal-killed on-abort-killed always-true \
+		always-false always-killed; do
+		wait_for 20 restarted "m-$unit.service" 1
+	done
+	for unit in no-true no-false no-killed on-success-false on-success-killed on-failure-true on-abnormal-true \
+		on-abnormal-false on-abort-true on-abort-false; do
+		wait_for 20 is_over "m-$unit.service"
+		assert_equal "$(prop "m-$unit.service" NRestarts)" 0 "restarts of $unit"
+	done
+}
+
+# systemd forgets a unit that has ended well, the journal does not.
+is_over() {
+	case $(prop "$1" ActiveState) in
+	inactive | failed) journalctl -q -n 1 -u "$1" --grep "^Started $1" >/dev/null ;;
+	*) false ;;
+	esac
+}
+
+test_life_restart_often() {
+	local i
+	container often <<-END
+		[Unit]
+		StartLimitIntervalSec=0
+		[Container]
+		Image=$box_image
+		ContainerName=often
+		Exec=sh -c 'trap "exit 0" TERM; while :; do sleep 0.1; done'
+	END
+	start often
+	# with daemon-reload and daemon-reexec at any moment of it
+	for ((i = 0; i < 30; i++)); do
+		systemctl restart --no-block often
+		[ $((i % 4)) != 0 ] || systemctl daemon-reload
+		[ $((i % 15)) != 7 ] || systemctl daemon-reexec
+		systemctl start often || fail "restart $i: $(systemctl status often)"
+	done
+	assert_equal "$(crunit ps -q -f name=^often$ | wc -l)" 1
+	assert_equal "$(crunit exec often echo alive)" alive
+}
+
+test_life_oneshot_and_reload() {
+	local pid
+	container once <<-END
+		[Container]
+		Image=$box_image
+		Network=none
+		Exec=sh -c 'echo done once'
+		[Service]
+		Type=oneshot
+		RemainAfterExit=yes
+	END
+	container gone <<-END
+		[Container]
+		Image=$box_image
+		Network=none
+		Exec=sh -c 'echo done gone'
+		[Service]
+		Type=oneshot
+	END
+	container again <<-END
+		[Container]
+		Image=$box_image
+		ContainerName=again
+		Network=none
+		StopSignal=USR2
+		StopTimeout=60
+		ReloadCmd=sh -c 'echo reloaded >/tmp/mark'
+		Exec=sh -c 'trap "echo had USR2; exit 0" USR2; trap "echo had HUP" HUP; touch /tmp/up; while :; do sleep 0.1; done'
+	END
+	container hup <<-END
+		[Container]
+		Image=$box_image
+		ContainerName=hup
+		Network=none
+		ReloadSignal=SIGHUP
+		Exec=sh -c 'trap "echo had HUP" HUP; trap "exit 0" TERM; touch /tmp/up; while :; do sleep 0.1; done'
+	END
+	start once gone again hup
+	assert_equal "$(prop once ActiveState) $(prop gone ActiveState)" "active inactive"
+	assert_journal once '^done once$'
+	wait_for 20 crunit exec again test -e /tmp/up
+	wait_for 20 crunit exec hup test -e /tmp/up
+	pid=$(main_pid again)
+	systemctl reload again hup
+	assert_equal "$(crunit exec again cat /tmp/mark)" reloaded
+	assert_journal hup '^had HUP$'
+	assert_equal "$(main_pid again)" "$pid"
+	systemctl stop again once
+	assert_journal again '^had USR2$'
+	assert_equal "$(prop again Result) $(prop once ActiveState)" "success inactive"
+}
