@@ -12,6 +12,7 @@
 #include "cmd/health-watch.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -63,6 +64,8 @@ static int watch(int argc, char **argv, struct error *err)
         if (signals < 0 ||
             health_asker_open(argv[2], argc > 4 ? argv[4] : NULL, signals, &asker, err) < 0)
                 return err->code == ESRCH ? EXIT_SUCCESS : STATUS_FAILURE;
+        /* The container's whole configuration has been read, of which little is kept, for long. */
+        malloc_trim(0);
         if (health_watch(&asker, interval, err) == 0 || err->code == EINTR) {
                 error_clear(err);
                 return EXIT_SUCCESS;
