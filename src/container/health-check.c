@@ -41,6 +41,15 @@ static bool check_group_is_empty(int group, struct strv *ret_pids)
         return !ret_pids->count;
 }
 
+/* A process that this namespace does not see has the number 0, which would mean ourselves. */
+static void check_kill_one(const char *text)
+{
+        pid_t pid = (pid_t)atoi(text);
+
+        if (pid > 0)
+                kill(pid, SIGKILL);
+}
+
 /* Nobody is left in the group when this is done, but what not even SIGKILL ends. */
 static void check_kill(int group)
 {
@@ -52,7 +61,7 @@ static void check_kill(int group)
                 /* All at once, or where the kernel cannot do that, one by one. */
                 if (fd < 0 || write(fd, "1", 1) != 1)
                         for (size_t j = 0; j < pids.count; j++)
-                                kill((pid_t)atoi(pids.items[j]), SIGKILL);
+                                check_kill_one(pids.items[j]);
                 nanosleep(&step, NULL);
         }
 }
