@@ -73,6 +73,7 @@ static int cp_read_data(struct archive *archive, int fd, const char *name, struc
         }
 }
 
+/* A descriptor of what was made, as from cp_read_kind(). */
 static int cp_read_file(struct archive *archive, int parent, const char *name, int64_t size,
                         struct error *err)
 {
@@ -80,7 +81,9 @@ static int cp_read_file(struct archive *archive, int parent, const char *name, i
 
         if (fd < 0 || cp_read_data(archive, fd, name, err) < 0)
                 return -1;
-        return ftruncate(fd, size) < 0 ? error_errno(err, errno, "cannot write %s", name) : 0;
+        if (ftruncate(fd, size) < 0)
+                return error_errno(err, errno, "cannot write %s", name);
+        return steal_fd(&fd);
 }
 
 static int cp_read_link(int directory, int parent, const char *name, const char *target,
@@ -114,7 +117,9 @@ static int cp_read_kind(struct archive *archive, struct archive_entry *entry, in
                 result = symlinkat(archive_entry_symlink(entry), parent, name);
         else
                 result = mknodat(parent, name, type | 0600, archive_entry_rdev(entry));
-        return result < 0 ? error_errno(err, errno, "cannot make %s", name) : 0;
+        if (result < 0)
+                return error_errno(err, errno, "cannot make %s", name);
+        return tree_copy_open_made(parent, name, type, err);
 }
 
 static int cp_read_entry(const struct tree_copy *copy, struct archive *archive,
@@ -123,7 +128,7 @@ static int cp_read_entry(const struct tree_copy *copy, struct archive *archive,
         const char *path = archive_entry_pathname(entry), *link = archive_entry_hardlink(entry);
         const struct stat *st = archive_entry_stat(entry);
         AUTO_FREE char *clean = NULL;
-        AUTO_CLOSE int parent = -1;
+        AUTO_CLOSE int parent = -1, made = -1;
         const char *name;
 
         if (!path)
@@ -137,9 +142,8 @@ static int cp_read_entry(const struct tree_copy *copy, struct archive *archive,
                 return -1;
         if (link)
                 return cp_read_link(directory, parent, name, link, err);
-        if (cp_read_kind(archive, entry, parent, name, err) < 0)
-                return -1;
-        return tree_copy_attributes(copy, parent, name, st, err);
+        made = cp_read_kind(archive, entry, parent, name, err);
+        return made < 0 ? -1 : tree_copy_attributes(copy, made, name, st, err);
 }
 
 int cp_tar_read(const struct tree_copy *copy, int fd, int directory, struct error *err)

@@ -49,18 +49,31 @@ int tree_copy_open_file(int to, const char *name, struct error *err)
         return fd >= 0 ? fd : error_errno(err, errno, "cannot make %s", name);
 }
 
-int tree_copy_attributes(const struct tree_copy *copy, int to, const char *name,
+int tree_copy_open_made(int to, const char *name, mode_t mode, struct error *err)
+{
+        AUTO_CLOSE int fd = openat(to, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        struct stat st;
+
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return error_errno(err, errno, "cannot open %s", name);
+        if ((st.st_mode & S_IFMT) != (mode & S_IFMT))
+                return error_set(err, EBUSY, "somebody else is changing %s", name);
+        return steal_fd(&fd);
+}
+
+int tree_copy_attributes(const struct tree_copy *copy, int fd, const char *name,
                          const struct stat *st, struct error *err)
 {
+        AUTO_FREE char *self = str_format("/proc/self/fd/%d", fd);
         struct timespec times[2] = { st->st_mtim, st->st_mtim };
         mode_t mode = st->st_mode & (copy->to_host ? 01777 : 07777);
         uid_t uid = copy->keep_owners ? st->st_uid : copy->uid;
         gid_t gid = copy->keep_owners ? st->st_gid : copy->gid;
 
         /* Owner first: a change of it clears setuid. */
-        if (fchownat(to, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0 ||
-            (!S_ISLNK(st->st_mode) && fchmodat(to, name, mode, 0) < 0) ||
-            utimensat(to, name, times, AT_SYMLINK_NOFOLLOW) < 0)
+        if (fchownat(fd, "", uid, gid, AT_EMPTY_PATH) < 0 ||
+            (!S_ISLNK(st->st_mode) && chmod(self, mode) < 0) ||
+            utimensat(fd, "", times, AT_EMPTY_PATH) < 0)
                 return error_errno(err, errno, "cannot set the attributes of %s", name);
         return 0;
 }
@@ -74,10 +87,10 @@ static bool tree_wants_xattr(const struct tree_copy *copy, const char *name)
 }
 
 /* A file system that takes none has nothing to lose. */
-static void tree_copy_xattrs(const struct tree_copy *copy, int from, int to, const char *name)
+static void tree_copy_xattrs(const struct tree_copy *copy, int from, int to)
 {
         AUTO_FREE char *source = str_format("/proc/self/fd/%d", from);
-        AUTO_FREE char *target = str_format("/proc/self/fd/%d/%s", to, name);
+        AUTO_FREE char *target = str_format("/proc/self/fd/%d", to);
         AUTO_FREE char *names = alloc_zero(1, TREE_XATTR_MAX);
         AUTO_FREE char *value = alloc_zero(1, TREE_XATTR_MAX);
         ssize_t length = listxattr(source, names, TREE_XATTR_MAX);
@@ -88,7 +101,7 @@ static void tree_copy_xattrs(const struct tree_copy *copy, int from, int to, con
                                        : -1;
 
                 if (size >= 0)
-                        lsetxattr(target, at, value, (size_t)size, 0);
+                        setxattr(target, at, value, (size_t)size, 0);
         }
 }
 
@@ -112,6 +125,7 @@ static int tree_copy_data(int from, int to, const char *name, struct error *err)
         }
 }
 
+/* These return a descriptor of what they made. */
 static int tree_copy_regular(int from, int to, const char *name, struct error *err)
 {
         AUTO_CLOSE int source = tree_reopen(from, O_RDONLY);
@@ -120,7 +134,9 @@ static int tree_copy_regular(int from, int to, const char *name, struct error *e
         if (source < 0)
                 return error_errno(err, errno, "cannot open %s", name);
         target = tree_copy_open_file(to, name, err);
-        return target < 0 ? -1 : tree_copy_data(source, target, name, err);
+        if (target < 0 || tree_copy_data(source, target, name, err) < 0)
+                return -1;
+        return steal_fd(&target);
 }
 
 static int tree_copy_symlink(int from, int to, const char *name, struct error *err)
@@ -131,7 +147,9 @@ static int tree_copy_symlink(int from, int to, const char *name, struct error *e
         if (length < 0)
                 return error_errno(err, errno, "cannot read the link %s", name);
         text[length] = '\0';
-        return symlinkat(text, to, name) < 0 ? error_errno(err, errno, "cannot make %s", name) : 0;
+        if (symlinkat(text, to, name) < 0)
+                return error_errno(err, errno, "cannot make %s", name);
+        return tree_copy_open_made(to, name, S_IFLNK, err);
 }
 
 static int tree_copy_at(const struct tree_copy *copy, int from, int to, const char *name, int depth,
@@ -178,49 +196,59 @@ static int tree_copy_directory(const struct tree_copy *copy, int from, int to, c
                 return error_errno(err, errno, "cannot open %s", name);
         if (tree_copy_entries(copy, from, inner, depth, err) < 0)
                 return error_wrap(err, "%s", name);
-        return 0;
+        return steal_fd(&inner);
 }
 
-/* Devices, fifos, sockets; 1: left out. */
-static int tree_copy_node(const struct tree_copy *copy, int to, const char *name,
-                          const struct stat *st, struct error *err)
+/* Devices, fifos, sockets. */
+static int tree_copy_node(int to, const char *name, const struct stat *st, struct error *err)
 {
-        if (copy->to_host && !S_ISFIFO(st->st_mode)) {
-                AUTO_FREE char *line = str_format("%s is a %s and is not copied", name,
-                                                  S_ISSOCK(st->st_mode) ? "socket" : "device");
-
-                copy->warn(line);
-                return 1;
-        }
         if (mknodat(to, name, (st->st_mode & S_IFMT) | 0600, st->st_rdev) < 0)
                 return error_errno(err, errno, "cannot make %s", name);
-        return 0;
+        return tree_copy_open_made(to, name, st->st_mode, err);
+}
+
+/* To the host goes no device. */
+static bool tree_leave_out(const struct tree_copy *copy, const char *name, mode_t mode)
+{
+        AUTO_FREE char *line = NULL;
+
+        if (!copy->to_host || S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode) || S_ISFIFO(mode))
+                return false;
+        line = str_format("%s is a %s and is not copied", name,
+                          S_ISSOCK(mode) ? "socket" : "device");
+        copy->warn(line);
+        return true;
+}
+
+static int tree_copy_made(const struct tree_copy *copy, int from, int to, const char *name,
+                          const struct stat *st, int depth, struct error *err)
+{
+        if (S_ISDIR(st->st_mode))
+                return tree_copy_directory(copy, from, to, name, depth, err);
+        if (S_ISREG(st->st_mode))
+                return tree_copy_regular(from, to, name, err);
+        if (S_ISLNK(st->st_mode))
+                return tree_copy_symlink(from, to, name, err);
+        return tree_copy_node(to, name, st, err);
 }
 
 static int tree_copy_at(const struct tree_copy *copy, int from, int to, const char *name, int depth,
                         struct error *err)
 {
+        AUTO_CLOSE int made = -1;
         struct stat st;
-        int result;
 
         if (fstat(from, &st) < 0)
                 return error_errno(err, errno, "cannot look at %s", name);
         if (tree_copy_make_room(to, name, st.st_mode, err) < 0)
                 return -1;
-        if (S_ISDIR(st.st_mode))
-                result = tree_copy_directory(copy, from, to, name, depth, err);
-        else if (S_ISREG(st.st_mode))
-                result = tree_copy_regular(from, to, name, err);
-        else if (S_ISLNK(st.st_mode))
-                result = tree_copy_symlink(from, to, name, err);
-        else
-                result = tree_copy_node(copy, to, name, &st, err);
-        if (result != 0)
-                return result < 0 ? -1 : 0;
-        if (tree_copy_attributes(copy, to, name, &st, err) < 0)
+        if (tree_leave_out(copy, name, st.st_mode))
+                return 0;
+        made = tree_copy_made(copy, from, to, name, &st, depth, err);
+        if (made < 0 || tree_copy_attributes(copy, made, name, &st, err) < 0)
                 return -1;
         if (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
-                tree_copy_xattrs(copy, from, to, name);
+                tree_copy_xattrs(copy, from, made);
         return 0;
 }
 

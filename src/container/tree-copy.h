@@ -32,6 +32,10 @@ int tree_copy_content(const struct tree_copy *copy, int from, int to, struct err
 int tree_copy_make_room(int to, const char *name, mode_t mode, struct error *err);
 /* A new file to write to; one that is mounted there is written to instead. */
 int tree_copy_open_file(int to, const char *name, struct error *err);
-/* Owner, mode and time of what was made. */
-int tree_copy_attributes(const struct tree_copy *copy, int to, const char *name,
+/* A descriptor (O_PATH) of what was just made. EBUSY where it is of another kind: who is in the
+ * container has put something else there. */
+int tree_copy_open_made(int to, const char *name, mode_t mode, struct error *err);
+/* Owner, mode and time of what was made: by its descriptor, because by its name a link that was put
+ * there meanwhile would lead to the host. */
+int tree_copy_attributes(const struct tree_copy *copy, int fd, const char *name,
                          const struct stat *st, struct error *err);

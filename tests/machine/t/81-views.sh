@@ -203,6 +203,27 @@ test_views_cp_hostile() {
 	assert_equal "$(stat -c %a $work/odd/suid)" 755
 }
 
+# Who puts a link in place of what is just being copied does not reach the host by it.
+test_views_cp_race() {
+	local racer
+	viewed
+	echo secret >$work/secret
+	chmod 600 $work/secret
+	touch -d @1 $work/secret
+	echo theirs >$work/theirs
+	chmod 666 $work/theirs
+	crunit exec viewed sh -c "while [ ! -e /srv/over ]; do ln -sf $work/secret /srv/race; done" &
+	racer=$!
+	for _ in {1..60}; do
+		crunit cp $work/theirs viewed:/srv/race 2>/dev/null || true
+		tar -C $work -cf - theirs --transform s/theirs/race/ | crunit cp - viewed:/srv 2>/dev/null || true
+	done
+	crunit exec viewed touch /srv/over
+	wait $racer
+	assert_equal "$(stat -c '%a %Y' $work/secret)" "600 1"
+	assert_equal "$(cat $work/secret)" secret
+}
+
 test_views_events() {
 	local since watching
 	since=$(date +@%s)
