@@ -6,6 +6,7 @@
 #include "../base/stamp.h"
 #include "cgroup.h"
 #include "crun.h"
+#include "health-group.h"
 
 #include <linux/sched.h>
 #include <poll.h>
@@ -21,70 +22,10 @@ enum {
         CHECK_SIGNALLED = 128,
         CHECK_FILE_MAX = 64 * 1024,
         CHECK_CONFIG_MAX = 16 * 1024 * 1024,
-        CHECK_KILL_WAIT = 5000,            /* milliseconds for what was killed */
-        CHECK_KILL_STEPS = 1000,           /* looks whether they are gone */
-        CHECK_KILL_STEP = 2 * 1000 * 1000, /* nanoseconds between them */
+        CHECK_KILL_WAIT = 5000, /* milliseconds for what was killed */
 };
 
-#define CHECK_GROUP "crunit-health"
-
 /* --- the control group */
-
-static bool check_group_is_empty(int group, struct strv *ret_pids)
-{
-        AUTO_FREE char *text = NULL;
-
-        strv_free(ret_pids);
-        if (io_read_file(group, "cgroup.procs", CHECK_FILE_MAX, &text, NULL, NULL) < 0)
-                return true;
-        strv_split(ret_pids, text, "\n", false);
-        return !ret_pids->count;
-}
-
-/* A process that this namespace does not see has the number 0, which would mean ourselves. */
-static void check_kill_one(const char *text)
-{
-        pid_t pid = (pid_t)atoi(text);
-
-        if (pid > 0)
-                kill(pid, SIGKILL);
-}
-
-/* Nobody is left in the group when this is done, but what not even SIGKILL ends. */
-static void check_kill(int group)
-{
-        static const struct timespec step = { .tv_nsec = CHECK_KILL_STEP };
-        AUTO_CLOSE int fd = openat(group, "cgroup.kill", O_WRONLY | O_CLOEXEC);
-        AUTO_STRV struct strv pids = { 0 };
-
-        for (int i = 0; i < CHECK_KILL_STEPS && !check_group_is_empty(group, &pids); i++) {
-                /* All at once, or where the kernel cannot do that, one by one. */
-                if (fd < 0 || write(fd, "1", 1) != 1)
-                        for (size_t j = 0; j < pids.count; j++)
-                                check_kill_one(pids.items[j]);
-                nanosleep(&step, NULL);
-        }
-}
-
-/*
- * A new group, in place of an old one, in which nobody is. Kernels kill whatever is made in a group
- * that was killed once (6.14 and later do), so no group is used again after that. Where the old one
- * cannot be removed, it is used, and entered by hand.
- */
-static int check_make_group(const char *path, bool *ret_used, struct error *err)
-{
-        AUTO_CLOSE int parent = cgroup_open(path, err);
-        int fd;
-
-        if (parent < 0)
-                return -1;
-        unlinkat(parent, CHECK_GROUP, AT_REMOVEDIR);
-        *ret_used = mkdirat(parent, CHECK_GROUP, 0755) < 0;
-        if (*ret_used && errno != EEXIST)
-                return error_errno(err, errno, "cannot make a control group for checks");
-        fd = openat(parent, CHECK_GROUP, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        return fd >= 0 ? fd : error_errno(err, errno, "cannot open the control group of checks");
-}
 
 /* Kill all that is in it, and make it a new one then. */
 static void check_clear_group(struct health_asker *asker)
@@ -92,10 +33,10 @@ static void check_clear_group(struct health_asker *asker)
         AUTO_STRV struct strv pids = { 0 };
         int group;
 
-        if (check_group_is_empty(asker->group, &pids))
+        if (health_group_is_empty(asker->group, &pids))
                 return;
-        check_kill(asker->group);
-        group = check_make_group(asker->state.cgroup, &asker->by_hand, NULL);
+        health_group_kill(asker->group);
+        group = health_group_make(asker->state.cgroup, &asker->by_hand, NULL);
         if (group < 0) {
                 asker->by_hand = true;
                 return;
@@ -177,7 +118,7 @@ static int asker_take_group(struct health_asker *asker, struct error *err)
 
         if (lock < 0)
                 return -1;
-        asker->group = check_make_group(asker->state.cgroup, &asker->by_hand, err);
+        asker->group = health_group_make(asker->state.cgroup, &asker->by_hand, err);
         if (asker->group < 0)
                 return -1;
         check_clear_group(asker);
@@ -424,7 +365,7 @@ static int check_refresh_group(struct health_asker *asker, struct error *err)
 
         if (faccessat(asker->group, "cgroup.procs", F_OK, 0) == 0)
                 return 0;
-        group = check_make_group(asker->state.cgroup, &asker->by_hand, err);
+        group = health_group_make(asker->state.cgroup, &asker->by_hand, err);
         if (group < 0)
                 return -1;
         cleanup_close(&asker->group);
