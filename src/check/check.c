@@ -274,6 +274,7 @@ int check_run(struct check *check, const struct check_options *options, size_t c
         check_releases(check);
         check_commands(check);
         check_images(check);
+        check_subids(check);
         check_ports(check);
         check_cycles(check);
         if (!options->no_verify)

@@ -67,6 +67,7 @@ void check_names(struct check *check);
 void check_releases(struct check *check);
 void check_commands(struct check *check);
 void check_images(struct check *check);
+void check_subids(struct check *check);
 void check_ports(struct check *check);
 /* Of a unit whose command is `volume create`. */
 void check_volume(struct check *check, const struct check_unit *unit);

@@ -92,6 +92,14 @@ check "but not what it can pull" says_nothing_of '^i.image'
 check "nor play" grep -q "^k.kube: error: this version of crunit has no Kubernetes files" "$work/said"
 
 fresh
+file a.container '[Container]' 'Image=localhost/a:1' 'Network=none' 'SubUIDMap=nobody-has-this' 'SubGIDMap=nor-this'
+check "ids that nobody set aside are no mistake" run_check 0 --no-verify --strict .
+check "but said: of users" says \
+	"a.container:4:11: info: SubUIDMap=: /etc/subuid sets no ids aside for 'nobody-has-this': add a line nobody-has-this:FIRST:COUNT"
+check "and of groups" says \
+	"a.container:5:11: info: SubGIDMap=: /etc/subgid sets no ids aside for 'nor-this': add a line nor-this:FIRST:COUNT"
+
+fresh
 file a.pod '[Pod]' 'PublishPort=8080:80' 'PublishPort=53:53/udp'
 file b.pod '[Pod]' 'PublishPort=127.0.0.1:8000-8090:8000-8090' 'PublishPort=53:53/tcp'
 file c.pod '[Pod]' 'PublishPort=192.0.2.1:80:80' 'PublishPort=443' 'PublishPort=${PORT}:1'
