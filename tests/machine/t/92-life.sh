@@ -313,3 +313,52 @@ test_life_oneshot_and_reload() {
 	assert_journal again '^had USR2$'
 	assert_equal "$(prop again Result) $(prop once ActiveState)" "success inactive"
 }
+
+# Whoever is to be killed at a stop, nobody is left behind it.
+test_life_kill_modes() {
+	local mode group
+	for mode in control-group mixed; do
+		container "kill-$mode" <<-END
+			[Container]
+			Image=$box_image
+			Network=none
+			Exec=sh -c 'trap "exit 0" TERM; sleep 1000 & echo with a child; while :; do sleep 0.1; done'
+			[Service]
+			KillMode=$mode
+		END
+	done
+	start kill-control-group kill-mixed
+	for mode in control-group mixed; do
+		assert_journal "kill-$mode" '^with a child$'
+		group=$(prop "kill-$mode" ControlGroup)
+		systemctl stop "kill-$mode"
+		assert_equal "$(prop "kill-$mode" ActiveState) $(prop "kill-$mode" Result)" "inactive success" "with $mode"
+		[ ! -e "/sys/fs/cgroup$group" ] || fail "something is left of kill-$mode: $(cat "/sys/fs/cgroup$group"/cgroup.procs)"
+		[ ! -e "/run/crunit/containers/systemd-kill-$mode@kill-$mode" ] || fail "its directory is left"
+	done
+}
+
+# Pauses that grow are systemd's, from 254 on.
+test_life_restart_steps() {
+	[ "$(systemctl --version | awk '{ print $2; exit }')" -ge 254 ] || return 0
+	container steps <<-END
+		[Unit]
+		StartLimitIntervalSec=0
+		[Container]
+		Image=$box_image
+		Network=none
+		Exec=false
+		[Service]
+		Restart=on-failure
+		RestartSec=10ms
+		RestartSteps=1
+		RestartMaxDelaySec=1h
+	END
+	reload
+	systemctl start --no-block steps
+	wait_for 20 restarted steps 1
+	# the second pause is the hour
+	wait_for 10 has_state steps activating
+	assert_equal "$(prop steps RestartUSecNext)" 1h
+	systemctl stop steps
+}
