@@ -56,6 +56,21 @@ static int filter_status(struct json_object *view, const char *value, struct err
                          str_equal(value, "stopped") ? "exited" : value);
 }
 
+/* none: nobody asks for its health. */
+static int filter_health(struct json_object *view, const char *value, struct error *err)
+{
+        static const char *const known[] = { "starting", "healthy", "unhealthy", "none", NULL };
+        size_t i = 0;
+
+        while (known[i] && !str_equal(known[i], value))
+                i++;
+        if (!known[i])
+                return error_set(err, EINVAL,
+                                 "--filter health=%s: not starting, healthy, unhealthy or none",
+                                 value);
+        return str_equal(filter_string(view, "Health"), str_equal(value, "none") ? "" : value);
+}
+
 /* NAME, or NAME=VALUE */
 static int filter_label(struct json_object *view, const char *value, struct error *err)
 {
@@ -115,9 +130,16 @@ static const struct ps_filter_kind {
         const char *name;
         ps_filter_function *passes;
 } filter_kinds[] = {
-        { "ancestor", filter_ancestor }, { "id", filter_id },     { "label", filter_label },
-        { "label!", filter_not_label },  { "name", filter_name }, { "network", filter_network },
-        { "status", filter_status },     { "unit", filter_unit }, { .name = NULL },
+        { "ancestor", filter_ancestor },
+        { "health", filter_health },
+        { "id", filter_id },
+        { "label", filter_label },
+        { "label!", filter_not_label },
+        { "name", filter_name },
+        { "network", filter_network },
+        { "status", filter_status },
+        { "unit", filter_unit },
+        { .name = NULL },
 };
 
 static const struct ps_filter_kind *filter_find(const char *filter, struct error *err)

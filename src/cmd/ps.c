@@ -32,7 +32,8 @@ const struct option_row ps_options_table[] = {
         { .name = "filter",
           .letter = 'f',
           .argument = "KEY=VALUE",
-          .help = "only those with this ancestor, id, label, label!, name, network, status, unit",
+          .help = "only those with this ancestor, health, id, label, label!, name, network, "
+                  "status, unit",
           .take = option_take_list,
           .field = offsetof(struct ps_request, filters) },
         { .name = "quiet",

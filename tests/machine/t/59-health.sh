@@ -45,6 +45,9 @@ test_health_is_seen_everywhere() {
 	wait_for 20 is web healthy
 	assert_match "$(crunit ps)" 'Up [^ ]* seconds? \(healthy\)'
 	assert_match "$(crunit ps --format json)" '"Health": ?"healthy"'
+	assert_equal "$(crunit ps -q -f health=healthy -f name=^systemd-web$ | wc -l)" 1
+	assert_equal "$(crunit ps -q -f health=unhealthy -f health=none -f name=^systemd-web$)" ''
+	assert_fails crunit ps -f health=well
 	assert_match "$(crunit health ls)" 'systemd-web *healthy *0'
 	assert_match "$(crunit health show systemd-web)" 'Test: *CMD-SHELL \[ ! -e /tmp/ill \]'
 	crunit health run systemd-web || fail "a good check by hand fails"
