@@ -4,23 +4,8 @@
 #include "../base/log.h"
 #include "../container/place.h"
 #include "../container/pod-hold.h"
+#include "../container/spec-network.h"
 #include "../network/network.h"
-
-static int pod_add_network(const struct container_spec *spec, const char *text,
-                           struct join_request *request, struct error *err)
-{
-        struct join_network *network = join_add_network(request);
-
-        if (join_network_parse(text, network, err) < 0)
-                return error_wrap(err, "--network %s", text);
-        if (spec->ip)
-                address_parse(spec->ip, &network->ip);
-        if (spec->ip6)
-                address_parse(spec->ip6, &network->ip6);
-        if (spec->mac)
-                str_replace(&network->mac, spec->mac);
-        return 0;
-}
 
 static int pod_describe_network(const struct network_setup *setup, const struct pod *pod,
                                 const struct container_spec *spec, struct join_request *ret,
@@ -35,9 +20,9 @@ static int pod_describe_network(const struct network_setup *setup, const struct 
         strv_append(&ret->aliases, pod->hostname);
         strv_append_all(&ret->ports, &spec->publish);
         if (spec->network == SPEC_NETWORK_DEFAULT)
-                return pod_add_network(spec, NETWORK_DEFAULT, ret, err);
+                return spec_add_network(spec, NETWORK_DEFAULT, ret, err);
         for (size_t i = 0; spec->network == SPEC_NETWORK_OTHER && i < spec->networks.count; i++)
-                if (pod_add_network(spec, spec->networks.items[i], ret, err) < 0)
+                if (spec_add_network(spec, spec->networks.items[i], ret, err) < 0)
                         return -1;
         return 0;
 }

@@ -9,6 +9,7 @@
 #include "pod-hold.h"
 #include "pod-join.h"
 #include "process.h"
+#include "spec-network.h"
 
 #include <poll.h>
 #include <spawn.h>
@@ -61,22 +62,6 @@ static int netjoin_reap(pid_t pid)
 
 /* --- what is asked for */
 
-static int netjoin_add_network(const struct container_spec *spec, const char *text,
-                               struct join_request *request, struct error *err)
-{
-        struct join_network *network = join_add_network(request);
-
-        if (join_network_parse(text, network, err) < 0)
-                return error_wrap(err, "--network %s", text);
-        if (spec->ip)
-                address_parse(spec->ip, &network->ip);
-        if (spec->ip6)
-                address_parse(spec->ip6, &network->ip6);
-        if (spec->mac)
-                str_replace(&network->mac, spec->mac);
-        return 0;
-}
-
 static int netjoin_describe(const struct container_spec *spec, const struct container_state *state,
                             const struct place *place, const char *storage, const char *namespace,
                             struct join_request *ret, struct error *err)
@@ -94,9 +79,9 @@ static int netjoin_describe(const struct container_spec *spec, const struct cont
                 strv_append(&ret->aliases, spec->hostname);
         strv_append_all(&ret->ports, &spec->publish);
         if (!spec->networks.count)
-                return netjoin_add_network(spec, NETWORK_DEFAULT, ret, err);
+                return spec_add_network(spec, NETWORK_DEFAULT, ret, err);
         for (size_t i = 0; i < spec->networks.count; i++)
-                if (netjoin_add_network(spec, spec->networks.items[i], ret, err) < 0)
+                if (spec_add_network(spec, spec->networks.items[i], ret, err) < 0)
                         return -1;
         return 0;
 }
