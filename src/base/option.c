@@ -4,6 +4,7 @@
 #include "str.h"
 
 #include <errno.h>
+#include <stdint.h>
 
 /* A parse under way: where it reads, and where it puts positional words. */
 struct option_scan {
@@ -161,6 +162,22 @@ int option_take_list(void *context, const struct option_row *row, const char *va
 {
         (void)err;
         strv_append((struct strv *)(void *)((char *)context + row->field), value);
+        return 0;
+}
+
+int option_take_timeout(void *context, const struct option_row *row, const char *value,
+                        struct error *err)
+{
+        int *timeout = (int *)(void *)((char *)context + row->field);
+        unsigned long long seconds;
+
+        if (str_equal(value, "-1")) {
+                *timeout = INT32_MAX;
+                return 0;
+        }
+        if (!str_to_u64(value, INT32_MAX, &seconds))
+                return error_set(err, EINVAL, "--%s %s: not a number of seconds", row->name, value);
+        *timeout = (int)seconds;
         return 0;
 }
 

@@ -58,3 +58,6 @@ int option_take_list(void *context, const struct option_row *row, const char *va
                      struct error *err);
 int option_take_bool(void *context, const struct option_row *row, const char *value,
                      struct error *err);
+/* An int: seconds to wait, INT32_MAX for -1 (for ever). */
+int option_take_timeout(void *context, const struct option_row *row, const char *value,
+                        struct error *err);

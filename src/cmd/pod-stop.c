@@ -23,22 +23,6 @@ struct stop_request {
         int timeout; /* seconds, or POD_OWN_TIMEOUT */
 };
 
-static int pod_take_time(void *context, const struct option_row *row, const char *value,
-                         struct error *err)
-{
-        struct stop_request *request = context;
-        unsigned long long seconds;
-
-        if (str_equal(value, "-1")) {
-                request->timeout = INT32_MAX;
-                return 0;
-        }
-        if (!str_to_u64(value, INT32_MAX, &seconds))
-                return error_set(err, EINVAL, "--%s %s: not a number of seconds", row->name, value);
-        request->timeout = (int)seconds;
-        return 0;
-}
-
 #define POD_ALL_ROW(text)                                                                          \
         {                                                                                          \
                 .name = "all", .letter = 'a', .kind = OPTION_FLAG, .help = text,                   \
@@ -53,7 +37,8 @@ static int pod_take_time(void *context, const struct option_row *row, const char
 #define POD_TIME_ROW                                                                               \
         {                                                                                          \
                 .name = "time", .letter = 't', .argument = "SECONDS",                              \
-                .help = "wait so long before SIGKILL (-1: for ever)", .take = pod_take_time        \
+                .help = "wait so long before SIGKILL (-1: for ever)", .take = option_take_timeout, \
+                .field = offsetof(struct stop_request, timeout)                                    \
         }
 
 const struct option_row pod_stop_options[] = {

@@ -15,28 +15,13 @@ struct stop_request {
         char *signal; /* owned */
 };
 
-static int stop_take_time(void *context, const struct option_row *row, const char *value,
-                          struct error *err)
-{
-        struct stop_request *request = context;
-        unsigned long long seconds;
-
-        if (str_equal(value, "-1")) {
-                request->timeout = INT32_MAX;
-                return 0;
-        }
-        if (!str_to_u64(value, INT32_MAX, &seconds))
-                return error_set(err, EINVAL, "--%s %s: not a number of seconds", row->name, value);
-        request->timeout = (int)seconds;
-        return 0;
-}
-
 const struct option_row stop_options_table[] = {
         { .name = "time",
           .letter = 't',
           .argument = "SECONDS",
           .help = "wait so long before SIGKILL (-1: for ever)",
-          .take = stop_take_time },
+          .take = option_take_timeout,
+          .field = offsetof(struct stop_request, timeout) },
         { .name = "ignore",
           .letter = 'i',
           .kind = OPTION_FLAG,
