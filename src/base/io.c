@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -307,4 +308,22 @@ int io_each_name(int parent, const char *path, io_name_function *function, void 
                         return -1;
         }
         return 0;
+}
+
+int io_lock_directory(const char *directory, struct error *err)
+{
+        AUTO_FREE char *path = str_format("%s/lock", directory);
+        AUTO_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+        if (fd < 0 && errno == ENOENT) {
+                if (io_make_dirs(AT_FDCWD, directory, 0755, err) < 0)
+                        return -1;
+                fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        }
+        if (fd < 0)
+                return error_errno(err, errno, "cannot open %s", path);
+        while (flock(fd, LOCK_EX) < 0)
+                if (errno != EINTR)
+                        return error_errno(err, errno, "cannot lock %s", path);
+        return steal_fd(&fd);
 }

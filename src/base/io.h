@@ -34,6 +34,10 @@ int io_write_file(int dirfd, const char *path, const void *data, size_t length, 
 /* Make the directory and its parents (mode for all of them); what exists stays as it is. */
 int io_make_dirs(int dirfd, const char *path, mode_t mode, struct error *err);
 
+/* Wait for the lock that all who change a directory take: the file `lock` in it; both are made
+ * where they are missing. Returns its descriptor; closing it gives the lock up. */
+int io_lock_directory(const char *directory, struct error *err);
+
 /* Open path inside dirfd's tree as a program with that root would see it: `..` and absolute links
  * never leave it (openat2). */
 int io_open_in_root(int dirfd, const char *path, int flags, mode_t mode);

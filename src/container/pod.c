@@ -6,7 +6,6 @@
 #include "place.h"
 
 #include <stddef.h>
-#include <sys/file.h>
 
 enum {
         POD_FILE_MAX = 4 * 1024 * 1024,
@@ -218,18 +217,8 @@ int pod_find(const char *name_or_id, struct pod *ret, struct error *err)
 int pod_lock(struct error *err)
 {
         AUTO_FREE char *directory = str_format("%s/pods", place_runtime());
-        AUTO_FREE char *path = str_format("%s/lock", directory);
-        AUTO_CLOSE int fd = -1;
 
-        if (io_make_dirs(AT_FDCWD, directory, 0755, err) < 0)
-                return -1;
-        fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-        if (fd < 0)
-                return error_errno(err, errno, "cannot open %s", path);
-        while (flock(fd, LOCK_EX) < 0)
-                if (errno != EINTR)
-                        return error_errno(err, errno, "cannot lock %s", path);
-        return steal_fd(&fd);
+        return io_lock_directory(directory, err);
 }
 
 const char *pod_own_unit(void)

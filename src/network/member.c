@@ -5,7 +5,6 @@
 #include "../base/json.h"
 
 #include <dirent.h>
-#include <sys/file.h>
 
 enum {
         MEMBER_FILE_MAX = 4 * 1024 * 1024
@@ -19,20 +18,8 @@ static char *member_path(const char *runtime, const char *label)
 int member_lock(const char *runtime, struct error *err)
 {
         AUTO_FREE char *directory = str_format("%s/network", runtime);
-        AUTO_FREE char *path = str_format("%s/lock", directory);
-        AUTO_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
-        if (fd < 0 && errno == ENOENT) {
-                if (io_make_dirs(AT_FDCWD, directory, 0755, err) < 0)
-                        return -1;
-                fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-        }
-        if (fd < 0)
-                return error_errno(err, errno, "cannot open %s", path);
-        while (flock(fd, LOCK_EX) < 0)
-                if (errno != EINTR)
-                        return error_errno(err, errno, "cannot lock %s", path);
-        return steal_fd(&fd);
+        return io_lock_directory(directory, err);
 }
 
 int member_write(const char *runtime, const struct joined *member, struct error *err)
