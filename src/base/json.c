@@ -187,3 +187,15 @@ struct json_object *json_add_array(struct json_object *object, const char *key)
         json_object_object_add(object, key, member);
         return member;
 }
+
+void json_set_pairs(struct json_object *object, const char *key, const struct strv *pairs)
+{
+        struct json_object *map = json_add_object(object, key);
+
+        for (size_t i = 0; i < pairs->count; i++) {
+                AUTO_FREE char *name = str_dupn(pairs->items[i], strcspn(pairs->items[i], "="));
+                const char *value = strchr(pairs->items[i], '=');
+
+                json_set_string(map, name, value ? value + 1 : "");
+        }
+}

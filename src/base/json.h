@@ -49,6 +49,8 @@ int json_get_strv(struct json_object *object, const char *key, struct strv *list
 /* Set a string member; NULL values are left out. */
 void json_set_string(struct json_object *object, const char *key, const char *value);
 void json_set_strv(struct json_object *object, const char *key, const struct strv *list);
+/* An object: NAME=VALUE words as its members; a word without a value has an empty one. */
+void json_set_pairs(struct json_object *object, const char *key, const struct strv *pairs);
 /* Add a new member and return it, borrowed. */
 struct json_object *json_add_object(struct json_object *object, const char *key);
 struct json_object *json_add_array(struct json_object *object, const char *key);

@@ -20,18 +20,6 @@ static void network_set_address(struct json_object *object, const char *key,
                 json_set_string(object, key, address_format(address, buffer));
 }
 
-static void network_set_pairs(struct json_object *object, const char *key, const struct strv *pairs)
-{
-        struct json_object *map = json_add_object(object, key);
-
-        for (size_t i = 0; i < pairs->count; i++) {
-                AUTO_FREE char *name = str_dupn(pairs->items[i], strcspn(pairs->items[i], "="));
-                const char *value = strchr(pairs->items[i], '=');
-
-                json_set_string(map, name, value ? value + 1 : "");
-        }
-}
-
 static void network_set_bool(struct json_object *object, const char *key, bool value)
 {
         json_object_object_add(object, key, json_object_new_boolean(value));
@@ -89,9 +77,9 @@ struct json_object *network_to_json(const struct network *network, bool request)
         if (network->dns_servers.count)
                 json_set_strv(object, "network_dns_servers", &network->dns_servers);
         if (network->labels.count)
-                network_set_pairs(object, "labels", &network->labels);
+                json_set_pairs(object, "labels", &network->labels);
         if (network->options.count)
-                network_set_pairs(object, "options", &network->options);
+                json_set_pairs(object, "options", &network->options);
         json_set_string(json_add_object(object, "ipam_options"), "driver",
                         network->no_addresses ? "none" : "host-local");
         if (request)

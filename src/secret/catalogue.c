@@ -138,19 +138,13 @@ static int catalogue_remove_form(const char *name, bool encrypted, struct error 
 static int catalogue_write_description(int dir, const struct secret *secret, struct error *err)
 {
         AUTO_JSON struct json_object *object = json_object_new_object();
-        struct json_object *labels = json_add_object(object, "labels");
         AUTO_FREE char *name = str_format("%s.json", secret->name);
         AUTO_FREE char *text = NULL;
 
+        json_set_pairs(object, "labels", &secret->labels);
         json_set_string(object, "id", secret->id);
         json_set_string(object, "created", secret->created);
         json_set_string(object, "updated", secret->updated);
-        for (size_t i = 0; i < secret->labels.count; i++) {
-                const char *label = secret->labels.items[i];
-                AUTO_FREE char *key = str_dupn(label, strcspn(label, "="));
-
-                json_set_string(labels, key, strchr(label, '=') ? strchr(label, '=') + 1 : "");
-        }
         text = json_text(object, false);
         return io_write_file(dir, name, text, strlen(text), 0600, IO_SYNC, err);
 }

@@ -4,19 +4,6 @@
 
 #include <errno.h>
 
-/* NAME=VALUE words as members; a word without a value has an empty one. */
-static void volume_add_map(struct json_object *object, const char *key, const struct strv *list)
-{
-        struct json_object *map = json_add_object(object, key);
-
-        for (size_t i = 0; i < list->count; i++) {
-                AUTO_FREE char *name = str_dupn(list->items[i], strcspn(list->items[i], "="));
-                const char *value = strchr(list->items[i], '=');
-
-                json_set_string(map, name, value ? value + 1 : "");
-        }
-}
-
 struct json_object *volume_to_json(const struct volume *volume)
 {
         struct json_object *object = json_object_new_object();
@@ -24,8 +11,8 @@ struct json_object *volume_to_json(const struct volume *volume)
         json_set_string(object, "Name", volume->name);
         json_set_string(object, "Driver", volume_driver_name(volume->driver));
         json_set_string(object, "CreatedAt", volume->created);
-        volume_add_map(object, "Labels", &volume->labels);
-        volume_add_map(object, "Options", &volume->options);
+        json_set_pairs(object, "Labels", &volume->labels);
+        json_set_pairs(object, "Options", &volume->options);
         if (volume->uid >= 0)
                 json_object_object_add(object, "UID", json_object_new_int64(volume->uid));
         if (volume->gid >= 0)
