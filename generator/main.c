@@ -7,6 +7,7 @@
  */
 #include "../src/base/io.h"
 #include "../src/base/option.h"
+#include "../src/base/printable.h"
 #include "../src/base/str.h"
 #include "../src/unit/install.h"
 #include "../src/unit/keys.h"
@@ -72,6 +73,8 @@ static void log_line(void *context, const struct report_message *message)
         AUTO_FREE char *text = report_line(message);
         AUTO_FREE char *line = NULL;
 
+        /* Values may hold anything; a message stays one line. */
+        printable_mask(text, "");
         if (generator->log_fd < 0)
                 generator->log_fd = open_log(generator);
         if (generator->log_fd == STDERR_FILENO)
@@ -79,10 +82,6 @@ static void log_line(void *context, const struct report_message *message)
         else
                 line = str_format("<%u>crunit-generator[%d]: %s\n", priorities[message->level],
                                   getpid(), text);
-        /* Values may hold anything; a message stays one line. */
-        for (char *c = line; c[1]; c++)
-                if ((unsigned char)*c < ' ')
-                        *c = '?';
         io_write_all(generator->log_fd, line, strlen(line));
 }
 

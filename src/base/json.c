@@ -2,6 +2,7 @@
 #include "json.h"
 
 #include "io.h"
+#include "printable.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -55,6 +56,13 @@ char *json_text(struct json_object *object, bool pretty)
         if (pretty)
                 flags |= JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED;
         return str_dup(json_object_to_json_string_ext(object, flags));
+}
+
+char *json_shown(struct json_object *object)
+{
+        AUTO_FREE char *text = json_text(object, true);
+
+        return printable_json(text);
 }
 
 /* The member of that type: 1 and *ret, 0 where it is missing or null, -1 where it is of another

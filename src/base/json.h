@@ -32,6 +32,9 @@ int json_read_file(int dirfd, const char *path, size_t max, struct json_object *
 /* The text of an object, compact or for people's eyes; owned by the caller. */
 char *json_text(struct json_object *object, bool pretty);
 
+/* The same for a terminal, pretty: what it must not get (printable.h) as \uXXXX. */
+char *json_shown(struct json_object *object);
+
 int json_get_object(struct json_object *object, const char *key, struct json_object **ret,
                     struct error *err);
 int json_get_array(struct json_object *object, const char *key, struct json_object **ret,

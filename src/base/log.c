@@ -48,18 +48,35 @@ static void log_wait_taken(void)
         }
 }
 
+/* Messages name files of archives and the like. What is of several lines has the others indented:
+ * none of them looks like a message of its own, nor has a priority for the journal. Owned. */
+static char *log_clean(char *text)
+{
+        AUTO_STRBUF struct strbuf clean = { 0 };
+        size_t length = strlen(text);
+
+        while (length && text[length - 1] == '\n')
+                text[--length] = '\0';
+        printable_mask(text, "\n\t");
+        for (; *text; text++) {
+                strbuf_append_char(&clean, *text);
+                if (*text == '\n')
+                        strbuf_append(&clean, "  ");
+        }
+        return strbuf_steal(&clean);
+}
+
 static void log_line(int level, const char *word, const char *format, va_list args)
         PRINTF_LIKE(3, 0);
 static void log_line(int level, const char *word, const char *format, va_list args)
 {
         AUTO_FREE char *text = str_vformat(format, args);
+        AUTO_FREE char *clean = log_clean(text);
         bool journal = log_to_journal();
         AUTO_FREE char *line =
-                journal ? str_format("<%d>%s\n", level, text)
-                        : str_format("%s: %s%s\n", program_invocation_short_name, word, text);
+                journal ? str_format("<%d>%s\n", level, clean)
+                        : str_format("%s: %s%s\n", program_invocation_short_name, word, clean);
 
-        /* Messages name files of archives and the like. */
-        printable_mask(line, "\n\t");
         fflush(stdout);
         fputs(line, stderr);
         if (journal && level <= LOG_ERR)

@@ -2,6 +2,7 @@
 #include "progress.h"
 
 #include "log.h"
+#include "printable.h"
 #include "str.h"
 
 #include <errno.h>
@@ -50,6 +51,7 @@ struct progress *progress_new(const char *title, enum progress_quiet quiet, unsi
         struct progress *progress = alloc_zero(1, sizeof *progress);
 
         progress->title = str_dup(title);
+        printable_mask(progress->title, "");
         progress->patience = patience;
         progress->terminal = quiet == PROGRESS_SAID && isatty(STDERR_FILENO);
         progress->lines = quiet == PROGRESS_SAID && !progress->terminal;
@@ -65,6 +67,7 @@ size_t progress_add(struct progress *progress, const char *label, uint64_t total
         progress->parts = alloc_grow(progress->parts, progress->count + 1, sizeof *progress->parts);
         progress->parts[progress->count] =
                 (struct progress_part){ .label = str_dupn(label, PROGRESS_LABEL), .total = total };
+        printable_mask(progress->parts[progress->count].label, "");
         return progress->count++;
 }
 

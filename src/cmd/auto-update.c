@@ -107,7 +107,7 @@ static void auto_print_json(const struct update *update)
                 json_set_string(object, "Updated", row->updated);
                 json_object_array_add(list, object);
         }
-        text = json_text(list, true);
+        text = json_shown(list);
         puts(text);
 }
 

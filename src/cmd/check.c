@@ -3,6 +3,7 @@
 #include "../check/check.h"
 #include "../base/json.h"
 #include "../base/log.h"
+#include "../base/printable.h"
 #include "../image/store.h"
 #include "unit-cmd.h"
 
@@ -42,14 +43,18 @@ static void print_text(const struct check *check)
         for (size_t i = 0; i < check->problem_count; i++) {
                 const struct check_problem *problem = &check->problems[i];
 
+                AUTO_STRBUF struct strbuf place = { 0 };
+
                 if (problem->path)
-                        printf("%s:", problem->path);
+                        strbuf_appendf(&place, "%s:", problem->path);
                 if (problem->line)
-                        printf("%u:", problem->line);
+                        strbuf_appendf(&place, "%u:", problem->line);
                 if (problem->column)
-                        printf("%u:", problem->column);
-                printf("%s%s: %s\n", problem->path ? " " : "", check_level_name(problem->level),
-                       problem->text);
+                        strbuf_appendf(&place, "%u:", problem->column);
+                if (problem->path)
+                        strbuf_append_char(&place, ' ');
+                printable_line("%s%s: %s", place.data ? place.data : "",
+                               check_level_name(problem->level), problem->text);
         }
 }
 
@@ -73,7 +78,7 @@ static void print_json(const struct check *check)
                 json_set_string(object, "message", problem->text);
                 json_object_array_add(list, object);
         }
-        text = json_text(list, true);
+        text = json_shown(list);
         puts(text);
 }
 

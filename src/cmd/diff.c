@@ -166,10 +166,8 @@ static void diff_print_lines(const struct diff *diff)
                 strv_appendf(&lines, "D%s", diff->deleted.items[i]);
         if (lines.count)
                 qsort(lines.items, lines.count, sizeof *lines.items, diff_compare);
-        for (size_t i = 0; i < lines.count; i++) {
-                printable_mask(lines.items[i], "");
-                printf("%c %s\n", lines.items[i][0], lines.items[i] + 1);
-        }
+        for (size_t i = 0; i < lines.count; i++)
+                printable_line("%c %s", lines.items[i][0], lines.items[i] + 1);
 }
 
 static void diff_print_json(const struct diff *diff)
@@ -180,7 +178,7 @@ static void diff_print_json(const struct diff *diff)
         json_set_strv(object, "added", &diff->added);
         json_set_strv(object, "changed", &diff->changed);
         json_set_strv(object, "deleted", &diff->deleted);
-        text = json_text(object, true);
+        text = json_shown(object);
         puts(text);
 }
 

@@ -270,8 +270,7 @@ static void events_print_line(struct json_object *view)
                                        value);
         }
         strbuf_append(&line, ")");
-        printable_mask(line.data, "");
-        puts(line.data);
+        printable_line("%s", line.data);
 }
 
 static int events_print(const struct events_request *request, struct json_object *view,
@@ -279,8 +278,9 @@ static int events_print(const struct events_request *request, struct json_object
 {
         if (str_equal(request->format, "json")) {
                 AUTO_FREE char *text = json_text(view, false);
+                AUTO_FREE char *shown = printable_json(text);
 
-                puts(text);
+                puts(shown);
         } else if (request->format) {
                 AUTO_JSON struct json_object *list = json_object_new_array();
 

@@ -2,6 +2,7 @@
 /* crunit health run, ls, show; and watch, which the unit beside a container runs. */
 #include "../base/json.h"
 #include "../base/log.h"
+#include "../base/printable.h"
 #include "../container/crun.h"
 #include "../container/health-unit.h"
 #include "../container/place.h"
@@ -207,7 +208,7 @@ static int health_list(bool json, struct error *err)
         for (size_t i = 0; i < labels.count; i++)
                 health_list_add(&list, labels.items[i]);
         if (json) {
-                AUTO_FREE char *text = json_text(list.json, true);
+                AUTO_FREE char *text = json_shown(list.json);
 
                 puts(text);
         } else {
@@ -262,7 +263,7 @@ static void health_show_log(const struct health *health)
                 while (*line) {
                         size_t length = strcspn(line, "\n");
 
-                        printf("    %.*s\n", (int)length, line);
+                        printable_line("    %.*s", (int)length, line);
                         line += length + (line[length] == '\n');
                 }
         }
@@ -273,7 +274,7 @@ static void health_show(const struct container_state *state, const struct health
         const struct health_settings *settings = &health->settings;
         AUTO_FREE char *unit = health_unit_name(state);
 
-        printf("%-16s%s\n", "Name:", state->name);
+        printable_line("%-16s%s", "Name:", state->name);
         printf("%-16s%s\n", "Status:", health_status_name(health->status));
         printf("%-16s%u of %llu\n", "Failing:", health->failing,
                (unsigned long long)settings->retries);

@@ -202,7 +202,7 @@ static void history_print_json(const struct history *history)
                         json_set_strv(object, "tags", &history->names);
                 json_object_array_add(list, object);
         }
-        text = json_text(list, true);
+        text = json_shown(list);
         puts(text);
 }
 

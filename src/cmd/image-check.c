@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* crunit image check */
 #include "../base/log.h"
+#include "../base/printable.h"
 #include "../image/check.h"
 #include "../image/pull.h"
 #include "../image/reference.h"
@@ -48,7 +49,7 @@ static void check_print(void *context, enum check_kind kind, const char *text,
         AUTO_FREE char *list = strv_join(images, ", ");
 
         if (kind != CHECK_UNCHECKED || !arguments->quiet)
-                printf("%s: %s (%s)\n", words[kind], text, list);
+                printable_line("%s: %s (%s)", words[kind], text, list);
         fflush(stdout);
         for (size_t i = 0; kind == CHECK_DAMAGED && i < images->count; i++)
                 if (!strv_contains(&arguments->damaged, images->items[i]))
@@ -101,7 +102,7 @@ static int check_fetch(const struct check_arguments *arguments, struct store *st
                         log_warning("%s", reason.message);
                         continue;
                 }
-                printf("Fetched: what was missing of %s\n", name);
+                printable_line("Fetched: what was missing of %s", name);
                 fetched++;
         }
         return fetched;

@@ -127,7 +127,7 @@ int cmd_image_inspect(const struct cmd *cmd, int argc, char **argv)
                         status = 125;
                 }
         }
-        text = json_text(list, true);
+        text = json_shown(list);
         puts(text);
         return status;
 }

@@ -2,6 +2,7 @@
 /* crunit images */
 #include "../base/json.h"
 #include "../base/log.h"
+#include "../base/printable.h"
 #include "../image/image.h"
 #include "../image/reference.h"
 #include "../image/store-change.h"
@@ -75,6 +76,7 @@ static void images_print_row(const struct images_row *row, const struct images_a
         AUTO_FREE char *size = listing_size(row->size);
         AUTO_FREE char *age = listing_age(row->image.config.created);
 
+        printable_mask(repository, "");
         printf("%-40s  %-12s  ", repository, tag);
         if (arguments->digests)
                 printf("%-71s  ", row->image.digest);
@@ -188,7 +190,7 @@ static void images_print_json(const struct images_row *rows, size_t count)
                 if (rows[i].image.name)
                         images_add_name(object, rows[i].image.name, rows[i].image.digest);
         }
-        text = json_text(list, true);
+        text = json_shown(list);
         puts(text);
 }
 

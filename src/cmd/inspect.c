@@ -262,7 +262,7 @@ static int inspect_print(const struct inspect_request *request, struct json_obje
 
         if (request->format && !str_equal(request->format, "json"))
                 return template_print(request->format, list, TEMPLATE_GO, err);
-        text = json_text(list, true);
+        text = json_shown(list);
         puts(text);
         return 0;
 }

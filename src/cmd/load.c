@@ -2,6 +2,7 @@
 /* crunit load, crunit image unpack */
 #include "../image/load.h"
 #include "../base/log.h"
+#include "../base/printable.h"
 #include "../base/progress.h"
 #include "../image/store-change.h"
 #include "image-cmd.h"
@@ -146,7 +147,7 @@ int cmd_load(const struct cmd *cmd, int argc, char **argv)
                 result = load_from(&store, &options, &names, &err);
         status = load_status(&options, result, &err);
         for (size_t i = 0; i < names.count && result == 0; i++)
-                printf("Loaded image: %s\n", names.items[i]);
+                printable_line("Loaded image: %s", names.items[i]);
         return status;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* crunit login, crunit logout */
 #include "../base/log.h"
+#include "../base/printable.h"
 #include "../registry/credentials.h"
 #include "../registry/registries.h"
 #include "../registry/registry.h"
@@ -143,7 +144,7 @@ static int login_show(const struct login_arguments *arguments, struct error *err
         if (found == 0)
                 return error_set(err, ENOENT, "not logged in to %s", arguments->key);
         if (found > 0)
-                puts(known.user);
+                printable_line("%s", known.user);
         return found < 0 ? -1 : 0;
 }
 
@@ -203,7 +204,7 @@ static int login_try_known(const struct login_arguments *arguments,
                              NULL) <= 0 ||
             login_try(arguments, NULL, cancel, insecure, NULL) < 0)
                 return 0;
-        printf("Already logged in to %s as %s\n", arguments->registry, known.user);
+        printable_line("Already logged in to %s as %s", arguments->registry, known.user);
         return 1;
 }
 
@@ -233,7 +234,7 @@ static int login_run(struct login_arguments *arguments, const char *word, struct
             credentials_store(arguments->options.authfile, arguments->key, &given, &path, err) < 0)
                 return -1;
         if (arguments->verbose)
-                printf("Used: %s\n", path);
+                printable_line("Used: %s", path);
         puts("Login Succeeded!");
         return 0;
 }
@@ -287,7 +288,7 @@ static int logout_run(struct login_arguments *arguments, const char *word, struc
         if (arguments->all)
                 printf("Removed login credentials for all registries\n");
         else if (found)
-                printf("Removed login credentials for %s\n", arguments->key);
+                printable_line("Removed login credentials for %s", arguments->key);
         else
                 return logout_explain(arguments, path, err);
         return 0;

@@ -2,6 +2,7 @@
 /* crunit __names KIND: what there is of a kind, a name a line, for the shells' completion. */
 #include "../base/io.h"
 #include "../base/log.h"
+#include "../base/printable.h"
 #include "../container/place.h"
 #include "../container/pod.h"
 #include "../network/network.h"
@@ -103,6 +104,6 @@ int cmd_names(const struct cmd *cmd, int argc, char **argv)
         if (argc != 2 || !kind->name || kind->list(&names, NULL) < 0)
                 return EXIT_FAILURE;
         for (size_t i = 0; i < names.count; i++)
-                puts(names.items[i]);
+                printable_line("%s", names.items[i]);
         return EXIT_SUCCESS;
 }

@@ -4,6 +4,7 @@
 
 #include "../base/json.h"
 #include "../base/log.h"
+#include "../base/printable.h"
 #include "../network/member.h"
 #include "network-cmd.h"
 #include "network-filter.h"
@@ -111,6 +112,7 @@ static void graph_print_tree(const struct graph *graph)
 {
         AUTO_FREE char *text = graph_tree(graph, graph_has_lines());
 
+        printable_mask(text, "\n");
         fputs(text, stdout);
 }
 
@@ -118,13 +120,14 @@ static void graph_print_dot(const struct graph *graph)
 {
         AUTO_FREE char *text = graph_dot(graph);
 
+        printable_mask(text, "\n\t");
         fputs(text, stdout);
 }
 
 static void graph_print_json(const struct graph *graph)
 {
         AUTO_JSON struct json_object *object = graph_json(graph);
-        AUTO_FREE char *text = json_text(object, true);
+        AUTO_FREE char *text = json_shown(object);
 
         puts(text);
 }

@@ -141,7 +141,7 @@ int cmd_network_inspect(const struct cmd *cmd, int argc, char **argv)
                         status = CMD_USAGE;
                 }
         }
-        text = json_text(list, true);
+        text = json_shown(list);
         puts(text);
         return status;
 }
@@ -203,7 +203,7 @@ static void ls_print(const struct network_list *list, const struct ls_request *r
 
                 for (size_t i = 0; i < list->count; i++)
                         json_object_array_add(array, network_to_json(&list->items[i], false));
-                text = json_text(array, true);
+                text = json_shown(array);
                 puts(text);
         } else {
                 ls_print_table(list, request);

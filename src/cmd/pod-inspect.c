@@ -32,7 +32,7 @@ int cmd_pod_inspect(const struct cmd *cmd, int argc, char **argv)
                 log_failure(&err);
                 status = CMD_USAGE;
         }
-        text = json_text(list, true);
+        text = json_shown(list);
         puts(text);
         return status;
 }

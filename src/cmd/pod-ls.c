@@ -184,7 +184,7 @@ static void ls_print(const struct pod_views *views, const struct ls_request *req
 
                 for (size_t i = 0; i < views->count; i++)
                         json_object_array_add(array, pod_view_to_list(&views->items[i]));
-                text = json_text(array, true);
+                text = json_shown(array);
                 puts(text);
         } else {
                 ls_print_table(views, request);

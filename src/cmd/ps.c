@@ -148,7 +148,7 @@ static int ps_print(struct json_object *list, const struct ps_request *request, 
                 return 0;
         }
         if (str_equal(request->format, "json")) {
-                AUTO_FREE char *text = json_text(list, true);
+                AUTO_FREE char *text = json_shown(list);
 
                 puts(text);
                 return 0;

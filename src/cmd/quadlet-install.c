@@ -3,6 +3,7 @@
  * one is written. */
 #include "../base/io.h"
 #include "../base/log.h"
+#include "../base/printable.h"
 #include "../unit/quadlets.h"
 #include "quadlet.h"
 #include "unit-cmd.h"
@@ -202,7 +203,7 @@ static int install_write(const struct install_job *job, struct error *err)
                 if (io_write_file(AT_FDCWD, path, file->text, file->length, file->mode, IO_SYNC,
                                   err) < 0)
                         return -1;
-                puts(path);
+                printable_line("%s", path);
         }
         return 0;
 }

@@ -87,7 +87,7 @@ static void list_json(const struct strv *rows, size_t count)
                         json_set_string(object, columns[k].member, rows[i].items[k]);
                 json_object_array_add(list, object);
         }
-        text = json_text(list, true);
+        text = json_shown(list);
         puts(text);
 }
 

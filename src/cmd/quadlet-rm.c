@@ -2,6 +2,7 @@
 /* crunit quadlet rm */
 #include "../base/io.h"
 #include "../base/log.h"
+#include "../base/printable.h"
 #include "../base/spawn.h"
 #include "quadlet.h"
 #include "unit-cmd.h"
@@ -86,7 +87,7 @@ static int remove_source(const struct removal *removal, size_t index, struct err
                 return -1;
         if (unlink(source->path) < 0)
                 return error_errno(err, errno, "cannot remove %s", source->path);
-        puts(source->name);
+        printable_line("%s", source->name);
         return 0;
 }
 

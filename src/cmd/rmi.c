@@ -2,6 +2,7 @@
 /* crunit rmi */
 #include "../base/json.h"
 #include "../base/log.h"
+#include "../base/printable.h"
 #include "../image/image.h"
 #include "../image/reference.h"
 #include "../image/store-change.h"
@@ -185,9 +186,9 @@ static int rmi_remove_all(struct rmi *rmi, int *status, struct error *err)
 static void rmi_print(const struct rmi *rmi)
 {
         for (size_t i = 0; i < rmi->untagged.count; i++)
-                printf("Untagged: %s\n", rmi->untagged.items[i]);
+                printable_line("Untagged: %s", rmi->untagged.items[i]);
         for (size_t i = 0; i < rmi->deleted.count; i++)
-                printf("Deleted: %s\n", rmi->deleted.items[i]);
+                printable_line("Deleted: %s", rmi->deleted.items[i]);
 }
 
 /* Names go first, on disk; then what they led to. */

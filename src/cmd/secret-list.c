@@ -2,6 +2,7 @@
 /* crunit secret ls, inspect. */
 #include "../base/json.h"
 #include "../base/log.h"
+#include "../base/printable.h"
 #include "listing.h"
 #include "secret-cmd.h"
 
@@ -137,7 +138,7 @@ static void ls_print_json(const struct secret_list *list, const struct ls_reques
                 json_set_string(object, "Driver", "file");
                 json_object_array_add(array, object);
         }
-        text = json_text(array, true);
+        text = json_shown(array);
         puts(text);
 }
 
@@ -231,15 +232,15 @@ static void inspect_print_pretty(struct json_object *object, const struct secret
 {
         struct json_object *value = NULL;
 
-        printf("ID:              %s\n", secret->id);
-        printf("Name:            %s\n", secret->name);
+        printable_line("ID:              %s", secret->id);
+        printable_line("Name:            %s", secret->name);
         printf("Labels:          \n");
         for (size_t i = 0; i < secret->labels.count; i++)
-                printf(" - %s\n", secret->labels.items[i]);
+                printable_line(" - %s", secret->labels.items[i]);
         printf("Driver:          file\n");
-        printf("File:            %s%s\n", secret->path, secret->encrypted ? " (encrypted)" : "");
-        printf("Created at:      %s\n", secret->created);
-        printf("Updated at:      %s\n", secret->updated);
+        printable_line("File:            %s%s", secret->path, secret->encrypted ? " (encrypted)" : "");
+        printable_line("Created at:      %s", secret->created);
+        printable_line("Updated at:      %s", secret->updated);
         if (json_object_object_get_ex(object, "SecretData", &value))
                 printf("Secret:          %s\n", json_object_get_string(value));
 }
@@ -292,7 +293,7 @@ int cmd_secret_inspect(const struct cmd *cmd, int argc, char **argv)
         }
         if (request.pretty)
                 return status;
-        text = json_text(array, true);
+        text = json_shown(array);
         puts(text);
         return status;
 }

@@ -3,6 +3,7 @@
 #include "../image/squash.h"
 #include "../base/io.h"
 #include "../base/log.h"
+#include "../base/printable.h"
 #include "../container/rootfs.h"
 #include "../image/change.h"
 #include "../image/image.h"
@@ -184,7 +185,7 @@ static int squash_put_out(struct squash *squash, struct error *err)
         if (rename(squash->file, output) < 0)
                 return error_errno(err, errno, "cannot rename %s to %s", squash->file, output);
         squash->written = false;
-        printf("Wrote %s and %s\n", output, beside);
+        printable_line("Wrote %s and %s", output, beside);
         return 0;
 }
 
@@ -234,7 +235,7 @@ static int squash_put_in(struct squash *squash, struct error *err)
                 store_unlock(&squash->store);
         }
         if (result == 0)
-                printf("Squashed image: %s\n", names.items[0]);
+                printable_line("Squashed image: %s", names.items[0]);
         return result;
 }
 

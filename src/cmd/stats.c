@@ -250,7 +250,7 @@ static int stats_print(const struct stats_request *request, struct json_object *
                        struct error *err)
 {
         if (str_equal(request->format, "json")) {
-                AUTO_FREE char *text = json_text(list, true);
+                AUTO_FREE char *text = json_shown(list);
 
                 puts(text);
                 return 0;

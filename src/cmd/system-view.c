@@ -3,6 +3,7 @@
 #include "../base/io.h"
 #include "../base/json.h"
 #include "../base/log.h"
+#include "../base/printable.h"
 #include "../base/spawn.h"
 #include "../container/census.h"
 #include "../container/cgroup.h"
@@ -251,7 +252,7 @@ static int view_df(const char *storage, const char *format, struct error *err)
                 json_object_array_add(list, object);
         }
         if (str_equal(format, "json")) {
-                AUTO_FREE char *text = json_text(list, true);
+                AUTO_FREE char *text = json_shown(list);
 
                 puts(text);
         } else if (format) {
@@ -341,7 +342,7 @@ static void view_print_info(struct json_object *object, unsigned indent)
                 struct json_object *value = json_object_iter_peek_value(&at);
                 bool is_map = json_object_is_type(value, json_type_object);
 
-                printf("%*s%s:%s%s\n", (int)indent, "", json_object_iter_peek_name(&at),
+                printable_line("%*s%s:%s%s", (int)indent, "", json_object_iter_peek_name(&at),
                        is_map ? "" : " ", is_map ? "" : json_object_get_string(value));
                 if (is_map)
                         view_print_info(value, indent + 2);
@@ -363,7 +364,7 @@ static int view_info(const struct settings *settings, const char *storage, const
                 return 0;
         }
         if (str_equal(format, "json"))
-                text = json_text(object, true);
+                text = json_shown(object);
         else if (template_fill(format, object, TEMPLATE_GO, &text, err) < 0)
                 return -1;
         puts(text);

@@ -5,6 +5,7 @@
  */
 #include "../base/io.h"
 #include "../base/log.h"
+#include "../base/printable.h"
 #include "../base/spawn.h"
 #include "../container/census.h"
 #include "../container/place.h"
@@ -115,7 +116,7 @@ static int system_prune(const char *storage, const struct system_request *reques
                 if (census.items[i].alive)
                         continue;
                 failed |= system_try("rm --ignore", census.items[i].state.name);
-                puts(census.items[i].state.name);
+                printable_line("%s", census.items[i].state.name);
         }
         fflush(stdout);
         failed |= system_try("network prune --force", NULL);

@@ -236,7 +236,7 @@ static void top_print_json(const struct task_list *tasks, const struct top_choic
                 }
                 json_object_array_add(list, object);
         }
-        text = json_text(list, true);
+        text = json_shown(list);
         puts(text);
 }
 

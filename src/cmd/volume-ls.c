@@ -79,7 +79,7 @@ static struct json_object *ls_views(const struct volume_list *list)
 
 static void ls_print_json(struct json_object *views)
 {
-        AUTO_FREE char *text = json_text(views, true);
+        AUTO_FREE char *text = json_shown(views);
 
         puts(text);
 }

@@ -3,6 +3,7 @@
 
 #include "../base/io.h"
 #include "../base/json.h"
+#include "../base/printable.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -150,36 +151,26 @@ int64_t health_delay(const struct health *health, uint64_t interval, int64_t age
 
 /* --- text */
 
-/* The length of the character at data, in bytes; 0 where it is none, or one that controls
- * terminals: C0 but for line ends and tabs, DEL, and C1 (U+0080 to U+009F). */
-static size_t health_character(const char *data, size_t length)
-{
-        unsigned char c = (unsigned char)data[0];
-        size_t size = c < 0xc0 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
-
-        if (c < 0x80)
-                return (c >= 0x20 && c != 0x7f) || c == '\n' || c == '\t' ? 1 : 0;
-        if (length < size || str_utf8_valid(data, size) < size)
-                return 0;
-        return c == 0xc2 && (unsigned char)data[1] < 0xa0 ? 0 : size;
-}
-
 char *health_clean(const char *data, size_t length, size_t max)
 {
         AUTO_STRBUF struct strbuf text = { 0 };
-        size_t most = health_limit(max, HEALTH_LOG_MAX_SIZE);
+        size_t most = health_limit(max, HEALTH_LOG_MAX_SIZE), end = 0;
 
-        for (size_t i = 0; i < length;) {
-                size_t size = health_character(data + i, length - i);
+        for (size_t i = 0; i < length; i++)
+                strbuf_append_char(&text, data[i] ? data[i] : '?');
+        if (!text.data)
+                return str_dup("");
+        printable_mask(text.data, "\n\t");
+        while (text.data[end]) {
+                uint32_t code;
+                size_t size;
 
-                if (text.length + (size ? size : 1) > most)
+                printable_next(text.data + end, &size, &code);
+                if (end + size > most)
                         break;
-                if (size)
-                        strbuf_append_n(&text, data + i, size);
-                else
-                        strbuf_append_char(&text, '?');
-                i += size ? size : 1;
+                end += size;
         }
+        text.data[end] = '\0';
         return strbuf_steal(&text);
 }
 

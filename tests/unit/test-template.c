@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "src/base/json.h"
-#include "src/base/printable.h"
 #include "src/cmd/template.h"
 #include "tests/tap.h"
 
@@ -64,22 +63,9 @@ static void test_refusals(void)
               "what is a template");
 }
 
-static void test_printable(void)
-{
-        char text[] = "a\x1b[31mb\nc\td\x7f\xc2\x9b"
-                      "e\xc3\xa4\xc2\xa0";
-        char kept[] = "a\nb\tc\r";
-
-        printable_mask(text, "");
-        check_str(text, "a?[31mb?c?d???e\xc3\xa4\xc2\xa0", "control characters are masked");
-        printable_mask(kept, "\n\t");
-        check_str(kept, "a\nb\tc?", "but those that are to stay");
-}
-
 int main(void)
 {
         test_templates();
         test_refusals();
-        test_printable();
         return tap_done();
 }
