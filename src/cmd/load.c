@@ -15,10 +15,13 @@
 struct load_arguments {
         char *input, *tag, *root, *config; /* owned */
         struct strv changes;               /* owned */
-        bool quiet, reference;
+        bool quiet, reference, all;
 };
 
 const struct option_row cmd_load_options[] = {
+        { "all", 'a', OPTION_FLAG, NULL,
+          "Of an index keep all platforms, to be pushed or saved whole later", option_take_bool,
+          offsetof(struct load_arguments, all) },
         { "change", 'c', OPTION_VALUE, "LINE",
           "Set what a root file system starts with, as `CMD [\"/app\"]` does in a build file",
           option_take_list, offsetof(struct load_arguments, changes) },
@@ -85,7 +88,8 @@ static void load_begin_progress(struct load_options *options, const char *what, 
 
 static struct load_options load_make_options(const struct load_arguments *arguments)
 {
-        return (struct load_options){ .tag = arguments->tag,
+        return (struct load_options){ .all = arguments->all,
+                                      .tag = arguments->tag,
                                       .config = arguments->config,
                                       .changes = &arguments->changes,
                                       .file = arguments->reference ? LOAD_FILE_REFER

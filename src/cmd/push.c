@@ -19,12 +19,14 @@
 struct push_arguments {
         struct registry_arguments registry;
         char *compression, *digest_file, *format, *root; /* owned */
-        bool compress, quiet, ignored;
+        bool all, compress, quiet, ignored;
 };
 
 #define FIELD(name) offsetof(struct push_arguments, name)
 
 const struct option_row cmd_push_options[] = {
+        { "all", 'a', OPTION_FLAG, NULL, "Of an index all platforms, and the index itself",
+          option_take_bool, FIELD(all) },
         { "authfile", 0, OPTION_VALUE, "FILE", "Credentials from this file", option_take_string,
           FIELD(registry.authfile) },
         { "cert-dir", 0, OPTION_VALUE, "DIR",
@@ -87,6 +89,10 @@ static int push_set_shape(const struct push_arguments *arguments, struct reshape
                         ret->convert = true;
                         ret->form = forms[i].form;
                 }
+        if (arguments->all && (arguments->compress || arguments->compression || arguments->format))
+                return error_set(err, EINVAL,
+                                 "--all pushes an index as it is: not with --format, --compress "
+                                 "and --compression-format");
         if (arguments->format && !ret->convert)
                 return error_set(err, EINVAL, "--format %s: oci and v2s2 are possible",
                                  arguments->format);
@@ -129,7 +135,7 @@ static int push_to_registry(const struct push_arguments *arguments, struct store
         AUTO_REFERENCE struct reference reference = { 0 };
         AUTO_FREE char *full = NULL;
         struct push_target target = { 0 };
-        struct push_options options = { .reshape = *reshape };
+        struct push_options options = { .reshape = *reshape, .all = arguments->all };
 
         if (settings_load(&settings, err) < 0 || /* warned of when the store was opened */
             reference_normalize(name, "docker.io", &full, err) < 0)
@@ -195,13 +201,14 @@ static int push_open_sink(const struct transport *transport, const struct push_f
         return sink_open_tar(transport->path, ret, err);
 }
 
-static int push_to_path(struct store *store, const char *image, const struct transport *transport,
+static int push_to_path(const struct push_arguments *arguments, struct store *store,
+                        const char *image, const struct transport *transport,
                         const struct reshape *reshape, char **ret_digest, struct error *err)
 {
         const struct push_form *form = push_find_form(transport);
         AUTO_SINK struct sink *sink = NULL;
         AUTO_STRV struct strv names = { 0 };
-        struct save_options options = { .reshape = *reshape };
+        struct save_options options = { .reshape = *reshape, .all = arguments->all };
         struct save_image one = { .reference = image };
         char *name = NULL;
 
@@ -274,7 +281,8 @@ static int push_run(const struct push_arguments *arguments, const char *image,
         result = transport.kind == TRANSPORT_REGISTRY
                          ? push_to_registry(arguments, &store, image, transport.reference, &reshape,
                                             &digest, err)
-                         : push_to_path(&store, image, &transport, &reshape, &digest, err);
+                         : push_to_path(arguments, &store, image, &transport, &reshape, &digest,
+                                        err);
         if (result == 0 && arguments->digest_file)
                 result = io_write_file(AT_FDCWD, arguments->digest_file, digest, strlen(digest),
                                        0644, IO_NO_SYNC, err);

@@ -17,12 +17,15 @@
 
 struct save_arguments {
         char *output, *format, *digest_file, *root; /* owned */
-        bool quiet, many, compress, uncompressed;
+        bool all, quiet, many, compress, uncompressed;
 };
 
 #define FIELD(name) offsetof(struct save_arguments, name)
 
 const struct option_row cmd_save_options[] = {
+        { "all", 'a', OPTION_FLAG, NULL,
+          "Of an index all platforms, and the index itself (oci-archive, oci-dir)",
+          option_take_bool, FIELD(all) },
         { "compress", 0, OPTION_FLAG, NULL, "Compress layers that are not (docker-dir)",
           option_take_bool, FIELD(compress) },
         { "digestfile", 0, OPTION_VALUE, "FILE",
@@ -55,11 +58,11 @@ static void save_arguments_free(struct save_arguments *arguments)
 static const struct save_form {
         const char *name;
         enum save_format format;
-        bool directory, compress, uncompressed, many, rootfs;
+        bool directory, compress, uncompressed, many, rootfs, all;
 } save_forms[] = {
         { "docker-archive", SAVE_DOCKER_ARCHIVE, .many = true },
-        { "oci-archive", SAVE_OCI, .uncompressed = true, .many = true },
-        { "oci-dir", SAVE_OCI, .directory = true, .uncompressed = true, .many = true },
+        { "oci-archive", SAVE_OCI, .uncompressed = true, .many = true, .all = true },
+        { "oci-dir", SAVE_OCI, .directory = true, .uncompressed = true, .many = true, .all = true },
         { "docker-dir", SAVE_DOCKER_DIR, .directory = true, .compress = true },
         { "rootfs", SAVE_OCI, .rootfs = true },
 };
@@ -89,6 +92,10 @@ static int save_check(const struct save_arguments *arguments, const struct save_
                 return error_set(err, EINVAL,
                                  "save: --uncompressed goes with --format oci-archive and oci-dir "
                                  "only");
+        if (arguments->all && (!form->all || arguments->uncompressed))
+                return error_set(err, EINVAL,
+                                 "save: --all goes with --format oci-archive and oci-dir only, and "
+                                 "without --uncompressed");
         if (count > 1 && !form->many)
                 return error_set(err, EINVAL, "save: --format %s holds one image under no name",
                                  form->name);
@@ -147,6 +154,7 @@ static int save_to_sink(const struct save_arguments *arguments, const struct sav
         AUTO_FREE struct save_image *images = alloc_zero((size_t)count, sizeof *images);
         struct save_options options = {
                 .format = form->format,
+                .all = arguments->all,
                 .reshape = { .layers = arguments->compress       ? RESHAPE_LAYERS_COMPRESSED
                                        : arguments->uncompressed ? RESHAPE_LAYERS_PLAIN
                                                                  : RESHAPE_LAYERS_AS_THEY_ARE,

@@ -18,6 +18,7 @@ struct load_layer {
         uint64_t size;                      /* bytes; the blob's, with digest */
         char *media_type;                   /* owned; of the blob, for a new manifest */
         bool whole;                         /* a file system in one file: not unpacked */
+        bool carried;    /* a blob that is only kept, as it is; diff_id is its digest */
         char *file_time; /* owned; of one that is elsewhere, and for a new manifest; or NULL */
 
         /* What carrying it out found. */
@@ -60,6 +61,7 @@ struct load_plan {
 struct load_wish {
         enum transport_kind transport; /* what the bundle has to be; TRANSPORT_NONE: anything */
         const char *select; /* borrowed; only the image of that name, or "@N"; NULL: all */
+        bool all;           /* of an index, also what is for other platforms than this machine's */
 };
 
 /* The images of a bundle. A tar that is both kinds counts as OCI, which keeps the digests. ENOENT

@@ -3,6 +3,7 @@
 
 #include "../base/io.h"
 #include "../registry/policy.h"
+#include "blob.h"
 #include "bundle.h"
 #include "intake.h"
 #include "load-rootfs.h"
@@ -116,6 +117,28 @@ static int load_open_layer(struct load *load, size_t i, int fd, struct stream **
         return stream_open(&source, ret, err);
 }
 
+/* A blob that is kept for another place. */
+static int load_carry_blob(struct load *load, size_t i, int fd, struct error *err)
+{
+        struct load_layer *layer = load->intake.plan.layers + i;
+        const struct blob_source source = { .fd = fd,
+                                            .offset = layer->member->offset,
+                                            .size = layer->member->size,
+                                            .digest = layer->digest,
+                                            .cancel = load->options->cancel };
+        AUTO_CLOSE int copy = -1;
+
+        load->intake.progress += layer->size;
+        if (layer->member->file) {
+                layer->blob = str_format("%s/%s", load->intake.work.name, layer->member->file);
+                return blob_read(&source, NULL, NULL, err);
+        }
+        if (load_open_copy(load, i, &copy, err) < 0)
+                return -1;
+        load_keep_copy(load, i);
+        return blob_read(&source, blob_write, &copy, err);
+}
+
 /* An intake_take. */
 static int load_one_layer(void *context, size_t i, struct error *err)
 {
@@ -132,8 +155,11 @@ static int load_one_layer(void *context, size_t i, struct error *err)
                 load->intake.progress += layer->member->size;
                 return 0;
         }
-        if (bundle_open_member(load->bundle, layer->member, &fd, err) < 0 ||
-            load_open_layer(load, i, fd, &stream, &copy, err) < 0)
+        if (bundle_open_member(load->bundle, layer->member, &fd, err) < 0)
+                return -1;
+        if (layer->carried)
+                return load_carry_blob(load, i, fd, err);
+        if (load_open_layer(load, i, fd, &stream, &copy, err) < 0)
                 return -1;
         if (copy >= 0)
                 load_keep_copy(load, i);
@@ -163,7 +189,8 @@ char *load_name_from_path(const char *path)
 
 static int load_plan_images(struct load *load, struct error *err)
 {
-        const struct load_wish wish = { load->options->transport, load->options->select };
+        const struct load_wish wish = { load->options->transport, load->options->select,
+                                        load->options->all };
 
         return load_plan_bundle(load->bundle, load->name, &wish, &load->intake.plan, err);
 }

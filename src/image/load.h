@@ -36,7 +36,8 @@ struct load_options {
         const char *path;              /* borrowed; NULL: standard input */
         enum transport_kind transport; /* what path is; TRANSPORT_NONE: its content tells */
         const char *select; /* borrowed; load only the image of that name there, or "@N"; or NULL */
-        const char *tag;    /* borrowed; name for the one image that is in there, or NULL */
+        bool all;        /* of an index all platforms: what is for others is kept, not unpacked */
+        const char *tag; /* borrowed; name for the one image that is in there, or NULL */
         /* Of what is made of a root file system; borrowed. */
         const char *config;         /* file with its settings; NULL: FILE.json where there is one */
         const struct strv *changes; /* lines as change.h takes them, or NULL */

@@ -55,7 +55,7 @@ void outgoing_free(struct outgoing *outgoing)
 /* --- out of the store */
 
 /* flags: O_NOFOLLOW, or 0 for one that may be elsewhere. */
-static int outgoing_open_blob(struct store *store, const char *digest, int flags, int *ret_fd,
+static int outgoing_open_file(struct store *store, const char *digest, int flags, int *ret_fd,
                               struct error *err)
 {
         AUTO_FREE char *path = str_format("blobs/sha256/%s", digest_hex(digest));
@@ -67,16 +67,15 @@ static int outgoing_open_blob(struct store *store, const char *digest, int flags
         return 0;
 }
 
-/* The bytes of a document, which have the digest they are named by. */
-static int outgoing_read_document(struct store *store, const char *digest, size_t max,
-                                  char **ret_data, size_t *ret_length, struct error *err)
+int outgoing_read_document(struct store *store, const char *digest, size_t max, char **ret_data,
+                           size_t *ret_length, struct error *err)
 {
         AUTO_FREE char *data = NULL;
         AUTO_FREE char *found = NULL;
         AUTO_CLOSE int fd = -1;
         size_t length;
 
-        if (outgoing_open_blob(store, digest, O_NOFOLLOW, &fd, err) < 0 ||
+        if (outgoing_open_file(store, digest, O_NOFOLLOW, &fd, err) < 0 ||
             io_read_fd(fd, digest, max, &data, &length, err) < 0)
                 return -1;
         found = digest_of(data, length);
@@ -90,8 +89,7 @@ static int outgoing_read_document(struct store *store, const char *digest, size_
         return 0;
 }
 
-/* Did text mean the entry by its name, rather than by an id or a digest? */
-static bool outgoing_is_name(const struct store_entry *entry, const char *text)
+bool outgoing_is_name(const struct store_entry *entry, const char *text)
 {
         static const char *const registries[] = { "localhost", "docker.io" };
 
@@ -142,30 +140,30 @@ static int outgoing_read_config(struct store *store, struct outgoing *outgoing, 
         return 0;
 }
 
-static int outgoing_open_layer(struct store *store, const struct descriptor *layer, int *ret_fd,
-                               struct error *err)
+int outgoing_open_blob(struct store *store, const struct descriptor *blob, int *ret_fd,
+                       struct error *err)
 {
         AUTO_ERROR struct error reason = { 0 };
         AUTO_CLOSE int fd = -1;
         struct stat st;
 
-        if (outgoing_open_blob(store, layer->digest, descriptor_is_file(layer) ? 0 : O_NOFOLLOW,
-                               &fd, &reason) < 0 &&
+        if (outgoing_open_file(store, blob->digest, descriptor_is_file(blob) ? 0 : O_NOFOLLOW, &fd,
+                               &reason) < 0 &&
             reason.code == ENOENT)
                 return error_set(err, ENODATA,
                                  "its blob %s is not in the store: pull or load the image again, "
                                  "with keep-blobs=yes in crunit.conf(5)",
-                                 layer->digest);
+                                 blob->digest);
         if (fd < 0)
                 return error_set(err, reason.code, "%s", reason.message);
         if (fstat(fd, &st) < 0)
-                return error_errno(err, errno, "cannot read %s", layer->digest);
-        if ((uint64_t)st.st_size != layer->size)
+                return error_errno(err, errno, "cannot read %s", blob->digest);
+        if ((uint64_t)st.st_size != blob->size)
                 return error_set(err, EBADMSG,
                                  "its blob %s is damaged: it has %llu bytes, not %llu; see "
                                  "`crunit image check`",
-                                 layer->digest, (unsigned long long)st.st_size,
-                                 (unsigned long long)layer->size);
+                                 blob->digest, (unsigned long long)st.st_size,
+                                 (unsigned long long)blob->size);
         *ret_fd = steal_fd(&fd);
         return 0;
 }
@@ -178,8 +176,8 @@ static int outgoing_open_layers(struct store *store, struct outgoing *outgoing, 
         for (size_t i = 0; i < count; i++)
                 outgoing->blobs[i] = -1;
         for (size_t i = 0; i < count; i++)
-                if (outgoing_open_layer(store, outgoing->manifest.layers + i, outgoing->blobs + i,
-                                        err) < 0)
+                if (outgoing_open_blob(store, outgoing->manifest.layers + i, outgoing->blobs + i,
+                                       err) < 0)
                         return error_wrap(err, "layer %zu", i + 1);
         return 0;
 }

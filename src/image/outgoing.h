@@ -56,3 +56,18 @@ void outgoing_rewrite(struct outgoing *outgoing);
 
 /* "", "+gzip", "+zstd", as the layer's media type says; NULL where it says something else. */
 const char *outgoing_suffix(const struct outgoing *outgoing, size_t i);
+
+/* --- for whole indexes (whole.h) */
+
+/* Did text mean the entry by its name, rather than by an id or a digest? */
+bool outgoing_is_name(const struct store_entry *entry, const char *text);
+
+/* The bytes of a document (owned by the caller, NUL-terminated), which have the digest they are
+ * named by: else EBADMSG. */
+int outgoing_read_document(struct store *store, const char *digest, size_t max, char **ret_data,
+                           size_t *ret_length, struct error *err);
+
+/* A blob, to be read with pread(2). ENODATA where it is not there, EBADMSG where it has another
+ * size. */
+int outgoing_open_blob(struct store *store, const struct descriptor *blob, int *ret_fd,
+                       struct error *err);

@@ -2,22 +2,21 @@
 #include "push.h"
 
 #include "../base/io.h"
-#include "digest.h"
+#include "blob.h"
 #include "reference.h"
+#include "whole.h"
 
 #include <errno.h>
 #include <sys/mman.h>
 
-enum {
-        PUSH_BUFFER = 256 << 10
-};
-
 struct push {
         const struct push_options *options; /* borrowed */
         const struct push_target *target;   /* borrowed */
-        struct outgoing outgoing;
+        struct outgoing outgoing;           /* without all */
+        struct whole whole;                 /* with all */
+        const char *digest;                 /* borrowed; of what the name will lead to */
         struct json_object *places; /* owned; a layer's digest → a repository there that has it */
-        struct registry_blob *blobs; /* owned; the layers, and last the configuration */
+        struct registry_blob *blobs; /* owned; layers and configurations; user: is it one? */
         size_t blob_count;
         int config; /* owned; a file in memory */
 };
@@ -25,6 +24,7 @@ struct push {
 static void push_end(struct push *push)
 {
         outgoing_free(&push->outgoing);
+        whole_free(&push->whole);
         json_object_put(push->places);
         free(push->blobs);
         cleanup_close(&push->config);
@@ -90,7 +90,8 @@ static int push_list_config(struct push *push, struct error *err)
         push->blobs[push->blob_count++] =
                 (struct registry_blob){ .digest = outgoing->manifest.config.digest,
                                         .size = outgoing->config_length,
-                                        .fd = push->config };
+                                        .fd = push->config,
+                                        .user = push };
         return 0;
 }
 
@@ -117,10 +118,27 @@ static int push_list_blobs(struct push *push, struct error *err)
         return push_list_config(push, err);
 }
 
+static void push_list_whole(struct push *push)
+{
+        const struct whole *whole = &push->whole;
+
+        push->blobs = alloc_zero(whole->blob_count, sizeof *push->blobs);
+        for (size_t i = 0; i < whole->blob_count; i++) {
+                const struct whole_blob *blob = whole->blobs + i;
+
+                push->blobs[push->blob_count++] =
+                        (struct registry_blob){ .digest = blob->digest,
+                                                .size = blob->size,
+                                                .fd = blob->fd,
+                                                .mount_from = push_place_of(push, blob->digest),
+                                                .user = blob->config ? push : NULL };
+        }
+}
+
 static void push_blob_done(void *context, struct registry_blob *blob)
 {
         const struct push *push = context;
-        bool config = blob->fd == push->config;
+        bool config = blob->user != NULL;
 
         if (!blob->uploaded)
                 reshape_note_blob(&push->options->reshape,
@@ -133,27 +151,6 @@ static void push_blob_done(void *context, struct registry_blob *blob)
                         config ? "Copying config done:" : "Copying blob done:", blob->digest);
 }
 
-static int push_check_blob(const struct registry_blob *blob, struct error *err)
-{
-        AUTO_FREE char *buffer = alloc_zero(PUSH_BUFFER, 1);
-        AUTO_FREE char *found = NULL;
-        struct digest digest;
-        uint64_t done = 0;
-        ssize_t n;
-
-        digest_begin(&digest);
-        while ((n = pread(blob->fd, buffer, PUSH_BUFFER, (off_t)done)) > 0) {
-                digest_update(&digest, buffer, (size_t)n);
-                done += (uint64_t)n;
-        }
-        found = digest_end(&digest);
-        if (str_equal(found, blob->digest))
-                return 0;
-        return error_set(err, EBADMSG,
-                         "%s is damaged in the store: its digest is %s; see `crunit image check`",
-                         blob->digest, found);
-}
-
 /* A registry that did not take what was sent may be right: the blob is what is looked at then. */
 static int push_upload(struct push *push, struct registry *registry, struct error *err)
 {
@@ -164,8 +161,13 @@ static int push_upload(struct push *push, struct registry *registry, struct erro
         for (size_t i = 0; err && err->code != EINTR && i < push->blob_count; i++) {
                 AUTO_ERROR struct error damage = { 0 };
 
+                const struct blob_source source = { .fd = push->blobs[i].fd,
+                                                    .size = push->blobs[i].size,
+                                                    .digest = push->blobs[i].digest,
+                                                    .place = "in the store" };
+
                 if (push->blobs[i].uploaded && !push->blobs[i].done &&
-                    push_check_blob(push->blobs + i, &damage) < 0) {
+                    blob_read(&source, NULL, NULL, &damage) < 0) {
                         error_clear(err);
                         return error_set(err, damage.code, "%s", damage.message);
                 }
@@ -175,11 +177,20 @@ static int push_upload(struct push *push, struct registry *registry, struct erro
 
 /* --- the image */
 
+static int push_check_digest(const struct push *push, const char *image, struct error *err)
+{
+        const char *wanted = push->target->reference;
+
+        if (!digest_hex(wanted) || str_equal(wanted, push->digest))
+                return 0;
+        return error_set(err, EINVAL, "image %s is %s, and cannot become %s", image, push->digest,
+                         wanted);
+}
+
 static int push_prepare(struct store *store, const char *image, struct push *push,
                         struct error *err)
 {
         struct outgoing *outgoing = &push->outgoing;
-        const char *wanted = push->target->reference;
 
         if (outgoing_read(store, image, outgoing, err) < 0 ||
             push_find_places(store, push, err) < 0)
@@ -187,22 +198,56 @@ static int push_prepare(struct store *store, const char *image, struct push *pus
         store_close(store);
         if (reshape_image(&push->options->reshape, outgoing, err) < 0)
                 return error_wrap(err, "image %s", image);
-        if (digest_hex(wanted) && !str_equal(wanted, outgoing->digest))
-                return error_set(err, EINVAL, "image %s is %s, and cannot become %s", image,
-                                 outgoing->digest, wanted);
+        push->digest = outgoing->digest;
+        if (push_check_digest(push, image, err) < 0)
+                return -1;
         return push_list_blobs(push, err);
+}
+
+static int push_prepare_whole(struct store *store, const char *image, struct push *push,
+                              struct error *err)
+{
+        if (whole_read(store, image, &push->whole, err) < 0 ||
+            push_find_places(store, push, err) < 0)
+                return -1;
+        store_close(store);
+        push->digest = whole_top(&push->whole)->digest;
+        if (push_check_digest(push, image, err) < 0)
+                return -1;
+        push_list_whole(push);
+        return 0;
+}
+
+/* What an index names has to be there before it. */
+static int push_put_whole(const struct push *push, struct registry *registry, struct error *err)
+{
+        for (size_t i = 0; i < push->whole.document_count; i++) {
+                const struct whole_document *document = push->whole.documents + i;
+                bool top = document == whole_top(&push->whole);
+
+                if (registry_put_manifest(
+                            registry, top ? push->target->reference : document->digest,
+                            document->media_type, document->data, document->length, err) < 0)
+                        return -1;
+        }
+        return 0;
 }
 
 static int push_run(struct push *push, struct error *err)
 {
         AUTO_REGISTRY struct registry *registry = NULL;
         const struct outgoing *outgoing = &push->outgoing;
+        const struct reshape *reshape = &push->options->reshape;
 
         if (registry_open(&push->options->registry, &push->target->endpoint, REGISTRY_PUSH,
                           &registry, err) < 0 ||
             push_upload(push, registry, err) < 0)
                 return -1;
-        reshape_note(&push->options->reshape, "Writing manifest to image destination");
+        if (push->options->all) {
+                reshape_note(reshape, "Writing manifest list to image destination");
+                return push_put_whole(push, registry, err);
+        }
+        reshape_note(reshape, "Writing manifest to image destination");
         return registry_put_manifest(registry, push->target->reference, outgoing->media_type,
                                      outgoing->document, outgoing->document_length, err);
 }
@@ -213,8 +258,10 @@ int push_image(struct store *store, const char *image, const struct push_target 
         CLEANUP(push_end)
         struct push push = { .options = options, .target = target, .config = -1 };
 
-        if (push_prepare(store, image, &push, err) < 0 || push_run(&push, err) < 0)
+        if ((options->all ? push_prepare_whole(store, image, &push, err)
+                          : push_prepare(store, image, &push, err)) < 0 ||
+            push_run(&push, err) < 0)
                 return -1;
-        *ret_digest = str_dup(push.outgoing.digest);
+        *ret_digest = str_dup(push.digest);
         return 0;
 }

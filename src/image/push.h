@@ -13,6 +13,7 @@
 struct push_options {
         struct registry_options registry; /* poll, notice and context are the caller's */
         struct reshape reshape;
+        bool all; /* of an index all platforms (whole.h), byte for byte; reshape changes nothing */
 };
 
 /* endpoint is where it goes to, by reference: a tag, or the digest the manifest has to have. */

@@ -26,7 +26,8 @@ enum save_format {
 
 struct save_options {
         enum save_format format;
-        struct reshape reshape; /* its form is the format's */
+        struct reshape reshape; /* its form is the format's; not with all */
+        bool all; /* indexes with all platforms (whole.h): SAVE_OCI and SAVE_DIR, else EINVAL */
 };
 
 struct save_image {

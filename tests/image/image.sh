@@ -65,7 +65,7 @@ if command -v skopeo >/dev/null; then
 	check 'its content tells that as well' says 0 'Loaded image: localhost/named:1' load -t named:1 "$work/flat"
 	check 'a file is no directory' says 125 "$work/d.tar is no directory" load "dir:$work/d.tar"
 	check 'the tar of a root file system by its transport' says 0 'Loaded image: localhost/demo:latest' load "tarball:$work/Demo.tar"
-	check 'a transport that is not ours' says 125 'docker-daemon is not supported: use `docker save`' load docker-daemon:web:1
+	check 'a transport that is not ours' says 125 'docker-daemon is not supported: use `docker save IMAGE | crunit load`, or' load docker-daemon:web:1
 	check 'a transport with nothing behind it' says 125 'oci:: there is no path behind oci:' load oci:
 	check 'all have the same tree' bash -c "[ \$(ls '$work/store/layers' | wc -l) = 1 ]"
 	rm -rf "$work/store/layers"/*

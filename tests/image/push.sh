@@ -153,7 +153,7 @@ check 'docker-archive:' run 0 push -q demo "docker-archive:$work/d.tar:some:1"
 check 'with a full name' bash -c "tar -xOf '$work/d.tar' manifest.json | grep -F '\"docker.io/library/some:1\"'"
 check 'dir:' run 0 push -q docker "dir:$work/flat"
 check 'is what it was, to the byte' diff -r "$work/docker" "$work/flat"
-check 'docker-daemon:' says 125 'docker-daemon is not supported' push demo docker-daemon:x
+check 'docker-daemon:' says 125 'docker-daemon is not supported: use `docker save IMAGE | crunit load`, or `crunit save IMAGE | docker load`' push demo docker-daemon:x
 check 'tarball:' says 125 'is made by `crunit save --format rootfs`' push demo "tarball:$work/x.tar"
 check 'and all of it comes back' bash -c "for from in oci:$work/layout:some oci-archive:$work/o.tar docker-archive:$work/d.tar dir:$work/flat; do
 	[ \$('$build/crunit' pull \$from) = $id ] || exit 1; done"

@@ -52,9 +52,12 @@ static void test_refusals(void)
                 { "oci:a:", "oci:a:: there is no name behind the last colon" },
                 { "docker://", "docker://: there is no name behind docker://" },
                 { "ostree:x", "ostree:x: ostree is not supported: use an archive" },
+                { "docker-daemon:x", "docker-daemon:x: docker-daemon is not supported: use "
+                                     "`docker save IMAGE | crunit load`, or `crunit save IMAGE | "
+                                     "docker load`" },
                 { "containers-storage:x", "containers-storage:x: containers-storage is not "
-                                          "supported: use `podman save` or `podman load` with an "
-                                          "archive" },
+                                          "supported: use `podman save IMAGE | crunit load`, or "
+                                          "`crunit save IMAGE | podman load`" },
         };
 
         for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {

@@ -180,7 +180,7 @@ test_c6_transports_in() {
 		crunit pull "tarball:$form" >$work/id || fail "cannot pull $form"
 	done
 	assert_fails crunit pull docker-daemon:web:1
-	assert_match "$said" 'docker-daemon is not supported: use `docker save`'
+	assert_match "$said" 'docker-daemon is not supported: use `docker save IMAGE [|] crunit load`'
 	crunit image prune -f >/dev/null
 	crunit rmi -f flat r copied:1.0 1.0:latest docker.io/skopeo/busybox:1.0 2>/dev/null || true
 }
