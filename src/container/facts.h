@@ -14,6 +14,7 @@
 struct idmap;
 struct joined;
 struct secret_value;
+struct sharing;
 
 /* Where the source of a mount is that is not a path by itself: a volume's, an image's. */
 struct plan_source {
@@ -35,6 +36,7 @@ struct plan_facts {
         unsigned listen_fds;               /* sockets that systemd gave us, from descriptor 3 on */
         bool terminal;                     /* our stdin is a terminal (for -t) */
         const char *network; /* path of the network namespace it joins, or NULL: a new one */
+        const struct sharing *others;       /* namespaces of others that it has, or NULL */
         const struct joined *joined;        /* the networks it is on, or NULL */
         const struct secret_value *secrets; /* of the spec's secrets, in their order */
         const char *pod;                    /* directory of its pod, or NULL */

@@ -162,14 +162,12 @@ static int ids_open_container(const char *name, bool network, struct ids *ids, s
         AUTO_STATE struct container_state state = { 0 };
         AUTO_FREE char *run = NULL, *path = NULL;
 
-        if (state_find(name, &state, &run, err) < 0)
+        if (state_find_running(name, &state, &run, err) < 0)
                 return error_wrap(err, "--userns container:%s", name);
         path = str_format("/proc/%d/ns/user", (int)state.init.pid);
-        if (!state.init.pid ||
-            namespace_open(path, network, &ids->namespaces, &ids->uids, &ids->gids, NULL) < 0 ||
-            !process_alive(&state.init))
-                return error_set(err, ESRCH, "--userns container:%s: that container is not running",
-                                 name);
+        if (namespace_open(path, network, &ids->namespaces, &ids->uids, &ids->gids, err) < 0 ||
+            state_check_running(&state, err) < 0)
+                return error_wrap(err, "--userns container:%s", name);
         return 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "machine-mounts.h"
 
+#include "../base/cleanup.h"
 #include "../base/io.h"
 
 #include <errno.h>
@@ -17,29 +18,34 @@ static bool machine_mounts_same(int a, int b)
                one.st_dev == other.st_dev;
 }
 
-int machine_mounts_enter(struct machine_mounts *ret, struct error *err)
+int machine_mounts_visit(int mounts, struct machine_mounts *ret, struct error *err)
 {
-        int own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-        int machine = open("/proc/1/ns/mnt", O_RDONLY | O_CLOEXEC);
-        int code = 0;
+        AUTO_CLOSE int own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 
         *ret = (struct machine_mounts){ .own = -1, .here = -1 };
-        if (own < 0 || machine < 0) {
-                code = errno;
-        } else if (!machine_mounts_same(own, machine)) {
-                ret->here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-                if (setns(machine, CLONE_NEWNS) == 0) {
-                        ret->own = own;
-                        own = -1;
-                } else {
-                        code = errno;
-                }
+        if (own < 0)
+                return error_errno(err, errno, "cannot open /proc/self/ns/mnt");
+        if (machine_mounts_same(own, mounts))
+                return 0;
+        ret->here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (setns(mounts, CLONE_NEWNS) < 0) {
+                int code = errno;
+
+                cleanup_close(&ret->here);
+                ret->here = -1;
+                return error_errno(err, code, "cannot go to other mounts");
         }
-        if (own >= 0)
-                close(own);
-        if (machine >= 0)
-                close(machine);
-        return code ? error_errno(err, code, "cannot go to the machine's mounts") : 0;
+        ret->own = steal_fd(&own);
+        return 0;
+}
+
+int machine_mounts_enter(struct machine_mounts *ret, struct error *err)
+{
+        AUTO_CLOSE int machine = open("/proc/1/ns/mnt", O_RDONLY | O_CLOEXEC);
+
+        if (machine < 0)
+                return error_errno(err, errno, "cannot open /proc/1/ns/mnt");
+        return machine_mounts_visit(machine, ret, err);
 }
 
 int machine_mounts_leave(struct machine_mounts *mounts, struct error *err)
@@ -55,5 +61,5 @@ int machine_mounts_leave(struct machine_mounts *mounts, struct error *err)
         if (mounts->here >= 0)
                 close(mounts->here);
         *mounts = (struct machine_mounts){ .own = -1, .here = -1 };
-        return code ? error_errno(err, code, "cannot come back from the machine's mounts") : 0;
+        return code ? error_errno(err, code, "cannot come back from other mounts") : 0;
 }

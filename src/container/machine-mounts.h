@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Going to the mount namespace of the machine (that of process 1), for what all containers share,
- * and back. The process has one thread and owns its working directory. */
+ * or to another, and back. The process has one thread and owns its working directory. */
 #pragma once
 
 #include "../base/error.h"
@@ -11,4 +11,6 @@ struct machine_mounts {
 };
 
 int machine_mounts_enter(struct machine_mounts *ret, struct error *err);
+/* The same for the mount namespace behind a descriptor, which stays the caller's. */
+int machine_mounts_visit(int mounts, struct machine_mounts *ret, struct error *err);
 int machine_mounts_leave(struct machine_mounts *mounts, struct error *err);

@@ -153,12 +153,11 @@ static int netjoin_open_container(const char *name, struct netjoin *netjoin, str
         AUTO_STATE struct container_state state = { 0 };
         AUTO_FREE char *run = NULL, *path = NULL;
 
-        if (state_find(name, &state, &run, err) < 0)
+        if (state_find_running(name, &state, &run, err) < 0)
                 return error_wrap(err, "--network container:%s", name);
         path = str_format("/proc/%d/ns/net", (int)state.init.pid);
-        if (!state.init.pid || netjoin_open(path, netjoin, NULL) < 0 || !process_alive(&state.init))
-                return error_set(err, ESRCH,
-                                 "--network container:%s: that container is not running", name);
+        if (netjoin_open(path, netjoin, err) < 0 || state_check_running(&state, err) < 0)
+                return error_wrap(err, "--network container:%s", name);
         netjoin->hosts = netjoin_read(run, "hosts");
         netjoin->resolv_conf = netjoin_read(run, "resolv.conf");
         return 0;

@@ -7,6 +7,7 @@
 
 #include "../image/image.h"
 #include "plan.h"
+#include "sharing.h"
 #include "user.h"
 
 struct plan_context {
@@ -23,6 +24,9 @@ struct plan_context {
                 host_cgroup; /* not namespaces of its own */
         struct plan *plan;   /* borrowed, being filled in */
 };
+
+/* The namespace of another that it has, or NULL. */
+const char *plan_other(const struct plan_context *context, enum sharing_kind kind);
 
 /* Who the container's users are on the host. */
 int plan_ids(struct plan_context *context, struct error *err);

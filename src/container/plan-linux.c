@@ -34,6 +34,8 @@ static void plan_add_namespaces(const struct plan_context *context, struct json_
         const char *pod = context->facts->pod;
         AUTO_FREE char *ipc = spec_shares(spec, SPEC_SHARE_IPC) ? str_concat(pod, "/ipc") : NULL;
         AUTO_FREE char *uts = spec_shares(spec, SPEC_SHARE_UTS) ? str_concat(pod, "/uts") : NULL;
+        const char *other_ipc = plan_other(context, SHARING_IPC);
+        const char *other_uts = plan_other(context, SHARING_UTS);
         struct json_object *array = json_add_array(lin, "namespaces");
         const struct {
                 const char *type;
@@ -41,11 +43,11 @@ static void plan_add_namespaces(const struct plan_context *context, struct json_
                 const char *path; /* of one that is there, or NULL */
         } namespaces[] = {
                 { "user", !context->facts->user_namespace, context->facts->user_namespace },
-                { "pid", context->host_pid, NULL },
+                { "pid", context->host_pid, plan_other(context, SHARING_PID) },
                 { "network", context->host_network, context->facts->network },
-                { "ipc", context->host_ipc, ipc },
-                { "uts", context->host_uts, uts },
-                { "cgroup", context->host_cgroup, NULL },
+                { "ipc", context->host_ipc, other_ipc ? other_ipc : ipc },
+                { "uts", context->host_uts, other_uts ? other_uts : uts },
+                { "cgroup", context->host_cgroup, plan_other(context, SHARING_CGROUP) },
                 { "mount", false, NULL },
         };
 
@@ -118,6 +120,8 @@ static int plan_check_sysctl(const struct plan_context *context, const char *nam
         bool is_uts = str_equal(name, "kernel.hostname") || str_equal(name, "kernel.domainname");
         bool is_net = str_has_prefix(name, "net.");
         const char *shared = NULL;
+        bool other_ipc = plan_other(context, SHARING_IPC),
+             other_uts = plan_other(context, SHARING_UTS);
 
         for (size_t i = 0; i < sizeof ipc / sizeof *ipc; i++)
                 is_ipc = is_ipc || str_equal(name, ipc[i]);
@@ -128,10 +132,10 @@ static int plan_check_sysctl(const struct plan_context *context, const char *nam
                                  name);
         if (is_net && context->shared_network)
                 shared = context->host_network ? "host's network" : "network of others";
-        else if (is_ipc && context->host_ipc)
-                shared = "host's IPC namespace";
-        else if (is_uts && context->host_uts)
-                shared = "host's host name";
+        else if (is_ipc && (context->host_ipc || other_ipc))
+                shared = other_ipc ? "IPC namespace of another" : "host's IPC namespace";
+        else if (is_uts && (context->host_uts || other_uts))
+                shared = other_uts ? "host name of another" : "host's host name";
         if (shared)
                 return error_set(err, EINVAL, "--sysctl %s: the container has the %s, set it there",
                                  name, shared);

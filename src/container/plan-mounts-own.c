@@ -58,9 +58,21 @@ static void plan_kernel_mounts(const struct plan_context *context, struct plan_m
         plan_default_mount(context, list, "/sys/fs/cgroup", "cgroup", cgroup);
 }
 
+/* The /dev/shm of those it shares its IPC namespace with, owned by the caller; NULL where that has
+ * none, or nobody is. */
+static char *plan_shared_memory(const struct plan_context *context)
+{
+        if (plan_other(context, SHARING_IPC))
+                return str_dup(context->facts->others->shm);
+        if (spec_shares(context->spec, SPEC_SHARE_IPC))
+                return str_concat(context->facts->pod, "/shm");
+        return NULL;
+}
+
 static void plan_ipc_mounts(const struct plan_context *context, struct plan_mount_list *list)
 {
         const struct container_spec *spec = context->spec;
+        AUTO_FREE char *shm = plan_shared_memory(context);
 
         if (context->host_ipc) {
                 if (!plan_is_taken(spec, "/dev/shm"))
@@ -72,18 +84,16 @@ static void plan_ipc_mounts(const struct plan_context *context, struct plan_moun
         }
         if (context->facts->mqueue)
                 plan_default_mount(context, list, "/dev/mqueue", "mqueue", "nosuid,noexec,nodev");
-        if (spec_shares(spec, SPEC_SHARE_IPC)) {
-                AUTO_FREE char *shm = str_concat(context->facts->pod, "/shm");
-
+        if (shm) {
                 if (!plan_is_taken(spec, "/dev/shm"))
                         plan_add_mount(list, "/dev/shm", "bind", shm,
                                        "bind,rprivate,nosuid,noexec,nodev");
         } else if (!plan_is_taken(spec, "/dev/shm") && !str_equal(spec->ipc, "none")) {
-                struct plan_mount *shm = plan_add_mount(list, "/dev/shm", "tmpfs", "shm",
+                struct plan_mount *own = plan_add_mount(list, "/dev/shm", "tmpfs", "shm",
                                                         "nosuid,noexec,nodev,mode=1777");
 
                 if (spec->shm_size)
-                        strv_appendf(&shm->options, "size=%llu",
+                        strv_appendf(&own->options, "size=%llu",
                                      (unsigned long long)spec->shm_size);
         }
 }

@@ -97,7 +97,7 @@ static void plan_env_of_sockets(const struct plan_context *context, struct strv 
         if (names)
                 environment_set_value(env, "LISTEN_FDNAMES", names);
         /* Who is not the first process of its own has no number that is known here. */
-        if (!context->host_pid)
+        if (!context->host_pid && !plan_other(context, SHARING_PID))
                 environment_set_value(env, "LISTEN_PID", "1");
 }
 
@@ -225,10 +225,6 @@ static int plan_command(const struct plan_context *context, struct json_object *
                         return error_set(err, ENOENT,
                                          "--init: no init found: install the package catatonit or "
                                          "tini, or give --init-path");
-                if (context->host_pid)
-                        return error_set(err, EINVAL,
-                                         "--init has no use with --pid host: it would not be "
-                                         "process 1");
                 strv_append(&args, "/run/podman-init");
                 strv_append(&args, "--");
         }

@@ -89,17 +89,29 @@ static int plan_stop_signal(struct plan_context *context, struct error *err)
         return 0;
 }
 
+const char *plan_other(const struct plan_context *context, enum sharing_kind kind)
+{
+        return context->facts->others ? context->facts->others->kinds[kind].path : NULL;
+}
+
+static bool plan_is_host(const struct plan_context *context, const char *mode,
+                         enum sharing_kind kind)
+{
+        return str_equal(mode, "host") ||
+               (context->facts->others && context->facts->others->kinds[kind].host);
+}
+
 static void plan_namespaces(struct plan_context *context)
 {
         const struct container_spec *spec = context->spec;
 
         context->host_network = spec->network == SPEC_NETWORK_HOST;
-        context->host_ipc = str_equal(spec->ipc, "host");
-        context->host_uts = str_equal(spec->uts, "host");
-        context->host_pid = str_equal(spec->pid, "host");
+        context->host_ipc = plan_is_host(context, spec->ipc, SHARING_IPC);
+        context->host_uts = plan_is_host(context, spec->uts, SHARING_UTS);
+        context->host_pid = plan_is_host(context, spec->pid, SHARING_PID);
         /* On the old hierarchies a cgroup namespace hides little and confuses much. */
-        context->host_cgroup = str_equal(spec->cgroup_ns, "host") ||
-                               (!context->facts->cgroup2 && !str_equal(spec->cgroup_ns, "private"));
+        context->host_cgroup = plan_is_host(context, spec->cgroup_ns, SHARING_CGROUP) ||
+                               (!context->facts->cgroup2 && str_empty(spec->cgroup_ns));
         context->shared_network = context->host_network ||
                                   spec->network == SPEC_NETWORK_CONTAINER ||
                                   spec->network == SPEC_NETWORK_PATH;
@@ -113,6 +125,8 @@ static char *plan_hostname(const struct plan_context *context)
                 return str_dup(context->spec->hostname);
         if (spec_shares(context->spec, SPEC_SHARE_UTS))
                 return str_dup(context->spec->pod_hostname);
+        if (plan_other(context, SHARING_UTS))
+                return str_dup(context->facts->others->hostname);
         if (context->host_uts || context->host_network)
                 return str_dup(context->facts->hostname);
         return str_dupn(context->facts->id, 12);
@@ -190,7 +204,8 @@ static int plan_config(struct plan_context *context, struct error *err)
         root = json_add_object(config, "root");
         json_set_string(root, "path", context->facts->rootfs);
         json_object_object_add(root, "readonly", json_object_new_boolean(context->spec->read_only));
-        if (!context->host_uts && !spec_shares(context->spec, SPEC_SHARE_UTS))
+        if (!context->host_uts && !plan_other(context, SHARING_UTS) &&
+            !spec_shares(context->spec, SPEC_SHARE_UTS))
                 json_set_string(config, "hostname", context->hostname);
         if (plan_files(context, err) < 0 || plan_process(context, err) < 0 ||
             plan_mounts(context, err) < 0 || plan_linux(context, err) < 0)

@@ -32,6 +32,7 @@ static void run_describe(struct run *run)
         state->bundle = str_dup(run->place.run);
         state->created = stamp_now();
         state->keep = !spec->remove;
+        state->ipc = str_dup(str_empty(spec->ipc) ? NULL : spec->ipc);
         state->log_driver = str_dup(drivers[spec->log_driver]);
         state->foreground = !spec->detach;
         if (!spec->rootfs || spec->rootfs_overlay)

@@ -10,6 +10,8 @@ int run_begin_namespaces(struct run *run, struct error *err)
 
         if (ids_begin(run->spec, &run->image, &run->place, storage, forget, &run->ids, err) < 0)
                 return -1;
+        if (nsjoin_begin(run->spec, run->ids.namespaces.user, &run->nsjoin, err) < 0)
+                return -1;
         return netjoin_begin(run->spec, &run->state, &run->place, storage, run->ids.network_path,
                              &run->netjoin, err);
 }

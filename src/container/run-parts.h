@@ -17,6 +17,7 @@
 #include "guard.h"
 #include "ids.h"
 #include "netjoin.h"
+#include "nsjoin.h"
 #include "place.h"
 #include "plan.h"
 #include "pump.h"
@@ -44,6 +45,7 @@ struct run {
         struct container_state state; /* the claim, the network, and the creation, about the init */
         bool claimed;                 /* the claim: the run directory is ours */
         struct ids ids;               /* the namespaces */
+        struct nsjoin nsjoin;         /* the namespaces; mounted after the root */
 
         struct writable writable; /* the root; a detached run closes it before the hand-over */
         struct rootfs rootfs;     /* the root */

@@ -101,5 +101,7 @@ int run_mount_others(struct run *run, struct error *err)
 {
         const struct fetch fetch = run_fetch(run);
 
+        if (nsjoin_mount(&run->nsjoin, &run->place, err) < 0)
+                return -1;
         return backing_mount(&run->backing, &fetch, &run->place, err);
 }

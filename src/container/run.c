@@ -42,6 +42,7 @@ static void run_free(struct run *run)
         pump_close(&run->pump);
         guard_release(&run->guard);
         netjoin_free(&run->netjoin);
+        nsjoin_free(&run->nsjoin);
         secret_values_free(run->secrets, run->spec->secret_count);
 }
 
@@ -125,6 +126,7 @@ static int run_make_plan(struct run *run, struct error *err)
                 .listen_fds = crun_listen_fds(),
                 .terminal = isatty(STDIN_FILENO),
                 .network = run->netjoin.path,
+                .others = &run->nsjoin.sharing,
                 .joined = run->netjoin.is_joined ? &run->netjoin.joined : NULL,
                 .secrets = run->secrets,
                 .pod = pod,
@@ -244,6 +246,7 @@ static void run_remove_traces(struct run *run, bool even_kept)
         cleanup_close(&run->root);
         run->root = -1;
         backing_detach(&run->backing);
+        nsjoin_detach(&run->nsjoin);
         if (run->rootfs.layers.count) {
                 AUTO_FREE char *mounted = str_format("%s/rootfs", run->place.run);
 
@@ -320,6 +323,7 @@ int run_container(struct container_spec *spec, const struct run_settings *settin
                 .pump = { -1, -1, 0 },
                 .guard = { -1 },
                 .netjoin = NETJOIN_NONE,
+                .nsjoin = NSJOIN_NONE,
                 .ids = IDS_NONE,
         };
         int result;

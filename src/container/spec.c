@@ -5,6 +5,7 @@
 #include "device.h"
 #include "mount.h"
 #include "secret-option.h"
+#include "sharing.h"
 #include "userns.h"
 
 #include <errno.h>
@@ -165,29 +166,11 @@ static int spec_check_mounts(const struct container_spec *spec, struct error *er
         return 0;
 }
 
-/* A namespace option: nothing, private, host, or what this version cannot do. */
-static int spec_check_namespace(const char *option, const char *mode, struct error *err)
-{
-        if (!mode || str_equal(mode, "") || str_equal(mode, "private") || str_equal(mode, "host"))
-                return 0;
-        return error_set(err, EOPNOTSUPP, "--%s %s is not supported by this version", option, mode);
-}
-
 static int spec_check_namespaces(const struct container_spec *spec, struct error *err)
 {
         AUTO_USERNS_REQUEST struct userns_request userns = { 0 };
-        bool plain_ipc = str_equal(spec->ipc, "shareable") || str_equal(spec->ipc, "none");
 
-        if (spec_check_namespace("cgroupns", spec->cgroup_ns, err) < 0 ||
-            (!plain_ipc && spec_check_namespace("ipc", spec->ipc, err) < 0) ||
-            spec_check_namespace("pid", spec->pid, err) < 0 ||
-            spec_check_namespace("uts", spec->uts, err) < 0)
-                return -1;
-        if (userns_parse(spec, &userns, err) < 0)
-                return -1;
-        if (spec->hostname && str_equal(spec->uts, "host"))
-                return error_set(err, EINVAL, "--hostname cannot be set with --uts host");
-        return 0;
+        return sharing_check(spec, err) < 0 ? -1 : userns_parse(spec, &userns, err);
 }
 
 /* A unit's tag is a field its generator had systemd write; files and their sizes the journal does

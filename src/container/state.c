@@ -29,6 +29,7 @@ static const struct state_string {
         { "logDriver", offsetof(struct container_state, log_driver) },
         { "pod", offsetof(struct container_state, pod) },
         { "podId", offsetof(struct container_state, pod_id) },
+        { "ipc", offsetof(struct container_state, ipc) },
 };
 
 static const struct state_string state_lists[] = {
@@ -250,6 +251,31 @@ int state_find(const char *name, struct container_state *ret, char **ret_run, st
                                  name);
         *ret = found;
         found = (struct container_state){ 0 };
+        *ret_run = steal_str(&run);
+        return 0;
+}
+
+int state_check_running(const struct container_state *state, struct error *err)
+{
+        if (!state->init.pid || !process_alive(&state->init))
+                return error_set(err, ESRCH, "container '%s' is not running", state->name);
+        return 0;
+}
+
+int state_find_running(const char *name, struct container_state *ret, char **ret_run,
+                       struct error *err)
+{
+        AUTO_STATE struct container_state state = { 0 };
+        AUTO_FREE char *run = NULL;
+
+        if (state_find(name, &state, &run, err) < 0)
+                return err->code == ENOENT
+                               ? error_set(err, ESRCH, "there is no running container '%s'", name)
+                               : -1;
+        if (state_check_running(&state, err) < 0)
+                return -1;
+        *ret = state;
+        state = (struct container_state){ 0 };
         *ret_run = steal_str(&run);
         return 0;
 }

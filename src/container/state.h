@@ -24,6 +24,7 @@
  *   cgroup       path of the init's group foreground   `crunit run` stays until the end
  *   logDriver    journald, passthrough, none
  *   pod, podId   name and id of the pod that it belongs to; missing where there is none
+ *   ipc          mode of --ipc; missing where none was given
  *   uid, gid     of the user its program runs as, in the container
  */
 #pragma once
@@ -43,7 +44,7 @@ struct container_state {
         struct process_id starter, init;
         char *unit, *bundle, *writable, *created, *cgroup;
         struct strv command, labels, annotations, networks, ports, secrets, volumes, images;
-        char *stop_signal, *log_driver, *pod, *pod_id;
+        char *stop_signal, *log_driver, *pod, *pod_id, *ipc;
         unsigned stop_timeout;
         uint32_t uid, gid;
         bool keep, foreground;
@@ -68,3 +69,10 @@ bool state_alive(const struct container_state *state);
  * begin so. ret_run (owned by the caller) is its run directory.
  */
 int state_find(const char *name, struct container_state *ret, char **ret_run, struct error *err);
+
+/* The same for one whose namespaces are to be joined: ESRCH where it is not there or does not run.
+ * What is opened of its init is the container's if that still lives afterwards:
+ * state_check_running(). */
+int state_find_running(const char *name, struct container_state *ret, char **ret_run,
+                       struct error *err);
+int state_check_running(const struct container_state *state, struct error *err);

@@ -284,6 +284,29 @@ static int make_ids(const struct container_spec *spec, struct plan_facts *facts,
         return 0;
 }
 
+/* What would have been joined: of a container everything, of a path what it says; /HOST is the
+ * machine's. */
+static void make_others(const struct container_spec *spec, struct sharing *ret)
+{
+        const char *modes[SHARING_KINDS] = { [SHARING_CGROUP] = spec->cgroup_ns,
+                                             [SHARING_IPC] = spec->ipc,
+                                             [SHARING_PID] = spec->pid,
+                                             [SHARING_UTS] = spec->uts };
+
+        for (int i = 0; i < SHARING_KINDS; i++) {
+                const char *mode = modes[i] ? modes[i] : "";
+
+                ret->kinds[i].host = str_equal(mode, "ns:/HOST");
+                if (!strchr(mode, ':') || ret->kinds[i].host)
+                        continue;
+                ret->kinds[i].path = str_format("/proc/4711/fd/%d", 10 + i);
+                if (i == SHARING_UTS)
+                        ret->hostname = str_dup("other");
+                if (i == SHARING_IPC && str_has_prefix(mode, "container:"))
+                        ret->shm = str_dup("/run/crunit/containers/test@/mounts/shm");
+        }
+}
+
 static int make(struct plan_facts *facts, const char *image_path, int argc, char **argv,
                 const char *bundle, struct error *error)
 {
@@ -291,6 +314,7 @@ static int make(struct plan_facts *facts, const char *image_path, int argc, char
         AUTO_PLAN struct plan plan = { 0 };
         CLEANUP(free_image) struct image_config image = { 0 };
         CLEANUP(free_sources) struct sources sources = { 0 };
+        CLEANUP(sharing_free) struct sharing others = { 0 };
         struct secret_value *secrets;
         AUTO_IDMAP struct idmap uids = { 0 }, gids = { 0 };
         AUTO_FREE char *user = NULL;
@@ -306,6 +330,8 @@ static int make(struct plan_facts *facts, const char *image_path, int argc, char
         /* A pod of its name, as it is by default. */
         str_replace(&spec.pod_hostname, spec.pod);
         make_sources(&spec, &sources);
+        make_others(&spec, &others);
+        facts->others = &others;
         facts->sources = sources.items;
         facts->secrets = secrets = make_secrets(&spec);
         result = plan_make(&spec, &image, facts, &plan, error);

@@ -515,7 +515,7 @@ test_net_c12_networks_of_others() {
 	systemctl stop path
 	ip netns del made
 	assert_fails crunit run --rm --network container:nobody localhost/answer:latest true
-	assert_match "$said" "there is no container 'nobody'"
+	assert_match "$said" "there is no running container 'nobody'"
 	assert_fails crunit run --rm --network nowhere localhost/answer:latest true
 	assert_match "$said" "there is no network 'nowhere': make it with crunit network create nowhere"
 }

@@ -154,7 +154,7 @@ test_t55_maps() {
 	done
 	says "0 0 4294967295" quick --userns ns:/proc/1/ns/user localhost/busybox:latest awk '{ print $1, $2, $3 }' /proc/self/uid_map
 
-	says "crunit: x: --userns container:nobody: there is no container 'nobody'" \
+	says "crunit: x: --userns container:nobody: there is no running container 'nobody'" \
 		quick --name x --userns container:nobody localhost/busybox:latest true
 	says "crunit: x: --userns auto takes its ids from those that /etc/subuid and /etc/subgid set aside for the name containers, and there are none: add the line containers:2147483648:2147418112 to both" \
 		quick --name x --userns auto localhost/busybox:latest true
