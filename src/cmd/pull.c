@@ -6,12 +6,17 @@
 #include "../image/load.h"
 #include "../image/pull-query.h"
 #include "image-cmd.h"
+#include "prompt.h"
 #include "registry-arguments.h"
 #include "signals.h"
 
 #include <errno.h>
 #include <stddef.h>
 #include <unistd.h>
+
+enum {
+        PULL_MAX_ANSWERS = 3 /* that make no sense, before a question is given up */
+};
 
 struct pull_arguments {
         char *arch, *os, *variant, *platform, *policy, *root; /* owned */
@@ -150,6 +155,32 @@ static void pulling_say(void *context, const char *message)
         progress_say(pulling->progress, message);
 }
 
+/* Which of the names is meant? An empty line is no answer, and a wrong one is not taken. */
+static int pulling_choose(void *context, const char *name, const struct strv *names, size_t *ret,
+                          struct error *err)
+{
+        AUTO_FREE char *question = str_format("Number (1 to %zu): ", names->count);
+
+        (void)context;
+        fprintf(stderr, "The image name '%s' has no registry in front. Which one is meant?\n",
+                name);
+        for (size_t i = 0; i < names->count; i++)
+                fprintf(stderr, "  %zu. %s\n", i + 1, names->items[i]);
+        for (int tries = 0; tries < PULL_MAX_ANSWERS; tries++) {
+                AUTO_FREE char *answer = NULL;
+                unsigned long long number;
+
+                if (prompt_line(question, &answer, err) < 0)
+                        return -1;
+                if (str_to_u64(answer, names->count, &number) && number) {
+                        *ret = (size_t)number - 1;
+                        return 0;
+                }
+        }
+        return error_set(err, ECANCELED, "no number of the list was chosen for the image name '%s'",
+                         name);
+}
+
 static int pulling_begin(struct pulling *pulling, struct error *err)
 {
         if (cmd_load_settings(&pulling->settings, err) < 0 ||
@@ -168,6 +199,8 @@ static int pulling_begin(struct pulling *pulling, struct error *err)
         pulling->options.keep_blobs = pulling->settings.keep_blobs;
         pulling->options.cancel = signals_catch();
         pulling->options.notice = pulling->arguments->quiet ? NULL : pulling_say;
+        pulling->options.choose =
+                prompt_is_possible() && isatty(STDERR_FILENO) ? pulling_choose : NULL;
         pulling->options.context = pulling;
         return 0;
 }

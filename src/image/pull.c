@@ -3,6 +3,7 @@
 
 #include "../registry/policy.h"
 #include "image.h"
+#include "pull-name.h"
 #include "pull-server.h"
 #include "reference.h"
 
@@ -10,49 +11,66 @@
 
 /* --- which server? */
 
+struct pull_one {
+        struct store *store;                /* borrowed */
+        const char *name;                   /* borrowed; the full one */
+        const char *digest;                 /* borrowed; or NULL */
+        const struct pull_options *options; /* borrowed */
+        struct reference reference;
+        char **ret_id;
+};
+
+/* A pull_ask. */
+static int pull_from_server(void *context, const struct registries_endpoint *endpoint,
+                            struct error *err)
+{
+        const struct pull_one *one = context;
+        struct registries_endpoint server = *endpoint;
+        AUTO_FREE char *digest = one->digest ? str_dup(one->digest) : NULL;
+
+        if (digest)
+                server.digest = digest;
+        return pull_server_fetch(one->store, one->name, &one->reference, &server, one->options,
+                                 one->ret_id, err);
+}
+
 /* With a digest, what has that is fetched for the name, whatever it leads to now. */
 static int pull_full_name(struct store *store, const char *name, const char *digest_or_null,
                           const struct pull_options *options, char **ret_id, struct error *err)
 {
-        AUTO_REFERENCE struct reference reference = { 0 };
-        AUTO_ENDPOINTS struct registries_endpoints endpoints = { 0 };
-        AUTO_ERROR struct error all = { 0 };
+        struct pull_one one = { .store = store,
+                                .name = name,
+                                .digest = digest_or_null,
+                                .options = options,
+                                .ret_id = ret_id };
+        int result;
 
-        if (reference_parse(name, &reference, err) < 0 || policy_check("docker", name, err) < 0 ||
-            registries_resolve(options->registries, &reference, &endpoints, err) < 0)
+        if (reference_parse(name, &one.reference, err) < 0)
                 return -1;
-        for (size_t i = 0; i < endpoints.count; i++) {
-                AUTO_ERROR struct error reason = { 0 };
-
-                if (digest_or_null)
-                        str_replace(&endpoints.items[i].digest, digest_or_null);
-                if (pull_server_fetch(store, name, &reference, endpoints.items + i, options, ret_id,
-                                      &reason) == 0)
-                        return 0;
-                pull_server_add_error(&all, &reason);
-                if (pull_server_is_last(&reason))
-                        break;
-        }
-        return error_set(err, all.code, "%s", all.message ? all.message : "no server to ask");
+        result = policy_check("docker", name, err);
+        if (result == 0)
+                result = pull_ask_servers(name, options, pull_from_server, &one, err);
+        reference_free(&one.reference);
+        return result;
 }
 
 /* A short name may mean several; the first that is there is the image. */
 static int pull_remote(struct store *store, const char *text, const struct pull_options *options,
                        char **ret_id, struct error *err)
 {
-        AUTO_REFERENCE struct reference reference = { 0 };
-        AUTO_STRV struct strv names = { 0 };
-        AUTO_FREE char *source = NULL;
+        AUTO_PULL_NAMES struct pull_names names = { 0 };
         AUTO_ERROR struct error all = { 0 };
 
-        if (reference_parse(text, &reference, err) < 0 ||
-            registries_expand(options->registries, &reference, &names, &source, err) < 0)
+        if (pull_names_expand(text, options, &names, err) < 0)
                 return -1;
-        for (size_t i = 0; i < names.count; i++) {
+        for (size_t i = 0; i < names.names.count; i++) {
                 AUTO_ERROR struct error reason = { 0 };
 
-                if (pull_full_name(store, names.items[i], NULL, options, ret_id, &reason) == 0)
+                if (pull_full_name(store, names.names.items[i], NULL, options, ret_id, &reason) ==
+                    0) {
+                        pull_names_note(&names, options);
                         return 0;
+                }
                 pull_server_add_error(&all, &reason);
                 if (pull_server_is_last(&reason))
                         break;
@@ -97,7 +115,7 @@ static void pull_list_names(const char *text, const struct registries *registrie
 
         strv_append(names, text);
         if (reference_parse(text, &reference, NULL) == 0 && !reference.registry)
-                registries_expand(registries, &reference, names, &source, NULL);
+                registries_list(registries, &reference, names, &source, NULL);
 }
 
 static int pull_local(struct store *store, const char *text, const struct pull_options *options,

@@ -38,6 +38,10 @@ struct pull_options {
         const volatile sig_atomic_t *cancel; /* borrowed; non-zero: stop, with EINTR; or NULL */
         struct progress *progress;           /* borrowed; or NULL */
         void (*notice)(void *context, const char *message); /* for the user; or NULL */
+        /* Ask which of several full names a short one is meant to be: its place among them; NULL:
+         * there is nobody to be asked. */
+        int (*choose)(void *context, const char *name, const struct strv *names, size_t *ret,
+                      struct error *err);
         void *context;
 };
 

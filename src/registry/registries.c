@@ -92,6 +92,8 @@ int registries_load_places(const struct registries_places *places, const struct 
                 return -1;
         if (!registries.search_source && fallback)
                 strv_append_all(&registries.search, fallback);
+        if (places->noted && !places->only)
+                registries.noted = str_dup(places->noted);
         *ret = registries;
         registries = (struct registries){ 0 };
         return 0;
@@ -133,6 +135,7 @@ void registries_free(struct registries *registries)
         free(registries->aliases);
         strv_free(&registries->search);
         free(registries->search_source);
+        free(registries->noted);
         strv_free(&registries->credential_helpers);
         strv_free(&registries->warnings);
         *registries = (struct registries){ 0 };
@@ -330,8 +333,6 @@ static int refuse_unknown(const struct reference *reference, struct error *err)
 static int expand_search(const struct registries *registries, const struct reference *reference,
                          struct strv *names, struct error *err)
 {
-        AUTO_FREE char *all = NULL;
-
         if (!registries->search.count)
                 return refuse_unknown(reference, err);
         for (size_t i = 0; i < registries->search.count; i++)
@@ -341,17 +342,11 @@ static int expand_search(const struct registries *registries, const struct refer
                                           registries->search_source
                                                   ? registries->search_source
                                                   : "[registry] search of crunit.conf");
-        if (registries->mode != REGISTRIES_ENFORCING || names->count == 1)
-                return 0;
-        all = strv_join(names, " or ");
-        return error_set(err, EINVAL,
-                         "image name '%s' has no registry in front and may be %s: write one of "
-                         "these (short-name-mode is enforcing, and nobody is asked)",
-                         reference->path, all);
+        return 0;
 }
 
-int registries_expand(const struct registries *registries, const struct reference *reference,
-                      struct strv *names, char **ret_source, struct error *err)
+int registries_list(const struct registries *registries, const struct reference *reference,
+                    struct strv *names, char **ret_source, struct error *err)
 {
         AUTO_STRV struct strv found = { 0 };
         const struct registries_alias *alias = NULL;
@@ -371,5 +366,27 @@ int registries_expand(const struct registries *registries, const struct referenc
                 return -1;
         strv_append_all(names, &found);
         *ret_source = str_dup(source);
+        return 0;
+}
+
+int registries_expand(const struct registries *registries, const struct reference *reference,
+                      struct strv *names, char **ret_source, struct error *err)
+{
+        AUTO_STRV struct strv found = { 0 };
+        AUTO_FREE char *source = NULL;
+        AUTO_FREE char *all = NULL;
+
+        if (registries_list(registries, reference, &found, &source, err) < 0)
+                return -1;
+        if (registries->mode == REGISTRIES_ENFORCING && found.count > 1) {
+                all = strv_join(&found, " or ");
+                return error_set(err, EINVAL,
+                                 "image name '%s' has no registry in front and may be %s: write "
+                                 "one of these (short-name-mode is enforcing, and there is no "
+                                 "terminal to ask on)",
+                                 reference->path, all);
+        }
+        strv_append_all(names, &found);
+        *ret_source = steal_str(&source);
         return 0;
 }

@@ -11,7 +11,7 @@
  *     /etc/containers/registries.conf.d, sorted by name; one in /etc hides one of the same name in
  *     /usr/share. None of these where the user's own main file is read;
  *   - those of ~/.config/containers/registries.conf.d;
- *   - the aliases that Podman notes when it has asked somebody, in
+ *   - the aliases that were noted when somebody was asked (short-names.h), by Podman or by us, in
  *     /var/cache/containers/short-name-aliases.conf, for users other than root
  *     ~/.cache/containers/short-name-aliases.conf.
  * $CONTAINERS_REGISTRIES_CONF names one file that stands for all of these;
@@ -37,8 +37,9 @@ enum registries_when {
 };
 
 enum registries_mode {
-        REGISTRIES_PERMISSIVE, /* several registries for a short name: try all (the default) */
-        REGISTRIES_ENFORCING,  /* … is an error */
+        REGISTRIES_PERMISSIVE, /* several registries for a short name: ask; where there is nobody
+                                  to be asked, try all (the default) */
+        REGISTRIES_ENFORCING,  /* … ask; else it is an error */
         REGISTRIES_DISABLED    /* … try all */
 };
 
@@ -74,6 +75,7 @@ struct registries {
         struct strv credential_helpers;
         enum registries_mode mode;
         struct strv warnings; /* "FILE:LINE: …", to be shown */
+        char *noted;          /* owned; where aliases are noted; NULL: nowhere */
 };
 
 /* Where to read; NULL leaves a place out. */
@@ -122,8 +124,12 @@ void registries_endpoints_free(struct registries_endpoints *endpoints);
  * The first that is there is the image. Where it came from is *ret_source (owned: "FILE:LINE", or
  * NULL for a full name). Errors say what to write instead:
  *   ENOENT  no alias, and no registry to search
- *   EINVAL  several registries, and short-name-mode = "enforcing": nobody is asked, also on a
- *           terminal
+ *   EINVAL  several registries, and short-name-mode = "enforcing": for where there is nobody to be
+ *           asked
  */
 int registries_expand(const struct registries *registries, const struct reference *reference,
                       struct strv *names, char **ret_source, struct error *err);
+
+/* The same without that error: for who can ask, and for who looks for what is here. */
+int registries_list(const struct registries *registries, const struct reference *reference,
+                    struct strv *names, char **ret_source, struct error *err);

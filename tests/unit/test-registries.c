@@ -191,10 +191,12 @@ static void test_short(void)
         check(load("short-name-mode='enforcing'\nunqualified-search-registries=['a.com','b.com']",
                    &strict, &err) == 0,
               "enforcing");
-        expect_names(&strict, "x:1",
-                     "image name 'x' has no registry in front and may be a.com/x:1 or b.com/x:1: "
-                     "write one of these (short-name-mode is enforcing, and nobody is asked)",
-                     NULL);
+        expect_names(
+                &strict, "x:1",
+                "image name 'x' has no registry in front and may be a.com/x:1 or b.com/x:1: "
+                "write one of these (short-name-mode is enforcing, and there is no terminal to ask "
+                "on)",
+                NULL);
         check(load("unqualified-search-registries=['a.com']\nshort-name-mode='enforcing'", &single,
                    &err) == 0,
               "enforcing, and only one registry");
