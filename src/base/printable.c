@@ -14,9 +14,9 @@ enum {
 static const struct printable_range {
         uint32_t first, last;
 } printable_ranges[] = {
-        { 0x01, 0x1f },       { 0x7f, 0x9f },       { 0xad, 0xad },     { 0x61c, 0x61c },
-        { 0x200e, 0x200f },   { 0x2028, 0x202e },   { 0x2060, 0x206f }, { 0xfff9, 0xfffb },
-        { 0xe0000, 0xe007f },
+        { 0x01, 0x1f },     { 0x7f, 0x9f },     { 0xad, 0xad },
+        { 0x61c, 0x61c },   { 0x200e, 0x200f }, { 0x2028, 0x202e },
+        { 0x2060, 0x206f }, { 0xfff9, 0xfffb }, { 0xe0000, 0xe007f },
 };
 
 /* One character of UTF-8; its length. */
@@ -60,8 +60,7 @@ void printable_mask(char *text, const char *keep)
                 uint32_t code;
                 size_t length;
 
-                if (printable_next(text, &length, &code) ||
-                    (length == 1 && strchr(keep, *text))) {
+                if (printable_next(text, &length, &code) || (length == 1 && strchr(keep, *text))) {
                         memmove(to, text, length);
                         to += length;
                 } else {

@@ -21,7 +21,8 @@ bool printable_next(const char *text, size_t *ret_length, uint32_t *ret_code);
 /* Put one `?` in place of each that may not, but those of ASCII that keep has. */
 void printable_mask(char *text, const char *keep);
 
-/* The same text with \uXXXX for each of them but line ends: JSON stays what it is. Owned by the caller. */
+/* The same text with \uXXXX for each of them but line ends: JSON stays what it is. Owned by the
+ * caller. */
 char *printable_json(const char *text);
 
 /* Print one line to stdout, masked. */

@@ -238,7 +238,8 @@ static void inspect_print_pretty(struct json_object *object, const struct secret
         for (size_t i = 0; i < secret->labels.count; i++)
                 printable_line(" - %s", secret->labels.items[i]);
         printf("Driver:          file\n");
-        printable_line("File:            %s%s", secret->path, secret->encrypted ? " (encrypted)" : "");
+        printable_line("File:            %s%s", secret->path,
+                       secret->encrypted ? " (encrypted)" : "");
         printable_line("Created at:      %s", secret->created);
         printable_line("Updated at:      %s", secret->updated);
         if (json_object_object_get_ex(object, "SecretData", &value))

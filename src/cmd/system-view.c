@@ -343,7 +343,7 @@ static void view_print_info(struct json_object *object, unsigned indent)
                 bool is_map = json_object_is_type(value, json_type_object);
 
                 printable_line("%*s%s:%s%s", (int)indent, "", json_object_iter_peek_name(&at),
-                       is_map ? "" : " ", is_map ? "" : json_object_get_string(value));
+                               is_map ? "" : " ", is_map ? "" : json_object_get_string(value));
                 if (is_map)
                         view_print_info(value, indent + 2);
         }
