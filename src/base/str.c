@@ -329,6 +329,16 @@ bool strv_contains(const struct strv *list, const char *s)
         return false;
 }
 
+bool strv_equal(const struct strv *a, const struct strv *b)
+{
+        if (a->count != b->count)
+                return false;
+        for (size_t i = 0; i < a->count; i++)
+                if (strcmp(a->items[i], b->items[i]) != 0)
+                        return false;
+        return true;
+}
+
 void strv_split(struct strv *list, const char *s, const char *separators, bool keep_empty)
 {
         for (;;) {

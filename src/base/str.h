@@ -99,6 +99,7 @@ void strv_append_owned(struct strv *list, char *s); /* takes ownership of s */
 void strv_appendf(struct strv *list, const char *format, ...) PRINTF_LIKE(2, 3);
 void strv_append_all(struct strv *list, const struct strv *from);
 bool strv_contains(const struct strv *list, const char *s);
+bool strv_equal(const struct strv *a, const struct strv *b);
 /* Split at any of the separators; empty parts are kept when keep_empty. */
 void strv_split(struct strv *list, const char *s, const char *separators, bool keep_empty);
 char *strv_join(const struct strv *list, const char *separator);

@@ -5,6 +5,7 @@
 #include "../container/pod.h"
 #include "../container/state.h"
 #include "../image/store.h"
+#include "../network/forwarder.h"
 #include "../network/member.h"
 
 #include <string.h>
@@ -14,7 +15,11 @@ static bool network_setup_alive(void *context, const char *label)
         AUTO_FREE char *run = str_format("%s/containers/%s", place_runtime(), label);
         AUTO_STATE struct container_state state = { 0 };
 
+        const char *forwarder = forwarder_of_label(label);
+
         (void)context;
+        if (forwarder)
+                return forwarder_alive(place_runtime(), forwarder);
         if (label[0] == '@') {
                 AUTO_POD struct pod pod = { 0 };
 

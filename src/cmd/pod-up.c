@@ -19,6 +19,7 @@ static int pod_describe_network(const struct network_setup *setup, const struct 
         strv_append_all(&ret->aliases, &spec->network_aliases);
         strv_append(&ret->aliases, pod->hostname);
         strv_append_all(&ret->ports, &spec->publish);
+        spec_add_servers(spec, ret);
         if (spec->network == SPEC_NETWORK_DEFAULT)
                 return spec_add_network(spec, NETWORK_DEFAULT, ret, err);
         for (size_t i = 0; spec->network == SPEC_NETWORK_OTHER && i < spec->networks.count; i++)

@@ -78,6 +78,7 @@ static int netjoin_describe(const struct container_spec *spec, const struct cont
         if (spec->hostname)
                 strv_append(&ret->aliases, spec->hostname);
         strv_append_all(&ret->ports, &spec->publish);
+        spec_add_servers(spec, ret);
         if (!spec->networks.count)
                 return spec_add_network(spec, NETWORK_DEFAULT, ret, err);
         for (size_t i = 0; i < spec->networks.count; i++)

@@ -149,6 +149,15 @@ static void plan_append_list(struct strbuf *text, const char *word, const struct
         strbuf_appendf(text, "%s %s\n", word, joined);
 }
 
+/* Whether it asks its own servers itself: no name service of its networks does it in its place. */
+static bool plan_asks_itself(const struct plan_context *context)
+{
+        const struct joined *joined = context->facts->joined;
+        const struct strv *dns = &context->spec->dns;
+
+        return dns->count && !(joined && strv_equal(&joined->servers, dns));
+}
+
 /* The servers that the container's networks name, or those of the host that it can reach. */
 static void plan_append_servers(const struct plan_context *context, struct strbuf *text,
                                 const char *host)
@@ -175,7 +184,7 @@ static void plan_append_search(const struct plan_context *context, struct strbuf
         const struct joined *joined = context->facts->joined;
         AUTO_STRV struct strv domains = { 0 }, lines = { 0 };
 
-        if (joined && !context->spec->dns.count)
+        if (joined && !plan_asks_itself(context))
                 names_search(joined, &domains);
         if (!domains.count) {
                 plan_copy_lines(text, host, "search");
@@ -221,9 +230,9 @@ static char *plan_resolv_conf(const struct plan_context *context)
         } else if (!strv_contains(&spec->dns_search, ".")) {
                 plan_append_list(&text, "search", &spec->dns_search);
         }
-        if (!spec->dns.count)
+        if (!plan_asks_itself(context))
                 plan_append_servers(context, &text, host);
-        for (size_t i = 0; i < spec->dns.count; i++)
+        for (size_t i = 0; plan_asks_itself(context) && i < spec->dns.count; i++)
                 strbuf_appendf(&text, "nameserver %s\n", spec->dns.items[i]);
         if (!spec->dns_options.count)
                 plan_copy_lines(&text, host, "options");

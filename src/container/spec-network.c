@@ -16,3 +16,9 @@ int spec_add_network(const struct container_spec *spec, const char *text,
                 str_replace(&network->mac, spec->mac);
         return 0;
 }
+
+void spec_add_servers(const struct container_spec *spec, struct join_request *request)
+{
+        if (!strv_contains(&spec->dns, "none"))
+                strv_append_all(&request->servers, &spec->dns);
+}

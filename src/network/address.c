@@ -268,16 +268,21 @@ bool mac_parse(const char *text, unsigned char ret[6])
 }
 
 /* FNV-1a. */
-static uint64_t mac_hash(uint64_t hash, const char *text)
+static uint64_t text_hash(uint64_t hash, const char *text)
 {
         for (; *text; text++)
                 hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
         return hash * UINT64_C(0x100000001b3);
 }
 
+uint64_t text_digest(const char *text, const char *other)
+{
+        return text_hash(text_hash(UINT64_C(0xcbf29ce484222325), text), other);
+}
+
 void mac_derive(const char *text, const char *other, unsigned char ret[6])
 {
-        uint64_t hash = mac_hash(mac_hash(UINT64_C(0xcbf29ce484222325), text), other);
+        uint64_t hash = text_digest(text, other);
 
         for (unsigned i = 1; i < 6; i++)
                 ret[i] = (unsigned char)(hash >> (i * 8));

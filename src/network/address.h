@@ -69,5 +69,7 @@ bool mac_parse(const char *text, unsigned char ret[6]);
 /* One of a machine's own making (locally administered), always the same for the same texts: who
  * comes back is known by those who remember it. */
 void mac_derive(const char *text, const char *other, unsigned char ret[6]);
+/* Always the same for the same texts, and hardly ever for others. */
+uint64_t text_digest(const char *text, const char *other);
 /* In a buffer of ADDRESS_TEXT bytes, which is returned. */
 const char *mac_format(const unsigned char mac[6], char *buffer);

@@ -2,6 +2,7 @@
 #include "bridge.h"
 
 #include "../base/str.h"
+#include "forwarder.h"
 #include "member.h"
 #include "sysctl.h"
 
@@ -156,6 +157,7 @@ int bridge_ensure(struct links *links, const char *runtime, const struct network
             (options.vlan && link_filter_vlans(links, index, err) < 0) ||
             bridge_set_vrf(links, index, options.vrf, err) < 0 ||
             bridge_add_addresses(links, index, network, err) < 0 ||
+            forwarder_add_addresses(runtime, links, index, network->name, err) < 0 ||
             bridge_plug_members(links, runtime, index, network, options.vlan, err) < 0 ||
             link_set_up(links, index, err) < 0)
                 return -1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What connect.c, leave.c, plug.c and publish.c share; for them alone. */
+/* What connect.c, leave.c, nameservers.c, plug.c and publish.c share; for them alone. */
 #pragma once
 
 #include "connect.h"
@@ -28,6 +28,9 @@ struct connection {
 
 /* With the lock held. */
 int leave_locked(const struct connect_context *context, const char *label, struct error *err);
+
+/* With the lock held: whom to ask for names, of what is described already. */
+int nameservers_describe(struct connection *connection, struct error *err);
 
 /* With the lock held: choose and check the ports, and note them in all places but the firewall. */
 int publish_claim(struct connection *connection, struct error *err);

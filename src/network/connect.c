@@ -216,30 +216,6 @@ static void connect_describe_network(struct connection *connection, size_t numbe
         connect_describe_names(connection, number, joined);
 }
 
-static void connect_add_server(struct joined *joined, const char *address)
-{
-        if (!strv_contains(&joined->nameservers, address))
-                strv_append(&joined->nameservers, address);
-}
-
-/* The networks' own servers, of which one address is enough, and first those that know names of
- * the world. Without any, the servers that the networks name. */
-static void connect_describe_servers(struct connection *connection)
-{
-        struct joined *joined = &connection->joined;
-
-        for (int internal = 0; internal < 2; internal++)
-                for (size_t i = 0; i < joined->network_count; i++)
-                        if (joined->networks[i].dns && joined->networks[i].gateways.count &&
-                            connection->networks[i].internal == internal)
-                                connect_add_server(joined, joined->networks[i].gateways.items[0]);
-        if (joined->nameservers.count)
-                return;
-        for (size_t i = 0; i < joined->network_count; i++)
-                for (size_t j = 0; j < connection->networks[i].dns_servers.count; j++)
-                        connect_add_server(joined, connection->networks[i].dns_servers.items[j]);
-}
-
 static int connect_check_interfaces(const struct connection *connection, struct error *err)
 {
         const struct joined *joined = &connection->joined;
@@ -263,8 +239,9 @@ static int connect_describe(struct connection *connection, struct error *err)
         connection->joined.forget = request->forget;
         for (size_t i = 0; i < request->network_count; i++)
                 connect_describe_network(connection, i);
-        connect_describe_servers(connection);
-        return connect_check_interfaces(connection, err);
+        if (connect_check_interfaces(connection, err) < 0)
+                return -1;
+        return nameservers_describe(connection, err);
 }
 
 /* --- the host's side of the links */
@@ -322,8 +299,8 @@ static int connect_claim(struct connection *connection, struct error *err)
         connect_announce(connection);
         if (publish_act(connection, err) < 0 || connect_find_masters(connection, err) < 0)
                 return -1;
-        return names_add(context->runtime, connection->networks, &connection->joined,
-                         &connection->names, err);
+        return names_add(context->runtime, &connection->ready->links, connection->networks,
+                         &connection->joined, &connection->names, err);
 }
 
 static int connect_act(struct connection *connection, struct error *err)

@@ -29,6 +29,7 @@ void join_request_free(struct join_request *request)
         free(request->namespace);
         strv_free(&request->aliases);
         strv_free(&request->ports);
+        strv_free(&request->servers);
         for (size_t i = 0; i < request->network_count; i++)
                 join_network_free(&request->networks[i]);
         free(request->networks);
@@ -169,6 +170,8 @@ struct json_object *join_request_to_json(const struct join_request *request)
         json_object_object_add(object, "forget", json_object_new_boolean(request->forget));
         json_set_strv(object, "aliases", &request->aliases);
         json_set_strv(object, "ports", &request->ports);
+        if (request->servers.count)
+                json_set_strv(object, "servers", &request->servers);
         list = json_add_array(object, "networks");
         for (size_t i = 0; i < request->network_count; i++) {
                 const struct join_network *network = &request->networks[i];
@@ -227,6 +230,7 @@ int join_request_from_json(struct json_object *object, struct join_request *ret,
             json_get_bool(object, "forget", &request.forget, err) < 0 ||
             json_get_strv(object, "aliases", &request.aliases, err) < 0 ||
             json_get_strv(object, "ports", &request.ports, err) < 0 ||
+            json_get_strv(object, "servers", &request.servers, err) < 0 ||
             json_get_array(object, "networks", &list, err) < 0)
                 return -1;
         if (!request.storage || !request.runtime || !request.label || !request.name ||
@@ -267,6 +271,8 @@ void joined_free(struct joined *joined)
         free(joined->networks);
         strv_free(&joined->ports);
         strv_free(&joined->nameservers);
+        strv_free(&joined->servers);
+        free(joined->forwarder);
         strv_free(&joined->notes);
         *joined = (struct joined){ 0 };
 }
@@ -305,6 +311,9 @@ struct json_object *joined_to_json(const struct joined *joined)
         }
         json_set_strv(object, "ports", &joined->ports);
         json_set_strv(object, "nameservers", &joined->nameservers);
+        if (joined->servers.count)
+                json_set_strv(object, "servers", &joined->servers);
+        json_set_string(object, "forwarder", joined->forwarder);
         if (joined->notes.count)
                 json_set_strv(object, "notes", &joined->notes);
         return object;
@@ -327,6 +336,14 @@ static int joined_take_network(struct json_object *item, struct joined_network *
         return network->network ? 0 : error_set(err, EINVAL, "a network has no name");
 }
 
+static int joined_take_servers(struct json_object *object, struct joined *joined, struct error *err)
+{
+        if (json_get_strv(object, "nameservers", &joined->nameservers, err) < 0 ||
+            json_get_strv(object, "servers", &joined->servers, err) < 0)
+                return -1;
+        return json_copy_string(object, "forwarder", &joined->forwarder, err);
+}
+
 int joined_from_json(struct json_object *object, struct joined *ret, struct error *err)
 {
         AUTO_JOINED struct joined joined = { 0 };
@@ -340,7 +357,7 @@ int joined_from_json(struct json_object *object, struct joined *ret, struct erro
             json_get_bool(object, "forget", &joined.forget, err) < 0 ||
             json_copy_string(object, "pod", &joined.pod, err) < 0 ||
             json_get_strv(object, "ports", &joined.ports, err) < 0 ||
-            json_get_strv(object, "nameservers", &joined.nameservers, err) < 0 ||
+            joined_take_servers(object, &joined, err) < 0 ||
             json_get_strv(object, "notes", &joined.notes, err) < 0 ||
             json_get_array(object, "networks", &list, err) < 0)
                 return -1;

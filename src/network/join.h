@@ -32,6 +32,7 @@ struct join_request {
         bool forget;         /* its leases end with it: it has no name to come back with */
         struct strv aliases; /* on all networks */
         struct strv ports;   /* as in port.h */
+        struct strv servers; /* addresses of name servers of its own */
         struct join_network *networks;
         size_t network_count;
 };
@@ -62,8 +63,8 @@ struct joined_network {
 
 /*
  * JSON: {label, name, id, forget, pod, networks [{network, interface, host_interface, mac,
- * addresses [], gateways [], names [], dns}], ports ["0.0.0.0:8080->80/tcp"], nameservers []}, and
- * in the answer to a request notes [] for the user.
+ * addresses [], gateways [], names [], dns}], ports ["0.0.0.0:8080->80/tcp"], nameservers [],
+ * servers [], forwarder}, and in the answer to a request notes [] for the user.
  */
 struct joined {
         char *label, *name, *id;
@@ -73,6 +74,8 @@ struct joined {
         size_t network_count;
         struct strv ports;
         struct strv nameservers; /* for resolv.conf; empty: the host's */
+        struct strv servers;     /* of its own, in whose place the nameservers stand */
+        char *forwarder;         /* who asks those (forwarder.h), at nameservers[0]; or NULL */
         struct strv notes;
 };
 

@@ -163,6 +163,26 @@ static int lease_check_wanted(const struct lease_request *request, struct error 
         return 0;
 }
 
+/* A label is NAME@UNIT, or @POD, or @@ and what serves names there. */
+static int lease_refuse(const struct lease_request *request, const char *address, const char *label,
+                        struct error *err)
+{
+        const char *network = request->network->name;
+
+        if (str_has_prefix(label, "@@"))
+                return error_set(err, EADDRINUSE,
+                                 "the address %s of network '%s' is in use by a name service "
+                                 "for containers with DNS= of their own: choose another",
+                                 address, network);
+        if (label[0] == '@')
+                return error_set(err, EADDRINUSE,
+                                 "the address %s of network '%s' is in use by pod '%s'", address,
+                                 network, label + 1);
+        return error_set(err, EADDRINUSE,
+                         "the address %s of network '%s' is in use by container '%.*s'", address,
+                         network, (int)strcspn(label, "@"), label);
+}
+
 static int lease_take_wanted(const struct lease_request *request, int dir, struct error *err)
 {
         char name[ADDRESS_TEXT];
@@ -177,9 +197,7 @@ static int lease_take_wanted(const struct lease_request *request, int dir, struc
                 return 0;
         }
         if (label && request->alive(request->context, label))
-                return error_set(err, EADDRINUSE,
-                                 "the address %s of network '%s' is in use by container '%.*s'",
-                                 name, request->network->name, (int)strcspn(label, "@"), label);
+                return lease_refuse(request, name, label, err);
         return lease_give(dir, request->wanted, label, request->label, err);
 }
 

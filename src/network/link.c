@@ -290,13 +290,11 @@ static void link_free_rtnl_addr(struct rtnl_addr **address)
         rtnl_addr_put(*address);
 }
 
-int link_add_address(struct links *links, int index, const struct address *address, unsigned prefix,
-                     struct error *err)
+static struct rtnl_addr *link_build_rtnl_addr(int index, const struct address *address,
+                                              unsigned prefix)
 {
-        CLEANUP(link_free_rtnl_addr) struct rtnl_addr *object = rtnl_addr_alloc();
+        struct rtnl_addr *object = rtnl_addr_alloc();
         AUTO_ADDR struct nl_addr *local = link_build_address(address, prefix);
-        char text[ADDRESS_TEXT];
-        int result;
 
         if (!object)
                 abort();
@@ -305,9 +303,42 @@ int link_add_address(struct links *links, int index, const struct address *addre
         /* Nobody else has it: looking for others would take a second. */
         if (address->family == AF_INET6)
                 rtnl_addr_set_flags(object, IFA_F_NODAD);
-        result = rtnl_addr_add(links->socket, object, 0);
+        return object;
+}
+
+int link_add_labelled(struct links *links, int index, const struct address *address,
+                      unsigned prefix, const char *label, struct error *err)
+{
+        CLEANUP(link_free_rtnl_addr)
+        struct rtnl_addr *object = link_build_rtnl_addr(index, address, prefix);
+        char text[ADDRESS_TEXT];
+        int result = 0;
+
+        if (label)
+                result = rtnl_addr_set_label(object, label);
+        if (result == 0)
+                result = rtnl_addr_add(links->socket, object, 0);
         return result < 0 && result != -NLE_EXIST
                        ? link_fail(err, result, "give the address", address_format(address, text))
+                       : 0;
+}
+
+int link_add_address(struct links *links, int index, const struct address *address, unsigned prefix,
+                     struct error *err)
+{
+        return link_add_labelled(links, index, address, prefix, NULL, err);
+}
+
+int link_remove_address(struct links *links, int index, const struct address *address,
+                        unsigned prefix, struct error *err)
+{
+        CLEANUP(link_free_rtnl_addr)
+        struct rtnl_addr *object = link_build_rtnl_addr(index, address, prefix);
+        char text[ADDRESS_TEXT];
+        int result = rtnl_addr_delete(links->socket, object, 0);
+
+        return result < 0 && result != -NLE_NOADDR
+                       ? link_fail(err, result, "remove the address", address_format(address, text))
                        : 0;
 }
 

@@ -56,6 +56,12 @@ int link_set_master(struct links *links, int index, int master, struct error *er
 int link_set_up(struct links *links, int index, struct error *err);
 int link_add_address(struct links *links, int index, const struct address *address, unsigned prefix,
                      struct error *err);
+/* One of IPv4 under a label of its own, which is as long as an interface's name may be. */
+int link_add_labelled(struct links *links, int index, const struct address *address,
+                      unsigned prefix, const char *label, struct error *err);
+/* One that is not there is no error. */
+int link_remove_address(struct links *links, int index, const struct address *address,
+                        unsigned prefix, struct error *err);
 
 struct link_route {
         struct subnet destination;

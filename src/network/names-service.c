@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "../base/io.h"
+#include "forwarder.h"
 #include "member.h"
-#include "names.h"
+#include "names-parts.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -118,17 +119,17 @@ static void names_revert_resolved(const char *storage, const char *name)
 
 /* --- files */
 
-static char *names_directory(const char *runtime, const char *network)
+char *names_directory(const char *runtime, const char *instance)
 {
-        return str_format("%s/network/names/%s", runtime, network);
+        return str_format("%s/network/names/%s", runtime, instance);
 }
 
-static void names_add_unit(struct strv *units, const char *network)
+void names_add_unit(struct strv *units, const char *instance)
 {
-        strv_appendf(units, "crunit-dns@%s.service", network);
+        strv_appendf(units, "crunit-dns@%s.service", instance);
 }
 
-static int names_write(const char *directory, const char *name, const char *text, struct error *err)
+int names_write(const char *directory, const char *name, const char *text, struct error *err)
 {
         AUTO_FREE char *path = str_format("%s/%s", directory, name);
 
@@ -136,9 +137,9 @@ static int names_write(const char *directory, const char *name, const char *text
 }
 
 /* The directory that systemd makes for the service is there while it runs. */
-static bool names_running(const char *runtime, const char *network)
+bool names_running(const char *runtime, const char *instance)
 {
-        AUTO_FREE char *path = str_format("%s/network/dns/%s", runtime, network);
+        AUTO_FREE char *path = str_format("%s/network/dns/%s", runtime, instance);
 
         return access(path, F_OK) == 0;
 }
@@ -165,7 +166,7 @@ static int names_prepare(const char *runtime, const struct network *network, str
 
         if (access(hosts, F_OK) == 0)
                 return 0;
-        config = names_config(network, directory, resolv_conf);
+        config = names_config(network, directory, resolv_conf, NULL);
         if (io_make_dirs(AT_FDCWD, directory, 0755, err) < 0 ||
             names_write(directory, "dnsmasq.conf", config, err) < 0 ||
             names_write(directory, "forwards", "", err) < 0 ||
@@ -218,6 +219,17 @@ static char *names_all_forwards(const char *runtime, const char *network, const 
         return strbuf_steal(&text);
 }
 
+/* All that read a network's files. */
+static void names_add_all_units(const char *runtime, const char *network, struct strv *units)
+{
+        AUTO_STRV struct strv forwarders = { 0 };
+
+        names_add_unit(units, network);
+        forwarder_list(runtime, network, &forwarders);
+        for (size_t i = 0; i < forwarders.count; i++)
+                names_add_unit(units, forwarders.items[i]);
+}
+
 /* What a container on several networks changes for others on them. Units that have to look again
  * are appended to changed. */
 static void names_update_forwards(const char *runtime, const struct joined *member,
@@ -235,7 +247,7 @@ static void names_update_forwards(const char *runtime, const struct joined *memb
                         continue;
                 text = names_all_forwards(runtime, network, without);
                 if (!str_equal(old, text) && names_write(directory, "forwards", text, NULL) == 0)
-                        names_add_unit(changed, network);
+                        names_add_all_units(runtime, network, changed);
         }
 }
 
@@ -259,8 +271,22 @@ static int names_add_one(const char *runtime, const struct network *network,
         return 0;
 }
 
-int names_add(const char *runtime, const struct network *networks, const struct joined *joined,
-              struct names_start *ret, struct error *err)
+/* The forwarder's network is the one that its name begins with. */
+static int names_add_forwarder(const char *runtime, struct links *links,
+                               const struct network *networks, const struct joined *joined,
+                               struct strv *starts, struct error *err)
+{
+        for (size_t i = 0; joined->forwarder && i < joined->network_count; i++) {
+                const char *rest = str_after(joined->forwarder, networks[i].name);
+
+                if (rest && *rest == '@')
+                        return forwarder_add(runtime, links, &networks[i], joined, starts, err);
+        }
+        return 0;
+}
+
+int names_add(const char *runtime, struct links *links, const struct network *networks,
+              const struct joined *joined, struct names_start *ret, struct error *err)
 {
         AUTO_STRV struct strv changed = { 0 };
 
@@ -269,6 +295,8 @@ int names_add(const char *runtime, const struct network *networks, const struct 
                     names_add_one(runtime, &networks[i], joined, &joined->networks[i], &ret->units,
                                   err) < 0)
                         return error_wrap(err, "the names of network '%s'", networks[i].name);
+        if (names_add_forwarder(runtime, links, networks, joined, &ret->units, err) < 0)
+                return error_wrap(err, "names and --dns");
         names_update_forwards(runtime, joined, NULL, &changed);
         ret->start = names_systemctl("start", "--quiet", &ret->units);
         ret->reload = names_systemctl("reload", "--quiet", &changed);
@@ -302,6 +330,11 @@ static int names_remove_one(int parent, const char *network, void *context, stru
 
         (void)parent;
         (void)err;
+        if (strchr(network, '@')) {
+                forwarder_remove(leaving->runtime, leaving->storage, network, leaving->label,
+                                 &leaving->stops);
+                return 0;
+        }
         if (unlink(file) < 0 || rmdir(hosts) < 0)
                 return 0;
         io_remove_tree(AT_FDCWD, directory, NULL);

@@ -26,14 +26,19 @@ bool names_wanted(const struct network *network)
 /* Nobody is asked for names of one word, for addresses of the network itself, and by an internal
  * network, for anything. The file of the machine's own servers is read again when it changes. */
 static void names_config_servers(struct strbuf *text, const struct network *network,
-                                 const char *resolv_conf)
+                                 const char *resolv_conf, const struct names_own *own)
 {
-        if (network->internal || network->dns_servers.count)
+        const struct strv *servers = own ? own->servers : &network->dns_servers;
+
+        if (network->internal || servers->count)
                 strbuf_append(text, "no-resolv\n");
         else
                 strbuf_appendf(text, "resolv-file=%s\n", resolv_conf);
-        for (size_t i = 0; !network->internal && i < network->dns_servers.count; i++)
-                strbuf_appendf(text, "server=%s\n", network->dns_servers.items[i]);
+        /* As a container would ask them. */
+        if (own)
+                strbuf_append(text, "strict-order\n");
+        for (size_t i = 0; !network->internal && i < servers->count; i++)
+                strbuf_appendf(text, "server=%s\n", servers->items[i]);
         for (size_t i = 0; i < network->subnet_count; i++) {
                 char buffer[ADDRESS_TEXT];
 
@@ -42,7 +47,8 @@ static void names_config_servers(struct strbuf *text, const struct network *netw
         }
 }
 
-char *names_config(const struct network *network, const char *directory, const char *resolv_conf)
+char *names_config(const struct network *network, const char *directory, const char *resolv_conf,
+                   const struct names_own *own)
 {
         AUTO_STRBUF struct strbuf text = { 0 };
 
@@ -59,8 +65,9 @@ char *names_config(const struct network *network, const char *directory, const c
                        "servers-file=%s/forwards\n"
                        "local=/" NAMES_DOMAIN "/\n"
                        "domain-needed\n",
-                       network->name, network->interface, NAMES_CACHE, directory, directory);
-        names_config_servers(&text, network, resolv_conf);
+                       network->name, own ? own->label : network->interface, NAMES_CACHE, directory,
+                       directory);
+        names_config_servers(&text, network, resolv_conf, own);
         return strbuf_steal(&text);
 }
 

@@ -10,6 +10,8 @@
  *   forwards       whom to ask for names of other networks: a container on several of them asks
  *                  one server first and believes its no
  *
+ * Beside it are those of forwarders (forwarder.h), for containers that bring servers of their own.
+ *
  * A container finds another as NAME, NAME.dns.podman and NAME.NETWORK.dns.podman.
  */
 #pragma once
@@ -20,13 +22,22 @@
 
 #define NAMES_DOMAIN "dns.podman"
 
+struct links;
+
 /* --- values; texts are owned by the caller */
 
 /* Whether the network is to have a name service: it has a bridge of ours with an address. */
 bool names_wanted(const struct network *network);
-/* The configuration of the service whose files are in that directory. resolv_conf: the machine's
- * own, in a directory that exists. */
-char *names_config(const struct network *network, const char *directory, const char *resolv_conf);
+/* What makes an instance that forwards (forwarder.h) different; borrowed. */
+struct names_own {
+        const char *label; /* of the address where it listens */
+        const struct strv *servers;
+};
+
+/* The configuration of the service that serves the names in that directory. resolv_conf: the
+ * machine's own, in a directory that exists. own: NULL for the network's own service. */
+char *names_config(const struct network *network, const char *directory, const char *resolv_conf,
+                   const struct names_own *own);
 /* The lines of one container; "" where it has no name that DNS can carry. */
 char *names_hosts(const struct joined_network *joined);
 /* The lines of `forwards` for a network, from one container on it; "" where that is on no other. */
@@ -46,8 +57,8 @@ bool names_available(void);
 
 /* Write the names of a container down, and have services started that are not there. One start at
  * a time, which names_finish() ends. */
-int names_add(const char *runtime, const struct network *networks, const struct joined *joined,
-              struct names_start *ret, struct error *err);
+int names_add(const char *runtime, struct links *links, const struct network *networks,
+              const struct joined *joined, struct names_start *ret, struct error *err);
 /* Write the names of a container of a pod down, whose network has a service that runs. */
 int names_share(const char *runtime, const struct joined *joined, struct error *err);
 /* Wait until they answer, though not for ever; what failed is appended to notes. Needs no lock. */

@@ -3,9 +3,9 @@
 #include "../../src/network/names.h"
 #include "../tap.h"
 
-#define CONFIG_HEAD                                                                                \
+#define CONFIG_HEAD(listen)                                                                        \
         "# Names of network back; made anew when its first container starts.\n"                    \
-        "interface=br-back\n"                                                                      \
+        "interface=" listen "\n"                                                                   \
         "except-interface=lo\n"                                                                    \
         "bind-dynamic\n"                                                                           \
         "pid-file=\n"                                                                              \
@@ -33,13 +33,13 @@ static void read_network(const char *members, struct network *ret)
                 check_str(err.message, NULL, members);
 }
 
-static void config_is(const char *members, const char *expected)
+static void config_is(const char *members, const struct names_own *own, const char *expected)
 {
         AUTO_NETWORK struct network network = { 0 };
         AUTO_FREE char *text = NULL;
 
         read_network(members, &network);
-        text = names_config(&network, "/run/x/back", "/etc/resolv.conf");
+        text = names_config(&network, "/run/x/back", "/etc/resolv.conf", own);
         check_str(text, expected, members);
 }
 
@@ -53,14 +53,24 @@ static void wanted_is(const char *members, bool expected)
 
 static void test_config(void)
 {
-        config_is("\"dns_enabled\":true," SUBNETS,
-                  CONFIG_HEAD "resolv-file=/etc/resolv.conf\nrev-server=10.1.0.0/24\n"
-                              "rev-server=fd00:1::/64\n");
-        config_is("\"network_dns_servers\":[\"192.0.2.53\",\"2001:db8::53\"]," SUBNETS,
-                  CONFIG_HEAD "no-resolv\nserver=192.0.2.53\nserver=2001:db8::53\n"
-                              "rev-server=10.1.0.0/24\nrev-server=fd00:1::/64\n");
-        config_is("\"internal\":true,\"network_dns_servers\":[\"192.0.2.53\"]," SUBNETS,
-                  CONFIG_HEAD "no-resolv\nrev-server=10.1.0.0/24\nrev-server=fd00:1::/64\n");
+        AUTO_STRV struct strv servers = { 0 };
+        const struct names_own own = { .label = "dns0123", .servers = &servers };
+
+        strv_append(&servers, "192.0.2.9");
+        strv_append(&servers, "192.0.2.8");
+        config_is("\"network_dns_servers\":[\"192.0.2.53\"]," SUBNETS, &own,
+                  CONFIG_HEAD("dns0123") "no-resolv\nstrict-order\nserver=192.0.2.9\n"
+                                         "server=192.0.2.8\nrev-server=10.1.0.0/24\n"
+                                         "rev-server=fd00:1::/64\n");
+        config_is("\"dns_enabled\":true," SUBNETS, NULL,
+                  CONFIG_HEAD("br-back") "resolv-file=/etc/resolv.conf\nrev-server=10.1.0.0/24\n"
+                                         "rev-server=fd00:1::/64\n");
+        config_is("\"network_dns_servers\":[\"192.0.2.53\",\"2001:db8::53\"]," SUBNETS, NULL,
+                  CONFIG_HEAD("br-back") "no-resolv\nserver=192.0.2.53\nserver=2001:db8::53\n"
+                                         "rev-server=10.1.0.0/24\nrev-server=fd00:1::/64\n");
+        config_is("\"internal\":true,\"network_dns_servers\":[\"192.0.2.53\"]," SUBNETS, NULL,
+                  CONFIG_HEAD(
+                          "br-back") "no-resolv\nrev-server=10.1.0.0/24\nrev-server=fd00:1::/64\n");
         wanted_is("\"dns_enabled\":true," SUBNETS, true);
         wanted_is("\"dns_enabled\":false," SUBNETS, false);
         wanted_is("\"dns_enabled\":true,\"options\":{\"mode\":\"unmanaged\"}," SUBNETS, false);

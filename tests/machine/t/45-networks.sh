@@ -485,8 +485,9 @@ test_net_c14_hosts_and_resolv_conf() {
 	assert_equal "$(crunit exec web cat /etc/resolv.conf)" "search example.org
 nameserver 10.40.0.1
 options ndots:2"
-	assert_match "$(crunit exec own cat /etc/resolv.conf)" '^(search .*
-)?nameserver 198.51.100.53$'
+	# its own are asked by who knows the names, at an address of the network
+	assert_match "$(crunit exec own cat /etc/resolv.conf)" '^search dns.podman.*
+nameserver 10\.40\.0\.([2-9]|[1-9][0-9]+)$'
 	assert_equal "$(crunit exec web hostname)" box
 	assert_equal "$(crunit exec web cat /etc/hosts | grep -v '::' | grep -v '^$')" "10.40.0.1	up
 127.0.0.1	localhost

@@ -182,10 +182,9 @@ test_names_t5_forwarding() {
 	assert_match "$(crunit exec special cat /etc/resolv.conf)" 'nameserver 10.61.0.1'
 	# servers of the network know the world for all on it, who know each other as well
 	knows "$(address_of special own)" special 10.61.0.1 special A
-	# servers of the container are all it has
-	assert_equal "$(crunit exec picky grep nameserver /etc/resolv.conf)" "nameserver 192.0.2.54"
+	# servers of the container know the world for it alone
 	assert_equal "$(resolves picky www.example.org)" 192.0.2.3
-	assert_equal "$(resolves picky web)" ""
+	assert_equal "$(resolves picky web)" "$(address_of web back)"
 	# the machine moves
 	echo nameserver 192.0.2.53 >/etc/resolv.conf.new
 	mv /etc/resolv.conf.new /etc/resolv.conf
@@ -194,6 +193,151 @@ test_names_t5_forwarding() {
 	no_upstream 127.0.0.53 192.0.2.53 192.0.2.54
 	rm -f /etc/resolv.conf
 	mv /etc/resolv.conf.away /etc/resolv.conf 2>/dev/null || true
+}
+
+# server_of NAME: whom it asks
+server_of() {
+	crunit exec "$1" sed -n 's/^nameserver //p' /etc/resolv.conf
+}
+
+forwarders() {
+	systemctl list-units --plain --no-legend --state=active 'crunit-dns@*@*' | awk '{ print $1 }'
+}
+
+link_of() {
+	crunit network inspect "$1" | jq -r '.[0].network_interface'
+}
+
+addresses_of_bridge() {
+	ip -4 -o addr show dev "$(link_of "$1")" | awk '{ print $4 }' | tr '\n' ' '
+}
+
+# Containers that bring servers of their own.
+test_names_own_servers() {
+	local server other pid unit
+	upstream 192.0.2.53 example.org=192.0.2.2
+	upstream 192.0.2.54 example.org=192.0.2.3
+	upstream 192.0.2.55 example.org=192.0.2.4
+	network back Subnet=10.50.0.0/24 DNS=192.0.2.53
+	network side Subnet=10.55.0.0/24
+	network closed Subnet=10.62.0.0/24 Internal=true
+	network six Subnet=fd00:56::/64
+	network full Subnet=10.57.0.0/30
+	on web back.network IP=10.50.0.2
+	on one back.network DNS=192.0.2.54
+	on two back.network DNS=192.0.2.54
+	on three 'back.network side.network' DNS=192.0.2.55 DNS=192.0.2.54
+	on aside side.network
+	on mute back.network DNS=none
+	on inner closed.network DNS=10.62.0.9
+	on novel six.network DNS=192.0.2.54
+	on alone full.network DNS=192.0.2.54
+	no_start_limit web one two
+	start web one two three mute inner novel alone aside
+	server=$(server_of one)
+	other=$(server_of three)
+	assert_equal "$(server_of two)" "$server" "the same servers"
+	assert_match "$server" '^10\.50\.0\.[0-9]+$'
+	[ "$server" != 10.50.0.1 ] && [ "$server" != "$other" ] || fail "servers: $server, $other"
+	assert_equal "$(forwarders | wc -l)" 2
+	assert_match "$(crunit exec one cat /etc/resolv.conf)" '^search dns.podman'
+	# who has none of its own notices nothing
+	assert_equal "$(server_of web)" 10.50.0.1
+	knows 192.0.2.2 web 10.50.0.1 example.org A
+	# its servers, and all names, each way
+	knows 192.0.2.3 one "$server" example.org A
+	knows 192.0.2.3 one "$server" example.org A tcp
+	knows "$(address_of web back)" one "$server" web A
+	knows "$(address_of two back)" one "$server" two.dns.podman A tcp
+	knows web one "$server" 2.0.50.10.in-addr.arpa PTR
+	knows NXDOMAIN one "$server" nobody.dns.podman A
+	knows "$(address_of one back)" web 10.50.0.1 one A
+	assert_equal "$(resolves two web)" 10.50.0.2
+	# in their order; and of all its networks
+	knows 192.0.2.4 three "$other" example.org A
+	assert_equal "$(resolves three web)" 10.50.0.2
+	assert_equal "$(resolves three aside)" "$(address_of aside side)"
+	# nobody else's business
+	knows silent aside "$server" web A
+	knows silent aside "$server" web A tcp
+	# no resolv.conf of ours, no way out, no address of IPv4, none left
+	[[ $(crunit exec mute cat /etc/resolv.conf 2>&1) != *nameserver* ]] || fail "mute has servers"
+	assert_equal "$(server_of inner | tr '\n' ' ')" "10.62.0.1 10.62.0.9 "
+	assert_equal "$(server_of novel)" 192.0.2.54
+	assert_journal novel "network 'six' has no IPv4"
+	assert_equal "$(server_of alone)" 192.0.2.54
+	assert_journal alone "it asks its own name servers, which know no containers: no address is left in 10.57.0.0/30"
+	# a start or a stop does not interrupt the others
+	unit=$(systemctl list-units --plain --no-legend 'crunit-dns@back@*' | awk '{ print $1 }' | head -n 1)
+	pid=$(main_pid "$unit")
+	systemctl restart web
+	systemctl stop two
+	finds NXDOMAIN one "$server" two.dns.podman A
+	knows "$(address_of web back)" one "$server" web A
+	assert_equal "$(main_pid "$unit")" "$pid"
+	# killed, it is back; the bridge taken away, so is the address
+	kill -9 "$pid"
+	finds 10.50.0.2 one "$server" web A
+	systemctl restart back-network
+	systemctl start web
+	finds 10.50.0.2 one "$server" web A
+	ip link del "$(link_of back)"
+	systemctl restart back-network
+	systemctl restart web
+	finds 10.50.0.2 one "$server" web A
+	finds 192.0.2.3 one "$server" example.org A
+	# with the last one it goes
+	systemctl stop three
+	wait_for 10 sh -c "[ \"\$(systemctl list-units --plain --no-legend --state=active 'crunit-dns@*@*' | wc -l)\" = 1 ]"
+	[[ " $(addresses_of_bridge back)" != *" $other/"* ]] || fail "the address $other is left"
+	# and comes back with it, at the same place
+	systemctl stop one
+	assert_equal "$(addresses_of_bridge back)" "10.50.0.1/24 "
+	wait_for 10 sh -c "[ -z \"\$(systemctl list-units --plain --no-legend --state=active 'crunit-dns@*@*')\" ]"
+	for ((i = 0; i < 3; i++)); do
+		systemctl restart one
+		assert_equal "$(server_of one)" "$server"
+		knows 10.50.0.2 one "$server" web A
+		knows 192.0.2.3 one "$server" example.org A
+	done
+	no_upstream 192.0.2.53 192.0.2.54 192.0.2.55
+}
+
+test_names_own_servers_of_a_pod() {
+	local server
+	upstream 192.0.2.54 example.org=192.0.2.3
+	network back Subnet=10.50.0.0/24
+	on web back.network
+	printf '[Pod]\nPodName=trio\nNetwork=back.network\nDNS=192.0.2.54\n' >"$quadlets/trio.pod"
+	uses trio-pod.service
+	printf '[Container]\nImage=localhost/busybox:latest\nPod=trio.pod\nContainerName=first\nExec=sleep 3600\nStopTimeout=0\n' >"$quadlets/first.container"
+	uses first.service
+	start web trio-pod first
+	server=$(server_of first)
+	knows 192.0.2.3 first "$server" example.org A
+	knows "$(address_of web back)" first "$server" web A
+	knows "$(address_of web back)" first "$server" web.dns.podman A tcp
+	systemctl stop trio-pod
+	assert_equal "$(addresses_of_bridge back)" "10.50.0.1/24 "
+	wait_for 10 sh -c "[ -z \"\$(systemctl list-units --plain --no-legend --state=active 'crunit-dns@*@*')\" ]"
+	no_upstream 192.0.2.54
+}
+
+# What is killed half-way leaves nothing that the next start does not find.
+test_names_own_servers_killed() {
+	network back Subnet=10.50.0.0/24
+	on web back.network
+	start web
+	systemd-run -q --unit killed crunit run --rm --name gone --network back --dns 192.0.2.54 localhost/busybox:latest sleep 3600
+	uses killed.service
+	wait_for 10 sh -c 'systemctl is-active -q "crunit-dns@back@*"'
+	systemctl kill -s KILL killed
+	wait_for 10 sh -c '! systemctl is-active -q killed'
+	rm -rf /run/crunit/containers/gone@*
+	crunit run --rm --network back localhost/busybox:latest true
+	assert_equal "$(addresses_of_bridge back)" "10.50.0.1/24 "
+	assert_equal "$(ls /run/crunit/network/names)" back
+	wait_for 10 sh -c '! systemctl is-active -q "crunit-dns@back@*"'
 }
 
 # A machine that lets nothing in, but what crunit-network(7) says.

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What names-service.c and forwarder.c share; for them alone. An instance is "NETWORK", or what
+ * forwarder.h says. */
+#pragma once
+
+#include "names.h"
+
+/* Its files; owned by the caller. */
+char *names_directory(const char *runtime, const char *instance);
+int names_write(const char *directory, const char *name, const char *text, struct error *err);
+void names_add_unit(struct strv *units, const char *instance);
+bool names_running(const char *runtime, const char *instance);
