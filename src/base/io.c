@@ -88,7 +88,7 @@ static char *io_temporary_name(const char *path)
                           (unsigned long long)random);
 }
 
-static int io_sync_directory_of(int dirfd, const char *path)
+int io_sync_directory_of(int dirfd, const char *path)
 {
         const char *slash = strrchr(path, '/');
         AUTO_FREE char *directory =

@@ -31,6 +31,10 @@ enum io_sync {
 int io_write_file(int dirfd, const char *path, const void *data, size_t length, mode_t mode,
                   enum io_sync sync, struct error *err);
 
+/* The directory that path is in goes on disk, and with it what was renamed to path. -1 with errno.
+ */
+int io_sync_directory_of(int dirfd, const char *path);
+
 /* Make the directory and its parents (mode for all of them); what exists stays as it is. */
 int io_make_dirs(int dirfd, const char *path, mode_t mode, struct error *err);
 

@@ -182,7 +182,7 @@ static int squash_put_out(struct squash *squash, struct error *err)
                 return error_errno(err, errno, "cannot write %s", output);
         if (io_write_file(AT_FDCWD, beside, text, strlen(text), 0644, IO_SYNC, err) < 0)
                 return -1;
-        if (rename(squash->file, output) < 0)
+        if (rename(squash->file, output) < 0 || io_sync_directory_of(AT_FDCWD, output) < 0)
                 return error_errno(err, errno, "cannot rename %s to %s", squash->file, output);
         squash->written = false;
         printable_line("Wrote %s and %s", output, beside);

@@ -112,7 +112,8 @@ static int export_to_file(const struct archive *archive, const char *path, struc
         if (fd < 0)
                 return error_errno(err, errno, "cannot write %s", path);
         if (export_to(archive, fd, path, flatten_compression(path), err) == 0) {
-                if (fsync(fd) == 0 && rename(aside, path) == 0)
+                if (fsync(fd) == 0 && rename(aside, path) == 0 &&
+                    io_sync_directory_of(AT_FDCWD, path) == 0)
                         return 0;
                 error_errno(err, errno, "cannot write %s", path);
         }
@@ -139,6 +140,8 @@ static int export_run(struct archive *archive, const char *name,
                                  "standard output goes");
         if (archive_open(archive, name, err) < 0)
                 return -1;
+        if (volume_content(archive->lock) == VOLUME_BROKEN)
+                return volume_refuse_half(archive->volume.name, err);
         /* Who starts a container with it does not wait for us. */
         cleanup_close(&archive->lock);
         archive->lock = -1;

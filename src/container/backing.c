@@ -342,6 +342,15 @@ static int backing_copy(const struct volume *volume, const struct spec_mount *mo
         return volume_set_content(lock, VOLUME_FULL, err);
 }
 
+/* Half a content goes, and the mark with it: what is written from now on is somebody's. */
+static int backing_empty(const char *path, int lock, struct error *err)
+{
+        if (io_each_name(AT_FDCWD, path, backing_remove_name, NULL, err) < 0 ||
+            backing_sync(path, err) < 0)
+                return -1;
+        return volume_set_content(lock, VOLUME_NEW, err);
+}
+
 /* A volume that is new gets its content or at least its owner; without the copy it stays new, for
  * another container may bring one. */
 static int backing_fill_locked(const struct backing_item *item, const struct spec_mount *mount,
@@ -353,8 +362,7 @@ static int backing_fill_locked(const struct backing_item *item, const struct spe
 
         if (content == VOLUME_FULL)
                 return 0;
-        if (content == VOLUME_BROKEN &&
-            io_each_name(AT_FDCWD, path, backing_remove_name, NULL, err) < 0)
+        if (content == VOLUME_BROKEN && backing_empty(path, lock, err) < 0)
                 return -1;
         found = backing_is_empty(path, err);
         if (found < 0)
@@ -367,11 +375,10 @@ static int backing_fill_locked(const struct backing_item *item, const struct spe
         return found < 0 ? -1 : backing_set_owner(&item->volume, path, found, owner, err);
 }
 
-/* A host's directory under a volume's name, or a part, is not ours to fill. */
+/* A part is not ours to fill, nor what is only to be read. */
 static bool backing_may_fill(const struct backing_item *item, const struct spec_mount *mount)
 {
-        return mount->type == SPEC_MOUNT_VOLUME && item->volume.driver == VOLUME_LOCAL &&
-               !mount->subpath && !strv_contains(&item->view.options, "ro");
+        return !mount->subpath && !strv_contains(&item->view.options, "ro");
 }
 
 static int backing_fill_one(const struct backing_item *item, const struct fetch *fetch, size_t i,
@@ -381,12 +388,16 @@ static int backing_fill_one(const struct backing_item *item, const struct fetch 
         AUTO_FREE char *directory = NULL;
         AUTO_CLOSE int lock = -1, look = -1;
 
-        if (!backing_may_fill(item, mount))
+        if (mount->type != SPEC_MOUNT_VOLUME || item->volume.driver != VOLUME_LOCAL)
                 return 0;
         directory = volume_directory(fetch->storage, mount->source);
         look = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (look >= 0 && volume_content(look) == VOLUME_FULL)
                 return 0;
+        if (!backing_may_fill(item, mount))
+                return look >= 0 && volume_content(look) == VOLUME_BROKEN
+                               ? volume_refuse_half(mount->source, err)
+                               : 0;
         lock = backing_lock(fetch->storage, mount->source, false, err);
         if (lock < 0 || backing_fill_locked(item, mount, lock, owner, err) < 0)
                 return error_wrap(err, "volume '%s'", mount->source);

@@ -202,17 +202,40 @@ static int volume_make_data(int directory, const struct volume *volume, struct e
                                   volume->driver == VOLUME_IMAGE ? VOLUME_FULL : VOLUME_NEW, err);
 }
 
+static bool volume_is_named(int volumes, const char *name, int fd)
+{
+        struct stat held, named;
+
+        return fstat(fd, &held) == 0 && fstatat(volumes, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+               held.st_ino == named.st_ino && held.st_dev == named.st_dev;
+}
+
+/* A hidden directory, locked. Between its making and its locking a sweeper may take it for one that
+ * nobody finished: then another is made. */
+static int volume_make_hidden(int volumes, const char *name, char **ret_hidden, struct error *err)
+{
+        for (;;) {
+                AUTO_FREE char *hidden = volume_hidden_name("new", name);
+                AUTO_CLOSE int fd = -1;
+
+                if (mkdirat(volumes, hidden, 0700) < 0)
+                        return error_errno(err, errno, "cannot make its directory");
+                fd = openat(volumes, hidden, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+                if (fd < 0 && errno == ENOENT)
+                        continue;
+                if (fd < 0 || flock(fd, LOCK_EX) < 0)
+                        return error_errno(err, errno, "cannot lock its directory");
+                if (volume_is_named(volumes, hidden, fd)) {
+                        *ret_hidden = steal_str(&hidden);
+                        return steal_fd(&fd);
+                }
+        }
+}
+
 /* All that is in it, under the hidden name. */
-static int volume_make(int volumes, const char *hidden, const struct volume *volume,
+static int volume_make(int volumes, int directory, const char *hidden, const struct volume *volume,
                        struct error *err)
 {
-        AUTO_CLOSE int directory = -1;
-
-        if (mkdirat(volumes, hidden, 0700) < 0)
-                return error_errno(err, errno, "cannot make its directory");
-        directory = openat(volumes, hidden, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (directory < 0 || flock(directory, LOCK_EX) < 0)
-                return error_errno(err, errno, "cannot lock its directory");
         if (volume_make_data(directory, volume, err) < 0 ||
             volume_write(directory, volume, err) < 0)
                 return -1;
@@ -229,8 +252,8 @@ static int volume_make(int volumes, const char *hidden, const struct volume *vol
 int volume_create(const char *storage, struct volume *volume, struct error *err)
 {
         AUTO_FREE char *path = str_format("%s/volumes", storage);
-        AUTO_FREE char *hidden = volume_hidden_name("new", volume->name);
-        AUTO_CLOSE int volumes = -1;
+        AUTO_FREE char *hidden = NULL;
+        AUTO_CLOSE int volumes = -1, directory = -1;
 
         if (io_make_dirs(AT_FDCWD, storage, 0755, err) < 0)
                 return -1;
@@ -242,7 +265,10 @@ int volume_create(const char *storage, struct volume *volume, struct error *err)
         volume_sweep(volumes);
         free(volume->created);
         volume->created = stamp_now();
-        if (volume_make(volumes, hidden, volume, err) < 0) {
+        directory = volume_make_hidden(volumes, volume->name, &hidden, err);
+        if (directory < 0)
+                return error_wrap(err, "volume '%s'", volume->name);
+        if (volume_make(volumes, directory, hidden, volume, err) < 0) {
                 io_remove_tree(volumes, hidden, NULL);
                 return error_wrap(err, "volume '%s'", volume->name);
         }
@@ -257,17 +283,13 @@ int volume_lock(const char *storage, const char *name, struct error *err)
 
         for (;;) {
                 AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-                struct stat held, named;
 
                 if (fd < 0)
                         return errno == ENOENT ? volume_missing(name, err)
                                                : error_errno(err, errno, "cannot open %s", path);
                 if (flock(fd, LOCK_EX | LOCK_NB) < 0)
                         return error_errno(err, errno, "cannot lock volume '%s'", name);
-                if (fstat(fd, &held) < 0)
-                        return error_errno(err, errno, "cannot look at %s", path);
-                if (stat(path, &named) == 0 && held.st_ino == named.st_ino &&
-                    held.st_dev == named.st_dev)
+                if (volume_is_named(AT_FDCWD, path, fd))
                         return steal_fd(&fd);
         }
 }
@@ -279,7 +301,8 @@ int volume_remove(const char *storage, const char *name, int lock, struct error 
         AUTO_CLOSE int volumes = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
         (void)lock; /* what it holds goes on to be held under the other name */
-        if (volumes < 0 || renameat(volumes, name, volumes, gone) < 0)
+        /* Durable before anything in it is gone, so that it never comes back without. */
+        if (volumes < 0 || renameat(volumes, name, volumes, gone) < 0 || fsync(volumes) < 0)
                 return error_errno(err, errno, "cannot remove volume '%s'", name);
         if (io_remove_tree(volumes, gone, err) < 0)
                 return error_wrap(err, "removing volume '%s'", name);
@@ -293,6 +316,15 @@ enum volume_content volume_content(int lock)
         if (faccessat(lock, "filling", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
                 return VOLUME_BROKEN;
         return faccessat(lock, "new", F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? VOLUME_NEW : VOLUME_FULL;
+}
+
+int volume_refuse_half(const char *name, struct error *err)
+{
+        return error_set(err, EBADMSG,
+                         "volume '%s' has half a content, for filling it was interrupted: `crunit "
+                         "volume import` fills it anew, and so does a container that has all of it "
+                         "for writing",
+                         name);
 }
 
 int volume_set_content(int lock, enum volume_content content, struct error *err)

@@ -108,3 +108,5 @@ enum volume_content {
 /* The marks in the directory of a volume that is locked. What is set is on disk. */
 enum volume_content volume_content(int lock);
 int volume_set_content(int lock, enum volume_content content, struct error *err);
+/* EBADMSG: what is in a VOLUME_BROKEN one is of no use to anybody. */
+int volume_refuse_half(const char *name, struct error *err);

@@ -6,6 +6,13 @@
 
 #include <errno.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+        MAKERS = 6,
+        MAKER_ROUNDS = 100
+};
 
 static char *work; /* a directory of our own, in the place of the store's */
 
@@ -208,6 +215,38 @@ static void test_locks_and_removal(void)
         check(access(parent, F_OK) < 0, "what somebody did not finish is swept");
 }
 
+/* Volumes of its own, made and removed; whoever makes one sweeps what others do not hold. */
+static void make_and_remove(unsigned number)
+{
+        AUTO_FREE char *name = str_format("many%u", number);
+
+        for (int i = 0; i < MAKER_ROUNDS; i++) {
+                AUTO_ERROR struct error err = { 0 };
+                AUTO_CLOSE int lock = -1;
+
+                if (make(name, &err) < 0 || (lock = volume_lock(work, name, &err)) < 0 ||
+                    volume_remove(work, name, lock, &err) < 0) {
+                        printf("# %s\n", err.message);
+                        fflush(stdout);
+                        _exit(EXIT_FAILURE);
+                }
+        }
+        _exit(EXIT_SUCCESS);
+}
+
+static void test_makers_side_by_side(void)
+{
+        int failed = 0, status;
+
+        fflush(stdout);
+        for (unsigned i = 0; i < MAKERS; i++)
+                if (fork() == 0)
+                        make_and_remove(i);
+        while (wait(&status) > 0)
+                failed += status != 0;
+        check(failed == 0, "makers do not sweep each other's work");
+}
+
 int main(void)
 {
         char directory[] = "/tmp/crunit-test-volume.XXXXXX";
@@ -222,6 +261,7 @@ int main(void)
         test_store();
         test_foreign_definition();
         test_locks_and_removal();
+        test_makers_side_by_side();
         io_remove_tree(AT_FDCWD, directory, NULL);
         return tap_done();
 }
