@@ -14,6 +14,7 @@
 #include "../../src/image/load-plan.h"
 #include "../../src/image/outgoing.h"
 #include "../../src/image/reference.h"
+#include "../../src/image/superblock.h"
 #include "../../src/image/transport.h"
 #include "../../src/image/tree.h"
 
@@ -205,9 +206,24 @@ static void fuzz_transport(const char *text, size_t size)
                 abort();
 }
 
+/* The beginning of an image in one file. */
+static void fuzz_superblock(const char *data, size_t size)
+{
+        AUTO_CLOSE int fd = memfd_create("file", MFD_CLOEXEC);
+        AUTO_ERROR struct error err = { 0 };
+        struct superblock found;
+        int result;
+
+        if (fd < 0 || io_write_all(fd, data, size) < 0)
+                abort();
+        result = superblock_read(fd, "f", &found, &err);
+        if ((result < 0) != (err.message != NULL) || (result == 1 && found.bytes > size))
+                abort();
+}
+
 static void (*const kinds[])(const char *data, size_t size) = {
-        fuzz_reference, fuzz_manifest, fuzz_config,  fuzz_path,
-        fuzz_layer,     fuzz_archive,  fuzz_convert, fuzz_transport,
+        fuzz_reference, fuzz_manifest, fuzz_config,    fuzz_path,       fuzz_layer,
+        fuzz_archive,   fuzz_convert,  fuzz_transport, fuzz_superblock,
 };
 enum {
         KIND_COUNT = sizeof kinds / sizeof *kinds

@@ -12,6 +12,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+        (void)fuzz_file; /* a fuzzer has no use for it */
         fuzz_input(data, size);
         return 0;
 }

@@ -10,6 +10,7 @@
 #include "../../src/base/io.h"
 #include "../../src/unit/install.h"
 #include "../../src/unit/name.h"
+#include "../../src/unit/quadlets.h"
 #include "../../src/unit/translate.h"
 
 #include <stdint.h>
@@ -58,6 +59,24 @@ static void translate(struct unit_set *set, struct report *report)
         install_plan(&unit, set->sources[0].service, &install, report);
 }
 
+/* Several files in one: each of them has a name of its own, and is one file by itself. */
+static void run_quadlets(const void *data, size_t size)
+{
+        AUTO_QUADLETS struct quadlets quadlets = { 0 };
+        AUTO_ERROR struct error err = { 0 };
+        AUTO_FREE char *text = copy_of(data, size);
+
+        if (quadlets_split(text, "in", &quadlets, &err) < 0) {
+                if (!err.message)
+                        abort();
+                return;
+        }
+        for (size_t i = 0; i < quadlets.count; i++)
+                if (str_empty(quadlets.parts[i].name) || strchr(quadlets.parts[i].name, '/') ||
+                    !unit_type_of(quadlets.parts[i].name))
+                        abort();
+}
+
 static const char *const names[] = { "a.container", "a@.container", "a@b.container", "a.pod",
                                      "a.volume",    "a@.volume",    "a.network",     "a.image",
                                      "a.kube",      "a.build",      "a.artifact" };
@@ -89,14 +108,17 @@ static void run(const char *name, const void *data, size_t size)
 
 static void fuzz_input(const uint8_t *data, size_t size)
 {
-        if (size)
-                run(names[data[0] % NAME_COUNT], data + 1, size - 1);
+        if (size && data[0] % (NAME_COUNT + 1) == NAME_COUNT)
+                run_quadlets(data + 1, size - 1);
+        else if (size)
+                run(names[data[0] % (NAME_COUNT + 1)], data + 1, size - 1);
 }
 
 static void fuzz_file(char *data, size_t size)
 {
         for (size_t k = 0; k < NAME_COUNT; k++)
                 run(names[k], data, size);
+        run_quadlets(data, size);
 }
 
 #include "fuzz-main.h"
