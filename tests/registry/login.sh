@@ -17,6 +17,9 @@ cd "$registry_work" || exit 1
 unset DOCKER_CONFIG REGISTRY_AUTH_FILE http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_PROXY
 export HOME=$registry_work/home XDG_CONFIG_HOME=$registry_work/home/.config XDG_RUNTIME_DIR=$registry_work/run
 export CONTAINERS_REGISTRIES_CONF=$registry_work/registries.conf
+# What it pulls must not end up in the store of the machine it runs on.
+export CRUNIT_STORAGE=$registry_work/store CRUNIT_RUN=$registry_work/run CRUNIT_CONF=$registry_work/crunit.conf
+: >"$registry_work/crunit.conf"
 mkdir -p "$HOME/.docker" bin
 : >registries.conf
 
