@@ -183,7 +183,7 @@ dual_stack() {
 	END
 }
 
-test_net_c13_published_from_everywhere() {
+test_net_c13_t7_published_from_everywhere() {
 	local protocol
 	topology
 	dual_stack

@@ -75,3 +75,34 @@ test_crowd_of_two_hundred() {
 	assert_equal "$(nft list ruleset)" "$ruleset" "the ruleset when all are gone"
 	assert_equal "$(crunit network inspect crowd | jq '.[0].containers | length')" 0 "number of containers"
 }
+
+# A pool of workers: one file, one image, twenty services that start at once.
+test_r8_pool_of_workers() {
+	local i began units=() uppers
+	container worker@ <<-'END'
+		[Container]
+		Image=localhost/busybox:latest
+		Environment=NUMBER=%i
+		Exec=sh -c "echo worker $NUMBER; exec sleep 3600"
+		StopTimeout=0
+	END
+	reload
+	for i in {1..20}; do units+=("worker@$i.service") && uses "worker@$i.service"; done
+	began=$(date +%s%N)
+	systemctl start "${units[@]}"
+	echo "20 workers started in $((($(date +%s%N) - began) / 1000000)) ms"
+	for i in {1..20}; do assert_journal "worker@$i" "^worker $i$"; done
+	crunit ps --format '{{.ID}}' | sort -u >$work/ids
+	assert_equal "$(wc -l <$work/ids)" 20 "names of their own"
+	for i in {1..20}; do
+		crunit inspect --format '{{.NetworkSettings.Networks.podman.IPAddress}}' "systemd-worker_$i"
+	done | sort -u | grep -c '^[0-9]' >$work/addresses || true
+	assert_equal "$(cat $work/addresses)" 20 "addresses of their own"
+	# one layer below, and a writable one each on top
+	for i in {1..20}; do
+		grep ' / / .* - overlay ' "/proc/$(main_pid "worker@$i")/mountinfo" | grep -o 'upperdir=[^,]*'
+	done | sort -u >$work/uppers
+	uppers=$(wc -l <$work/uppers)
+	assert_equal "$uppers" 20
+	systemctl stop "${units[@]}"
+}

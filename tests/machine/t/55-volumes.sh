@@ -50,7 +50,7 @@ in_one() {
 
 # A new volume gets what the image has there, once; it outlives its containers and is the same for
 # all of them.
-test_volume_lives_on() {
+test_m5_volume_lives_on() {
 	local data=$volumes/systemd-keep/_data
 	no_volumes
 	volume keep
@@ -327,7 +327,7 @@ test_volume_over_an_image() {
 
 # --- what Mount= and the options of Volume= can do
 
-test_mount_types() {
+test_c11_mount_types() {
 	no_volumes
 	mkdir -p $work/glob/a1 $work/lower $quadlets/beside
 	echo 1 >$work/glob/a1/file

@@ -3,7 +3,7 @@
 #
 # PodmanArgs=: options that no key of the container file has.
 
-test_args_of_many_kinds() {
+test_c10_args_of_many_kinds() {
 	printf 'one=1\n# no\ntwo=2\n' >$work/labels
 	printf '192.0.2.7 own\n' >$work/hosts
 	container args <<-END

@@ -103,7 +103,7 @@ test_a16_lists_are_valid_json() {
 	assert_match "$said" "no container 'no-such-container'"
 }
 
-test_kill_and_rm() {
+test_c3_kill_and_rm() {
 	box
 	assert_fails crunit rm box
 	assert_match "$said" "container 'box' is running: stop it first, or use --force"
@@ -199,4 +199,23 @@ test_usage_errors() {
 	assert_match "$said" 'no-such-command'
 	assert_match "$(crunit --help)" 'exec '
 	assert_match "$(crunit --version)" '^crunit version [0-9]'
+}
+
+# What we hand to crun is an OCI bundle like any other: with a root file system beside it, crun runs
+# it without us.
+test_c2_bundle_runs_with_plain_crun() {
+	local bundle=$work/bundle directory
+	crunit run -d --name bundled --network none -e WORD=plain localhost/busybox:latest \
+		sh -c 'echo "$WORD $(hostname)"; sleep 1000' >$work/id
+	wait_for 5 grep -q . <(crunit logs bundled)
+	directory=$(crunit inspect --format '{{.BundlePath}}' bundled)
+	mkdir -p $bundle/rootfs
+	cp "$directory/config.json" $bundle/
+	cp -a "/proc/$(crunit inspect --format '{{.State.Pid}}' bundled)/root/bin" $bundle/rootfs/
+	# what the program itself does not need: the way to its journal, and a cgroup
+	sed -i 's/sleep 1000/exit 5/' $bundle/config.json
+	try crun --cgroup-manager=disabled run -b $bundle plain
+	crunit rm -f -t 0 bundled
+	assert_equal "$status" 5 "$said"
+	assert_matches "$said" '^plain '
 }

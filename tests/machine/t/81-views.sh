@@ -18,7 +18,7 @@ viewed() {
 	assert_journal viewed '^up$'
 }
 
-test_views_ps() {
+test_c3_views_ps() {
 	local view id
 	viewed
 	view=$(crunit ps --format json | jq -c '.[0]')
