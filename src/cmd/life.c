@@ -6,6 +6,8 @@
 #include "../container/manager.h"
 #include "../container/place.h"
 #include "../container/state.h"
+#include "../container/stop.h"
+#include "choice.h"
 #include "view-commands.h"
 
 #include <errno.h>
@@ -19,11 +21,36 @@ enum {
         LIFE_EXIT_WAIT = 5000 /* milliseconds for systemd to notice an end */
 };
 
-struct wait_request {
-        bool ignore;
+struct life {
+        struct manager *manager; /* borrowed */
+        bool ignore, running;
+        int timeout; /* seconds, or STOP_OWN_TIMEOUT */
+        struct choice choice;
 };
 
+static void life_free(struct life *life)
+{
+        choice_free(&life->choice);
+}
+
 const struct option_row life_options_table[] = {
+        CHOICE_ROWS(struct life, choice, 'f'),
+        { .name = NULL },
+};
+
+const struct option_row restart_options_table[] = {
+        { .name = "running",
+          .kind = OPTION_FLAG,
+          .help = "those that run, which --all means here as well",
+          .take = option_take_bool,
+          .field = offsetof(struct life, running) },
+        { .name = "time",
+          .letter = 't',
+          .argument = "SECONDS",
+          .help = "wait so long before SIGKILL (-1: for ever)",
+          .take = option_take_timeout,
+          .field = offsetof(struct life, timeout) },
+        CHOICE_ROWS(struct life, choice, 'f'),
         { .name = NULL },
 };
 
@@ -33,7 +60,8 @@ const struct option_row wait_options_table[] = {
           .kind = OPTION_FLAG,
           .help = "a container that is not there is no error; its status is -1",
           .take = option_take_bool,
-          .field = offsetof(struct wait_request, ignore) },
+          .field = offsetof(struct life, ignore) },
+        CHOICE_ROWS(struct life, choice, 'f'),
         { .name = NULL },
 };
 
@@ -93,13 +121,6 @@ static int life_unit_of(const char *name, char **ret_unit, bool *ret_running, st
 
 /* --- the verbs; each for one name */
 
-struct life {
-        struct manager *manager;
-        bool ignore;
-};
-
-typedef int life_function(struct life *life, const char *name, struct error *err);
-
 static int life_started(int result, const char *unit, struct error *err)
 {
         if (result == 0)
@@ -108,8 +129,9 @@ static int life_started(int result, const char *unit, struct error *err)
         return result < 0 ? -1 : 0;
 }
 
-static int life_start(struct life *life, const char *name, struct error *err)
+static int life_start(const char *name, void *context, struct error *err)
 {
+        struct life *life = context;
         AUTO_FREE char *unit = NULL;
         bool running;
 
@@ -118,12 +140,27 @@ static int life_start(struct life *life, const char *name, struct error *err)
         return life_started(manager_start(life->manager, unit, err), unit, err);
 }
 
-static int life_restart(struct life *life, const char *name, struct error *err)
+static int life_plan_stop(const char *name, int timeout, struct error *err)
 {
+        AUTO_STATE struct container_state state = { 0 };
+        AUTO_FREE char *run = NULL;
+
+        if (timeout == STOP_OWN_TIMEOUT)
+                return 0;
+        if (state_find(name, &state, &run, err) < 0)
+                return -1;
+        return stop_plan(&state, run, timeout, err);
+}
+
+static int life_restart(const char *name, void *context, struct error *err)
+{
+        struct life *life = context;
         AUTO_FREE char *unit = NULL;
         bool running;
 
         if (life_unit_of(name, &unit, &running, err) < 0)
+                return -1;
+        if (running && life_plan_stop(name, life->timeout, err) < 0)
                 return -1;
         return life_started(manager_restart(life->manager, unit, err), unit, err);
 }
@@ -144,14 +181,14 @@ static int life_freeze(struct life *life, const char *name, bool freeze, struct 
                             : error_set(err, EINVAL, "container '%s' has no cgroup", name);
 }
 
-static int life_pause(struct life *life, const char *name, struct error *err)
+static int life_pause(const char *name, void *context, struct error *err)
 {
-        return life_freeze(life, name, true, err);
+        return life_freeze(context, name, true, err);
 }
 
-static int life_unpause(struct life *life, const char *name, struct error *err)
+static int life_unpause(const char *name, void *context, struct error *err)
 {
-        return life_freeze(life, name, false, err);
+        return life_freeze(context, name, false, err);
 }
 
 /* systemd learns of the end a moment after us. */
@@ -177,8 +214,9 @@ static int life_exit_status(struct life *life, const struct container_state *sta
         return end.code == CLD_EXITED ? end.status : CMD_SIGNALLED + end.status;
 }
 
-static int life_wait(struct life *life, const char *name, struct error *err)
+static int life_wait(const char *name, void *context, struct error *err)
 {
+        struct life *life = context;
         AUTO_STATE struct container_state state = { 0 };
         AUTO_FREE char *run = NULL;
         AUTO_CLOSE int pidfd = -1;
@@ -208,62 +246,49 @@ static int life_wait(struct life *life, const char *name, struct error *err)
         return 0;
 }
 
-static int life_all(struct life *life, life_function *function, char **names)
+static int life_command(const struct cmd *cmd, int argc, char **argv, enum choice_scope scope,
+                        choice_function *function)
 {
+        CLEANUP(life_free) struct life life = { .timeout = STOP_OWN_TIMEOUT };
         AUTO_MANAGER struct manager *manager = NULL;
-        AUTO_ERROR struct error unreachable = { 0 };
-        int status = EXIT_SUCCESS;
-
-        if (manager_open(&manager, &unreachable) < 0)
-                return log_failure(&unreachable);
-        life->manager = manager;
-        for (; *names; names++) {
-                AUTO_ERROR struct error err = { 0 };
-
-                if (function(life, *names, &err) < 0)
-                        status = log_failure(&err);
-        }
-        return status;
-}
-
-static int life_command(const struct cmd *cmd, int argc, char **argv, life_function *function)
-{
-        struct life life = { 0 };
+        AUTO_STRV struct strv names = { 0 };
+        AUTO_ERROR struct error err = { 0 };
         int first, status;
 
-        if (!cmd_options(cmd, false, argc, argv, NULL, 1, -1, &first, &status))
+        if (!cmd_options(cmd, false, argc, argv, &life, 0, -1, &first, &status))
                 return status;
-        return life_all(&life, function, argv + first);
+        if (life.running)
+                life.choice.all = true;
+        if (!choice_names(&life.choice, cmd->name, argv + first, scope, life.ignore, &names,
+                          &status))
+                return status;
+        if (manager_open(&manager, &err) < 0)
+                return log_failure(&err);
+        life.manager = manager;
+        return choice_each(&names, function, &life);
 }
 
 int cmd_start(const struct cmd *cmd, int argc, char **argv)
 {
-        return life_command(cmd, argc, argv, life_start);
+        return life_command(cmd, argc, argv, CHOICE_KNOWN, life_start);
 }
 
 int cmd_restart(const struct cmd *cmd, int argc, char **argv)
 {
-        return life_command(cmd, argc, argv, life_restart);
+        return life_command(cmd, argc, argv, CHOICE_LIVING, life_restart);
 }
 
 int cmd_pause(const struct cmd *cmd, int argc, char **argv)
 {
-        return life_command(cmd, argc, argv, life_pause);
+        return life_command(cmd, argc, argv, CHOICE_RUNNING, life_pause);
 }
 
 int cmd_unpause(const struct cmd *cmd, int argc, char **argv)
 {
-        return life_command(cmd, argc, argv, life_unpause);
+        return life_command(cmd, argc, argv, CHOICE_PAUSED, life_unpause);
 }
 
 int cmd_wait(const struct cmd *cmd, int argc, char **argv)
 {
-        struct wait_request request = { 0 };
-        struct life life = { 0 };
-        int first, status;
-
-        if (!cmd_options(cmd, false, argc, argv, &request, 1, -1, &first, &status))
-                return status;
-        life.ignore = request.ignore;
-        return life_all(&life, life_wait, argv + first);
+        return life_command(cmd, argc, argv, CHOICE_LIVING, life_wait);
 }

@@ -7,6 +7,7 @@
 #include "../container/transient.h"
 #include "../container/writable.h"
 #include "../image/store.h"
+#include "choice.h"
 #include "commands.h"
 
 #include <limits.h>
@@ -16,7 +17,13 @@
 struct rm_request {
         bool force, ignore, volumes;
         int timeout; /* seconds, or STOP_OWN_TIMEOUT */
+        struct choice choice;
 };
+
+static void rm_request_free(struct rm_request *request)
+{
+        choice_free(&request->choice);
+}
 
 const struct option_row rm_options_table[] = {
         { .name = "force",
@@ -37,6 +44,13 @@ const struct option_row rm_options_table[] = {
           .help = "anonymous volumes as well; they always go with their container",
           .take = option_take_bool,
           .field = offsetof(struct rm_request, volumes) },
+        { .name = "time",
+          .letter = 't',
+          .argument = "SECONDS",
+          .help = "with --force: wait so long before SIGKILL (-1: for ever)",
+          .take = option_take_timeout,
+          .field = offsetof(struct rm_request, timeout) },
+        CHOICE_ROWS(struct rm_request, choice, 0),
         { .name = NULL },
 };
 
@@ -79,8 +93,9 @@ static int rm_known(struct container_state *state, const char *run,
         return stop_remove(state, run, true, err);
 }
 
-static int rm_one(const char *name, const struct rm_request *request, struct error *err)
+static int rm_one(const char *name, void *context, struct error *err)
 {
+        const struct rm_request *request = context;
         AUTO_STATE struct container_state state = { 0 };
         AUTO_FREE char *run = NULL;
         bool found = false;
@@ -120,17 +135,18 @@ int rm_container(const char *name, const char *seconds, struct error *err)
 
 int cmd_rm(const struct cmd *cmd, int argc, char **argv)
 {
-        struct rm_request request = { .timeout = STOP_OWN_TIMEOUT };
+        CLEANUP(rm_request_free) struct rm_request request = { .timeout = STOP_OWN_TIMEOUT };
+        AUTO_STRV struct strv names = { 0 };
         int first, status;
 
-        if (!cmd_options(cmd, false, argc, argv, &request, 1, -1, &first, &status))
+        if (!cmd_options(cmd, false, argc, argv, &request, 0, -1, &first, &status))
                 return status;
-        status = EXIT_SUCCESS;
-        for (int i = first; i < argc; i++) {
-                AUTO_ERROR struct error err = { 0 };
-
-                if (rm_one(argv[i], &request, &err) < 0)
-                        status = log_failure(&err);
+        if (request.timeout != STOP_OWN_TIMEOUT && !request.force) {
+                log_error("rm: --time means nothing without --force");
+                return CMD_USAGE;
         }
-        return status;
+        if (!choice_names(&request.choice, cmd->name, argv + first, CHOICE_KNOWN, request.ignore,
+                          &names, &status))
+                return status;
+        return choice_each(&names, rm_one, &request);
 }

@@ -4,6 +4,7 @@
 #include "../base/log.h"
 #include "../container/signal.h"
 #include "../container/transient.h"
+#include "choice.h"
 #include "commands.h"
 
 #include <stddef.h>
@@ -13,7 +14,15 @@ struct stop_request {
         int timeout; /* seconds, or STOP_OWN_TIMEOUT */
         bool ignore;
         char *signal; /* owned */
+        int signo;    /* what it is */
+        struct choice choice;
 };
+
+static void stop_request_free(struct stop_request *request)
+{
+        free(request->signal);
+        choice_free(&request->choice);
+}
 
 const struct option_row stop_options_table[] = {
         { .name = "time",
@@ -28,6 +37,7 @@ const struct option_row stop_options_table[] = {
           .help = "a container that is not there is no error",
           .take = option_take_bool,
           .field = offsetof(struct stop_request, ignore) },
+        CHOICE_ROWS(struct stop_request, choice, 'f'),
         { .name = NULL },
 };
 
@@ -38,11 +48,13 @@ const struct option_row kill_options_table[] = {
           .help = "instead of SIGKILL",
           .take = option_take_string,
           .field = offsetof(struct stop_request, signal) },
+        CHOICE_ROWS(struct stop_request, choice, 'f'),
         { .name = NULL },
 };
 
-static int stop_one(const char *name, const struct stop_request *request, struct error *err)
+static int stop_one(const char *name, void *context, struct error *err)
 {
+        const struct stop_request *request = context;
         AUTO_STATE struct container_state state = { 0 };
         AUTO_FREE char *run = NULL;
 
@@ -59,31 +71,28 @@ static int stop_one(const char *name, const struct stop_request *request, struct
         return stop_from_outside(&state, run, request->timeout, err);
 }
 
-static int kill_one(const char *name, int signo, struct error *err)
+static int kill_one(const char *name, void *context, struct error *err)
 {
+        const struct stop_request *request = context;
         AUTO_STATE struct container_state state = { 0 };
         AUTO_FREE char *run = NULL;
 
         if (state_find(name, &state, &run, err) < 0)
                 return -1;
-        return stop_signal(&state, signo, err);
+        return stop_signal(&state, request->signo, err);
 }
 
 int cmd_stop(const struct cmd *cmd, int argc, char **argv)
 {
-        struct stop_request request = { .timeout = STOP_OWN_TIMEOUT };
+        CLEANUP(stop_request_free) struct stop_request request = { .timeout = STOP_OWN_TIMEOUT };
+        AUTO_STRV struct strv names = { 0 };
         int first, status;
 
-        if (!cmd_options(cmd, false, argc, argv, &request, 1, -1, &first, &status))
+        if (!cmd_options(cmd, false, argc, argv, &request, 0, -1, &first, &status) ||
+            !choice_names(&request.choice, cmd->name, argv + first, CHOICE_LIVING, request.ignore,
+                          &names, &status))
                 return status;
-        status = EXIT_SUCCESS;
-        for (int i = first; i < argc; i++) {
-                AUTO_ERROR struct error err = { 0 };
-
-                if (stop_one(argv[i], &request, &err) < 0)
-                        status = log_failure(&err);
-        }
-        return status;
+        return choice_each(&names, stop_one, &request);
 }
 
 /* For the log pump: crunit cleanup RUN DATA. */
@@ -100,23 +109,19 @@ int cmd_cleanup(const struct cmd *cmd, int argc, char **argv)
 
 int cmd_kill(const struct cmd *cmd, int argc, char **argv)
 {
-        struct stop_request request = { 0 };
-        int first, status, signo;
+        CLEANUP(stop_request_free) struct stop_request request = { 0 };
+        AUTO_STRV struct strv names = { 0 };
+        int first, status;
 
-        if (!cmd_options(cmd, false, argc, argv, &request, 1, -1, &first, &status))
+        if (!cmd_options(cmd, false, argc, argv, &request, 0, -1, &first, &status))
                 return status;
-        signo = signal_parse(request.signal ? request.signal : "KILL");
-        if (signo < 0)
+        request.signo = signal_parse(request.signal ? request.signal : "KILL");
+        if (request.signo < 0) {
                 log_error("kill: '%s' is not a signal", request.signal);
-        free(request.signal);
-        if (signo < 0)
                 return CMD_USAGE;
-        status = EXIT_SUCCESS;
-        for (int i = first; i < argc; i++) {
-                AUTO_ERROR struct error err = { 0 };
-
-                if (kill_one(argv[i], signo, &err) < 0)
-                        status = log_failure(&err);
         }
-        return status;
+        if (!choice_names(&request.choice, cmd->name, argv + first, CHOICE_LIVING, false, &names,
+                          &status))
+                return status;
+        return choice_each(&names, kill_one, &request);
 }

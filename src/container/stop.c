@@ -204,17 +204,21 @@ static int stop_unit(const char *verb, const char *unit, struct error *err)
         return 0;
 }
 
+int stop_plan(struct container_state *state, const char *run, int timeout, struct error *err)
+{
+        if (timeout == STOP_OWN_TIMEOUT || !state->init.pid)
+                return 0;
+        state->stop_timeout = (unsigned)timeout;
+        return state_write(run, state, err);
+}
+
 int stop_from_outside(struct container_state *state, const char *run, int timeout,
                       struct error *err)
 {
         if (!state->unit || stop_in_unit(state) || !state_alive(state))
                 return stop_container(state, run, timeout, err);
-        /* The unit's own stop goes by what is written there. */
-        if (timeout != STOP_OWN_TIMEOUT && state->init.pid) {
-                state->stop_timeout = (unsigned)timeout;
-                if (state_write(run, state, err) < 0)
-                        return -1;
-        }
+        if (stop_plan(state, run, timeout, err) < 0)
+                return -1;
         /* systemd stops nothing that stands still. */
         if (state->cgroup && cgroup_is_frozen(state->cgroup) &&
             stop_unit("thaw", state->unit, err) < 0)

@@ -24,6 +24,9 @@ int stop_container(const struct container_state *state, const char *run, int tim
 int stop_from_outside(struct container_state *state, const char *run, int timeout,
                       struct error *err);
 
+/* Have the unit's own stop wait so long. */
+int stop_plan(struct container_state *state, const char *run, int timeout, struct error *err);
+
 /* Remove the files of a container that has ended; even_kept: its kept writable layer, too. */
 int stop_remove(const struct container_state *state, const char *run, bool even_kept,
                 struct error *err);

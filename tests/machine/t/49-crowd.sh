@@ -78,7 +78,7 @@ test_crowd_of_two_hundred() {
 
 # A pool of workers: one file, one image, twenty services that start at once.
 test_r8_pool_of_workers() {
-	local i began units=() uppers
+	local i began units=()
 	container worker@ <<-'END'
 		[Container]
 		Image=localhost/busybox:latest
@@ -95,14 +95,11 @@ test_r8_pool_of_workers() {
 	crunit ps --format '{{.ID}}' | sort -u >$work/ids
 	assert_equal "$(wc -l <$work/ids)" 20 "names of their own"
 	for i in {1..20}; do
-		crunit inspect --format '{{.NetworkSettings.Networks.podman.IPAddress}}' "systemd-worker_$i"
-	done | sort -u | grep -c '^[0-9]' >$work/addresses || true
-	assert_equal "$(cat $work/addresses)" 20 "addresses of their own"
-	# one layer below, and a writable one each on top
-	for i in {1..20}; do
-		grep ' / / .* - overlay ' "/proc/$(main_pid "worker@$i")/mountinfo" | grep -o 'upperdir=[^,]*'
-	done | sort -u >$work/uppers
-	uppers=$(wc -l <$work/uppers)
-	assert_equal "$uppers" 20
+		crunit inspect --format '{{.NetworkSettings.IPAddress}} {{.WritablePath}}' "systemd-worker_$i"
+		grep -o 'lowerdir.*,upperdir' "/proc/$(main_pid "worker@$i")/mountinfo" >>$work/layers
+	done >$work/own
+	assert_equal "$(cut -d ' ' -f 1 $work/own | sort -u | grep -c .)" 20 "addresses of their own"
+	assert_equal "$(cut -d ' ' -f 2 $work/own | sort -u | grep -c .)" 20 "writable layers of their own"
+	assert_equal "$(sort -u $work/layers | wc -l)" 1 "what is below them"
 	systemctl stop "${units[@]}"
 }

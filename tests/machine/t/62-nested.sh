@@ -11,12 +11,13 @@ test_c18_nested() {
 			crunit load -q -i /images/busybox.tar
 			crunit run --rm --network none localhost/busybox:latest echo inner without a network
 			crunit run --rm localhost/busybox:latest sh -c "echo inner \$(ip -o -4 addr show dev eth0 | grep -c inet)"
-			crunit run -d --name stays --network none localhost/busybox:latest sleep 1000
-			crunit exec stays echo inner exec
+			crunit run --name stays --network none localhost/busybox:latest sleep 1000 &
+			until crunit exec stays echo inner exec 2>/dev/null; do sleep 0.1; done
 			crunit rm -f -t 0 stays
+			wait
 			ls /run/crunit/containers'
 	assert_equal "$status" 0 "$said"
-	assert_matches "$said" 'inner without a network'
-	assert_matches "$said" 'inner 1'
-	assert_matches "$said" 'inner exec'
+	assert_match "$said" 'inner without a network'
+	assert_match "$said" 'inner 1'
+	assert_match "$said" 'inner exec'
 }

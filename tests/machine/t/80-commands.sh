@@ -217,5 +217,42 @@ test_c2_bundle_runs_with_plain_crun() {
 	try crun --cgroup-manager=disabled run -b $bundle plain
 	crunit rm -f -t 0 bundled
 	assert_equal "$status" 5 "$said"
-	assert_matches "$said" '^plain '
+	assert_match "$said" '^plain '
+}
+
+# states: "NAME STATE" of all that are known, in order
+states() {
+	crunit ps -a --format '{{.Names}} {{.State}}' | sort
+}
+
+test_choice_of_containers() {
+	local i
+	for i in 1 2 3; do
+		crunit run -d --name "chosen-$i" --label "number=$i" --network none --cidfile "$work/id-$i" \
+			localhost/busybox:latest sleep 1000 >/dev/null
+	done
+	try crunit stop
+	assert_equal "$status" 125
+	assert_match "$said" 'which container'
+	try crunit stop --all chosen-1
+	assert_equal "$status" 125
+	assert_match "$said" '--all exclude each other'
+	try crunit rm --time 3 chosen-1
+	assert_equal "$status" 125
+	crunit pause --filter name=-1
+	assert_equal "$(states)" $'chosen-1 paused\nchosen-2 running\nchosen-3 running'
+	crunit unpause --all
+	assert_equal "$(states)" $'chosen-1 running\nchosen-2 running\nchosen-3 running'
+	i=$(crunit inspect --format '{{.State.Pid}}' chosen-3)
+	crunit restart --time 0 --latest
+	[ "$(crunit inspect --format '{{.State.Pid}}' chosen-3)" != "$i" ] || fail "it is the same process"
+	crunit stop -t 0 --cidfile $work/id-1
+	assert_equal "$(states)" $'chosen-1 exited\nchosen-2 running\nchosen-3 running'
+	crunit kill --filter label=number=2
+	crunit rm --all --force --time 0 || fail "not all were removed"
+	assert_equal "$(states)" ""
+	assert_fails crunit rm --cidfile $work/none
+	crunit rm --ignore --cidfile $work/none
+	assert_fails crunit wait --latest
+	crunit stop --all
 }
