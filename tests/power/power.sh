@@ -228,7 +228,7 @@ allowed() {
 		{ name = $3 " " $4 }
 		!(name in states) { states[name] = " -" }
 		$2 <= cut { states[name] = " " $5; next }
-		$1 <= cut { states[name] = states[name] " " $5 }
+		$1 <= cut { states[name] = states[name] " " $5 ($3 == "volume" && $5 > 0 ? " empty" : "") }
 		END { for (name in states) print name states[name] }' | sort
 }
 

@@ -216,7 +216,7 @@ static void test_locks_and_removal(void)
 }
 
 /* Volumes of its own, made and removed; whoever makes one sweeps what others do not hold. */
-static void make_and_remove(unsigned number)
+static int make_and_remove(unsigned number)
 {
         AUTO_FREE char *name = str_format("many%u", number);
 
@@ -228,10 +228,10 @@ static void make_and_remove(unsigned number)
                     volume_remove(work, name, lock, &err) < 0) {
                         printf("# %s\n", err.message);
                         fflush(stdout);
-                        _exit(EXIT_FAILURE);
+                        return EXIT_FAILURE;
                 }
         }
-        _exit(EXIT_SUCCESS);
+        return EXIT_SUCCESS;
 }
 
 static void test_makers_side_by_side(void)
@@ -241,7 +241,7 @@ static void test_makers_side_by_side(void)
         fflush(stdout);
         for (unsigned i = 0; i < MAKERS; i++)
                 if (fork() == 0)
-                        make_and_remove(i);
+                        _exit(make_and_remove(i));
         while (wait(&status) > 0)
                 failed += status != 0;
         check(failed == 0, "makers do not sweep each other's work");
