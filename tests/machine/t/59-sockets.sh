@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash disable=SC2154
 # timeout test_socket_idle_stop: 120
+# timeout test_socket_under_load: 300
 #
 # Sockets of systemd for containers: started by the first connection, stopped
 # when idle; and units that are there but not switched on.
@@ -104,6 +105,102 @@ test_socket_idle_stop() {
 	wait_state lazy-proxy.service inactive
 	wait_state lazy.service inactive
 	wait_for 5 answers 8766 'from inside'
+}
+
+# The client: COUNT connections to PORT in bursts of eight at once. The pauses between bursts are
+# such that the server, which goes when it was idle for IDLE seconds, is now there, now just
+# ending, now gone.
+write_client() {
+	cat >$work/client.py <<-'END'
+		import socket, sys, threading, time
+		port, count, idle = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+		bad = []
+		def ask():
+		    try:
+		        with socket.create_connection(("127.0.0.1", port), 120) as connection:
+		            connection.sendall(b"hello\n")
+		            got = b""
+		            while part := connection.recv(100):
+		                got += part
+		        if got != b"from inside":
+		            bad.append(repr(got))
+		    except OSError as error:
+		        bad.append(repr(error))
+		for burst in range(count // 8):
+		    threads = [threading.Thread(target=ask) for _ in range(8)]
+		    for thread in threads: thread.start()
+		    for thread in threads: thread.join()
+		    if burst % 5 == 0:
+		        time.sleep(idle * (0.9 + burst % 7 / 20))
+		print(len(bad), "of", count // 8 * 8, "were lost:", *bad[:5])
+		sys.exit(bool(bad))
+	END
+}
+
+# ask_often PORT COUNT IDLE
+ask_often() {
+	try timeout 280 crunit run --rm --network host -v "$work/client.py:/client.py:ro" localhost/python:1 \
+		python3 /client.py "$@"
+	assert_equal "$status" 0 "$said"
+}
+
+# starts_of UNIT: how often, since the test began
+starts_of() {
+	journal "$1" | grep -c '^listening$' || true
+}
+
+# Who listens is systemd, all the time: that the container stops when idle, or is stopped or killed,
+# and starts again loses no connection and refuses none.
+test_socket_under_load() {
+	: >/run/test-plain-units
+	trap remove_units EXIT
+	write_client
+	cat >$work/lazy.py <<-'END'
+		import signal, socket, sys
+		server = socket.socket(fileno=3)
+		server.settimeout(0.1)
+		over = []
+		signal.signal(signal.SIGTERM, lambda *_: over.append(1))
+		print("listening", flush=True)
+		while not over:
+		    try:
+		        connection, _ = server.accept()
+		    except TimeoutError:
+		        break
+		    connection.settimeout(60)
+		    connection.recv(100)
+		    connection.sendall(b"from inside")
+		    connection.close()
+	END
+	unit lazy.socket <<-'END'
+		[Socket]
+		ListenStream=127.0.0.1:8768
+		TriggerLimitIntervalSec=0
+	END
+	container lazy <<-END
+		[Container]
+		Image=localhost/python:1
+		Network=none
+		Volume=$work/lazy.py:/serve.py:ro
+		Exec=python3 /serve.py
+	END
+	no_start_limit lazy
+	reload
+	systemctl start lazy.socket
+	(
+		# stopped by others as well, at any moment
+		while [ ! -e $work/over ]; do
+			sleep 0.7
+			systemctl stop lazy.service
+		done
+	) &
+	ask_often 8768 1200 0.1
+	touch $work/over
+	wait
+	echo "measured: 1200 connections while it started $(starts_of lazy) times"
+	[ "$(starts_of lazy)" -ge 5 ] || fail "it did not stop when idle"
+	has_state lazy.socket active || fail "the socket is gone"
+	assert_equal "$(prop lazy.service Result)" success
 }
 
 # A generated unit cannot be enabled; a drop-in of the container file can, and so
