@@ -51,6 +51,18 @@ static int once(int argc, char **argv, struct error *err)
         return result < 0 ? STATUS_FAILURE : result ? EXIT_SUCCESS : STATUS_UNHEALTHY;
 }
 
+/* A container that has just ended, and perhaps begun anew, is no failure of who was to ask it; nor
+ * is being told to stop. */
+static int watch_failed(const struct health_asker *asker, struct error *err)
+{
+        bool ended = asker->init >= 0 && process_wait(asker->init, 0) != 0;
+
+        if (!ended && err->code != EINTR && err->code != ESRCH && err->code != ENOENT)
+                return STATUS_FAILURE;
+        error_clear(err);
+        return EXIT_SUCCESS;
+}
+
 static int watch(int argc, char **argv, struct error *err)
 {
         AUTO_HEALTH_ASKER struct health_asker asker = { .init = -1 };
@@ -63,14 +75,12 @@ static int watch(int argc, char **argv, struct error *err)
         }
         if (signals < 0 ||
             health_asker_open(argv[2], argc > 4 ? argv[4] : NULL, signals, &asker, err) < 0)
-                return err->code == ESRCH ? EXIT_SUCCESS : STATUS_FAILURE;
+                return watch_failed(&asker, err);
         /* The container's whole configuration has been read, of which little is kept, for long. */
         malloc_trim(0);
-        if (health_watch(&asker, interval, err) == 0 || err->code == EINTR) {
-                error_clear(err);
+        if (health_watch(&asker, interval, err) == 0)
                 return EXIT_SUCCESS;
-        }
-        return STATUS_FAILURE;
+        return watch_failed(&asker, err);
 }
 
 int main(int argc, char **argv)

@@ -17,7 +17,7 @@
 
 /* Is stderr the journal stream that systemd named in the environment (systemd.exec(5),
  * JOURNAL_STREAM)? */
-static bool log_to_journal(void)
+bool log_to_journal(void)
 {
         const char *stream = getenv("JOURNAL_STREAM");
         AUTO_FREE char *own = NULL;

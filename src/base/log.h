@@ -10,10 +10,15 @@
 #include "attr.h"
 #include "error.h"
 
+#include <stdbool.h>
+
 void log_error(const char *format, ...) PRINTF_LIKE(1, 2);
 void log_warning(const char *format, ...) PRINTF_LIKE(1, 2);
 void log_notice(const char *format, ...) PRINTF_LIKE(1, 2); /* worth a look, nothing is wrong */
 void log_info(const char *format, ...) PRINTF_LIKE(1, 2);
+
+/* Is standard error a stream to the journal? */
+bool log_to_journal(void);
 
 /* Print the error's message and return 1, the exit status for "it did not work". */
 int log_failure(const struct error *err);

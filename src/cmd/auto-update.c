@@ -6,6 +6,7 @@
 #include "../container/update.h"
 #include "../image/store.h"
 #include "commands.h"
+#include "format.h"
 #include "image-cmd.h"
 #include "listing.h"
 
@@ -43,7 +44,7 @@ const struct option_row auto_update_options_table[] = {
           option_take_string, FIELD(authfile) },
         { "dry-run", 0, OPTION_FLAG, NULL, "Show what would be updated, and change nothing",
           option_take_bool, FIELD(dry_run) },
-        { "format", 0, OPTION_VALUE, "FORMAT", "table or json", option_take_string, FIELD(format) },
+        { "format", 0, OPTION_VALUE, "FORMAT", "table or json", format_take_plain, FIELD(format) },
         { "rollback", 0, OPTION_FLAG, NULL,
           "Go back to the old image where a unit does not come up (default: true)",
           option_take_bool, FIELD(rollback) },
@@ -138,11 +139,6 @@ int cmd_auto_update(const struct cmd *cmd, int argc, char **argv)
 
         if (!cmd_options(cmd, false, argc, argv, &arguments, 0, 0, &first, &status))
                 return status;
-        if (arguments.format && !str_equal(arguments.format, "json") &&
-            !str_equal(arguments.format, "table")) {
-                log_error("auto-update: --format %s: table or json is possible", arguments.format);
-                return CMD_USAGE;
-        }
         if (auto_run(&arguments, &update, &err) < 0) {
                 log_failure(&err);
                 signo = err.code == EINTR ? interrupt_take() : 0;

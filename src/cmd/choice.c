@@ -102,7 +102,8 @@ static int choice_search(const struct choice *choice, enum choice_scope scope, s
         const struct container_state *latest = NULL;
         const char *storage;
 
-        if (cmd_load_settings(&settings, err) < 0)
+        if (filter_check(ps_filters, &choice->filters, err) < 0 ||
+            cmd_load_settings(&settings, err) < 0)
                 return -1;
         storage = store_root(getenv("CRUNIT_STORAGE") ? NULL : settings.storage);
         if (census_take(scope == CHOICE_KNOWN ? storage : NULL, choice_warn, &census, err) < 0)

@@ -40,10 +40,11 @@ bool choice_names(const struct choice *choice, const char *command, char *const 
 typedef int choice_function(const char *name, void *context, struct error *err);
 int choice_each(const struct strv *names, choice_function *function, void *context);
 
-/* letter: 'f' for --filter, or 0 where it means something else. */
-#define CHOICE_ROWS(type, member, filter_letter)                                                   \
+/* The letters of --all and --filter: 'a' and 'f', or 0 where they mean something else. */
+#define CHOICE_ROWS(type, member, filter_letter) CHOICE_ROWS_BY(type, member, 'a', filter_letter)
+#define CHOICE_ROWS_BY(type, member, all_letter, filter_letter)                                    \
         { .name = "all",                                                                           \
-          .letter = 'a',                                                                           \
+          .letter = (all_letter),                                                                  \
           .kind = OPTION_FLAG,                                                                     \
           .help = "all of them, instead of names",                                                 \
           .take = option_take_bool,                                                                \

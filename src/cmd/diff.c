@@ -6,6 +6,7 @@
 #include "../base/printable.h"
 #include "../container/vantage.h"
 #include "../image/store.h"
+#include "format.h"
 #include "view-commands.h"
 
 #include <dirent.h>
@@ -28,7 +29,7 @@ const struct option_row diff_options_table[] = {
         { .name = "format",
           .argument = "table|json",
           .help = "lines, or json",
-          .take = option_take_string,
+          .take = format_take_plain,
           .field = offsetof(struct diff_request, format) },
         { .name = NULL },
 };
@@ -207,16 +208,10 @@ int cmd_diff(const struct cmd *cmd, int argc, char **argv)
         AUTO_ERROR struct error err = { 0 };
         struct diff_request request = { 0 };
         int first, status;
-        bool json;
 
         if (!cmd_options(cmd, false, argc, argv, &request, 1, 1, &first, &status))
                 return status;
-        json = str_equal(request.format, "json");
-        if (request.format && !json && !str_equal(request.format, "table"))
-                error_set(&err, EINVAL, "diff: --format %s: only table and json are known",
-                          request.format);
-        else
-                diff_show(argv[first], json, &err);
+        diff_show(argv[first], format_is_json(request.format), &err);
         free(request.format);
         return err.message ? log_failure(&err) : EXIT_SUCCESS;
 }

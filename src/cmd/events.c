@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * crunit events: what systemd wrote to the journal about the units of containers. Their units carry
+ * crunit events: what systemd wrote to the journal about the units of containers, and what we wrote
+ * about their health and their memory. Their units carry
  * CONTAINER_NAME= as an extra field, which systemd (since 253) puts to its own messages as well.
  */
-#include "../base/io.h"
+#include "../base/journal.h"
 #include "../base/json.h"
 #include "../base/log.h"
 #include "../base/printable.h"
+#include "generated.h"
+#include "ps-view.h"
+#include "run-options.h"
 #include "template.h"
 #include "view-commands.h"
 #include "when.h"
@@ -16,10 +20,6 @@
 #include <stdlib.h>
 #include <systemd/sd-journal.h>
 #include <time.h>
-
-enum {
-        EVENTS_UNIT_MAX = 1024 * 1024
-};
 
 struct events_request {
         bool stream;
@@ -51,7 +51,7 @@ const struct option_row events_options_table[] = {
         { .name = "filter",
           .letter = 'f',
           .argument = "KEY=VALUE",
-          .help = "only those with this container, event, unit or type",
+          .help = "only those with this container, event, image, label, type or unit",
           .take = option_take_list,
           .field = offsetof(struct events_request, filters) },
         { .name = "format",
@@ -95,6 +95,8 @@ static const struct events_kind {
         { "fe6faa94e7774663a0da52717891d8ef", "oom", NULL },
         { "5eb03494b6584870a536b337290809b3", "restart", NULL },
         { "7b05ebc668384222baa8881179cfda54", "reload", NULL },
+        { JOURNAL_HEALTH, "health_status", NULL },
+        { JOURNAL_OOM, "oom", NULL },
         { .id = NULL },
 };
 
@@ -138,30 +140,75 @@ static char *events_time(uint64_t usec)
         return str_format("%s.%06uZ", text, (unsigned)(usec % 1000000));
 }
 
-/* Before systemd 253 its own messages do not have the unit's fields. The unit still says whose it
- * is: by its name, or by RuntimeDirectory=crunit/containers/NAME@… of what was generated. */
-static char *events_name_of_unit(const char *unit)
+static bool events_is_ours(const struct events_kind *kind)
 {
-        static const char *const places[] = { "/run/systemd/generator",
-                                              "/run/systemd/generator.early",
-                                              "/run/systemd/generator.late" };
-        static const char mark[] = "\nRuntimeDirectory=crunit/containers/";
-        const char *own = str_after(unit, "crunit-run-");
+        return str_equal(kind->id, JOURNAL_HEALTH) || str_equal(kind->id, JOURNAL_OOM);
+}
 
-        if (own && str_has_suffix(own, ".service"))
-                return str_dupn(own, strlen(own) - strlen(".service"));
-        for (size_t i = 0; !strchr(unit, '/') && i < sizeof places / sizeof *places; i++) {
-                AUTO_FREE char *path = str_format("%s/%s", places[i], unit);
-                AUTO_FREE char *text = NULL;
-                const char *at;
+/* Is it ours to say: by an entry of ours that no container has written? One whose unit journald
+ * could not find may be a container's. A container's own unit, in which our log pump is, can speak
+ * of its own memory only. Those of systemd are known by their process. */
+static bool events_believes(sd_journal *journal, const struct events_kind *kind, const char *about)
+{
+        AUTO_FREE char *unit = NULL, *container = NULL;
 
-                if (io_read_file(AT_FDCWD, path, EVENTS_UNIT_MAX, &text, NULL, NULL) < 0)
-                        continue;
-                at = strstr(text, mark);
-                if (at)
-                        return str_dupn(at + strlen(mark), strcspn(at + strlen(mark), "@\n"));
+        if (!events_is_ours(kind))
+                return true;
+        unit = events_field(journal, "_SYSTEMD_UNIT");
+        container = unit ? generated_container_of(unit) : NULL;
+        return container ? str_equal(kind->id, JOURNAL_OOM) && str_equal(unit, about)
+                         : unit != NULL;
+}
+
+/* --- which container it is */
+
+static void events_set_labels(struct json_object *view, const struct strv *labels)
+{
+        struct json_object *map = json_add_object(view, "Labels");
+
+        for (size_t i = 0; i < labels->count; i++) {
+                AUTO_FREE char *name = str_dupn(labels->items[i], strcspn(labels->items[i], "="));
+                const char *value = strchr(labels->items[i], '=');
+
+                json_set_string(map, name, value ? value + 1 : "");
         }
-        return NULL;
+}
+
+static void events_describe(struct json_object *view, const char *id, const char *image,
+                            const char *image_id, const struct strv *labels)
+{
+        json_set_string(view, "ID", id ? id : "");
+        json_set_string(view, "Image", image ? image : "");
+        json_set_string(view, "ImageID", image_id ? image_id : "");
+        events_set_labels(view, labels);
+}
+
+/* By the command line of its unit, for one that does not run. */
+static void events_describe_unit(struct json_object *view, const char *unit)
+{
+        AUTO_SPEC struct container_spec spec = { 0 };
+        AUTO_STRV struct strv words = { 0 };
+        AUTO_FREE char **argv = NULL;
+
+        spec_init(&spec);
+        if (generated_words(unit, &words) && words.count > 2 && str_equal(words.items[1], "run")) {
+                argv = alloc_zero(words.count, sizeof *argv); /* whose order does not stay */
+                memcpy(argv, words.items + 1, (words.count - 1) * sizeof *argv);
+                run_options_parse((int)words.count - 1, argv, &spec, NULL);
+        }
+        events_describe(view, NULL, spec.image, NULL, &spec.labels);
+}
+
+/* What is known of it now: the journal does not have it. */
+static void events_describe_container(struct json_object *view, const char *name, const char *unit)
+{
+        AUTO_STATE struct container_state state = { 0 };
+        AUTO_FREE char *run = NULL;
+
+        if (state_find(name, &state, &run, NULL) == 0)
+                events_describe(view, state.id, state.image_name, state.image, &state.labels);
+        else
+                events_describe_unit(view, unit ? unit : "");
 }
 
 /* The entry the journal stands at, or NULL where it is no event. */
@@ -173,13 +220,16 @@ static struct json_object *events_view(sd_journal *journal)
         AUTO_FREE char *result = events_field(journal, "UNIT_RESULT");
         AUTO_FREE char *code = events_field(journal, "EXIT_CODE");
         AUTO_FREE char *status = events_field(journal, "EXIT_STATUS");
+        AUTO_FREE char *health = events_field(journal, "CRUNIT_HEALTH");
         AUTO_FREE char *when = NULL;
         struct json_object *object;
         uint64_t usec = 0;
 
+        /* Before systemd 253 its own messages do not have the unit's fields. */
         if (kind && !name && unit)
-                name = events_name_of_unit(unit);
-        if (!kind || !name || sd_journal_get_realtime_usec(journal, &usec) < 0)
+                name = generated_container_of(unit);
+        if (!kind || !name || !events_believes(journal, kind, unit) ||
+            sd_journal_get_realtime_usec(journal, &usec) < 0)
                 return NULL;
         when = events_time(usec);
         object = json_object_new_object();
@@ -196,54 +246,60 @@ static struct json_object *events_view(sd_journal *journal)
                                                           : "");
         json_set_string(object, "ExitKind", code ? code : "");
         json_set_string(object, "Result", result ? result : "");
+        json_set_string(object, "HealthStatus", health ? health : "");
+        events_describe_container(object, name, unit);
         return object;
 }
 
 /* --- filters */
 
-static const struct {
-        const char *name, *member;
-} events_filters[] = {
-        { "container", "Name" }, { "name", "Name" }, { "event", "Status" },
-        { "unit", "Unit" },      { "type", "Type" },
+static const char *events_member(const void *subject, const char *member)
+{
+        const struct view_subject *view = subject;
+        const char *value = "";
+
+        json_get_string(view->view, member, &value, NULL);
+        return value;
+}
+
+/* Its name, or what its id begins with. */
+static int events_filter_container(const void *subject, const char *value, struct error *err)
+{
+        (void)err;
+        return str_equal(events_member(subject, "Name"), value) ||
+               (strlen(value) >= 4 && str_has_prefix(events_member(subject, "ID"), value));
+}
+
+static int events_filter_event(const void *subject, const char *value, struct error *err)
+{
+        (void)err;
+        return str_equal(events_member(subject, "Status"),
+                         str_equal(value, "die") ? "died" : value);
+}
+
+static int events_filter_type(const void *subject, const char *value, struct error *err)
+{
+        (void)err;
+        return str_equal(events_member(subject, "Type"), value);
+}
+
+static const struct filter_kind events_filters[] = {
+        { "container", events_filter_container, false },
+        { "event", events_filter_event, false },
+        { "image", view_filter_image, false },
+        { "label", view_filter_label, true },
+        { "name", events_filter_container, false },
+        { "type", events_filter_type, false },
+        { "unit", view_filter_unit, false },
+        { .name = NULL },
 };
 
-static const char *events_filter_member(const char *filter)
+/* Of several filters of a kind one has to be right, of labels each. */
+static int events_passes(struct json_object *view, const struct strv *filters, struct error *err)
 {
-        for (size_t i = 0; i < sizeof events_filters / sizeof *events_filters; i++) {
-                const char *rest = str_after(filter, events_filters[i].name);
+        const struct view_subject subject = { view };
 
-                if (rest && *rest == '=')
-                        return events_filters[i].member;
-        }
-        return NULL;
-}
-
-static int events_check_filters(const struct strv *filters, struct error *err)
-{
-        for (size_t i = 0; i < filters->count; i++)
-                if (!events_filter_member(filters->items[i]))
-                        return error_set(err, EINVAL,
-                                         "--filter %s: not container=, event=, unit= or type=",
-                                         filters->items[i]);
-        return 0;
-}
-
-/* Of several filters for one member one has to be right. */
-static bool events_passes(struct json_object *view, const struct strv *filters)
-{
-        for (size_t i = 0; i < filters->count; i++) {
-                const char *member = events_filter_member(filters->items[i]), *value = "";
-                bool any = false;
-
-                json_get_string(view, member, &value, NULL);
-                for (size_t k = 0; k < filters->count; k++)
-                        any |= str_equal(events_filter_member(filters->items[k]), member) &&
-                               str_equal(strchr(filters->items[k], '=') + 1, value);
-                if (!any)
-                        return false;
-        }
-        return true;
+        return filter_passes(events_filters, filters, &subject, err);
 }
 
 /* --- output */
@@ -253,7 +309,10 @@ static void events_print_line(struct json_object *view)
         AUTO_STRBUF struct strbuf line = { 0 };
         static const struct {
                 const char *member, *label;
-        } details[] = { { "Unit", "unit" }, { "ExitCode", "exitCode" }, { "Result", "result" } };
+        } details[] = { { "Unit", "unit" },
+                        { "ExitCode", "exitCode" },
+                        { "Result", "result" },
+                        { "HealthStatus", "health_status" } };
         const char *when = "", *status = "", *name = "";
         unsigned count = 0;
 
@@ -298,15 +357,26 @@ static int events_print(const struct events_request *request, struct json_object
 static int events_open(sd_journal **ret, struct error *err)
 {
         int result = sd_journal_open(ret, SD_JOURNAL_LOCAL_ONLY);
+        AUTO_FREE char *user = str_format("_UID=%u", (unsigned)geteuid());
 
-        /* All of these ids, from the first process alone: nobody else can say so. */
+        /* All of systemd's ids, from the first process alone: nobody else can say so. */
         for (const struct events_kind *kind = events_kinds; kind->id && result >= 0; kind++) {
                 AUTO_FREE char *match = str_format("MESSAGE_ID=%s", kind->id);
 
-                result = sd_journal_add_match(*ret, match, 0);
+                if (!events_is_ours(kind))
+                        result = sd_journal_add_match(*ret, match, 0);
         }
         if (result >= 0)
                 result = sd_journal_add_match(*ret, geteuid() == 0 ? "_PID=1" : "_COMM=systemd", 0);
+        /* And ours, which events_believes() looks at once more. */
+        if (result >= 0)
+                result = sd_journal_add_disjunction(*ret);
+        if (result >= 0)
+                result = sd_journal_add_match(*ret, "MESSAGE_ID=" JOURNAL_HEALTH, 0);
+        if (result >= 0)
+                result = sd_journal_add_match(*ret, "MESSAGE_ID=" JOURNAL_OOM, 0);
+        if (result >= 0)
+                result = sd_journal_add_match(*ret, user, 0);
         return result < 0 ? error_errno(err, -result, "cannot read the journal") : 0;
 }
 
@@ -339,13 +409,14 @@ static int events_show(sd_journal *journal, const struct events_request *request
         while ((result = sd_journal_next(journal)) > 0) {
                 AUTO_JSON struct json_object *view = NULL;
                 uint64_t usec = 0;
+                int passes;
 
                 sd_journal_get_realtime_usec(journal, &usec);
                 if (usec > until)
                         return 1;
                 view = events_view(journal);
-                if (view && events_passes(view, &request->filters) &&
-                    events_print(request, view, err) < 0)
+                passes = view ? events_passes(view, &request->filters, err) : 0;
+                if (passes < 0 || (passes > 0 && events_print(request, view, err) < 0))
                         return -1;
         }
         return result < 0 ? error_errno(err, -result, "cannot read the journal") : 0;
@@ -365,7 +436,7 @@ static int events_run(const struct events_request *request, struct error *err)
         uint64_t until = UINT64_MAX;
         int result;
 
-        if (events_check_filters(&request->filters, err) < 0 ||
+        if (filter_check(events_filters, &request->filters, err) < 0 ||
             (request->until && when_parse("until", request->until, &until, err) < 0) ||
             events_open(&journal, err) < 0 || events_seek(journal, request, err) < 0)
                 return -1;

@@ -2,6 +2,7 @@
 /* crunit exec. */
 #include "../container/exec.h"
 #include "../base/log.h"
+#include "../container/spec.h"
 #include "commands.h"
 
 #include <stddef.h>
@@ -43,6 +44,10 @@ const struct option_row exec_options_table[] = {
           .help = "do not wait for its end",
           .take = option_take_bool,
           .field = offsetof(struct exec_options, detach) },
+        { .name = "detach-keys",
+          .argument = "KEYS",
+          .take = option_take_string,
+          .field = offsetof(struct exec_options, detach_keys) },
         { .name = "privileged",
           .kind = OPTION_FLAG,
           .help = "with all capabilities",
@@ -59,6 +64,8 @@ static int exec_with(const struct exec_options *options, const char *name, char 
         AUTO_FREE char *run = NULL;
         int status;
 
+        if (options->tty && spec_check_detach_keys(options->detach_keys, err) < 0)
+                return CMD_USAGE;
         if (cmd_load_settings(&settings, err) < 0 || state_find(name, &state, &run, err) < 0)
                 return CMD_USAGE;
         exec_in_container(&state, run, settings.runtime, options, args, &status, err);

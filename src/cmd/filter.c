@@ -53,10 +53,18 @@ int filter_check(const struct filter_kind *kinds, const struct strv *filters, st
 
         for (const struct filter_kind *kind = kinds; kind->name; kind++)
                 strbuf_appendf(&known, "%s%s=", kind == kinds ? "" : ", ", kind->name);
-        for (size_t i = 0; i < filters->count; i++)
-                if (!filter_is_known(kinds, filters->items[i]))
-                        return error_set(err, EINVAL, "--filter %s: not one of %s",
-                                         filters->items[i], known.data);
+        for (size_t i = 0; i < filters->count; i++) {
+                const char *filter = filters->items[i];
+                AUTO_FREE char *name = str_dupn(filter, strcspn(filter, "="));
+                const char *nearest;
+
+                if (filter_is_known(kinds, filter))
+                        continue;
+                nearest = strchr(filter, '=') ? str_nearest_row(name, kinds, sizeof *kinds) : NULL;
+                return error_set(err, EINVAL, "--filter %s: not one of %s%s%s%s", filter,
+                                 known.data, nearest ? "; did you mean " : "",
+                                 nearest ? nearest : "", nearest ? "=?" : "");
+        }
         return 0;
 }
 

@@ -2,6 +2,7 @@
 #include "health-watch.h"
 
 #include "../base/io.h"
+#include "../base/journal.h"
 #include "../base/json.h"
 #include "../base/log.h"
 #include "../base/spawn.h"
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <syslog.h>
 #include <time.h>
 
 enum {
@@ -115,15 +117,43 @@ static int watch_tell_unit(const struct health_asker *asker, struct health *heal
 
 /* --- what follows from a result */
 
+/* An entry that `crunit events` finds again, whoever has asked. */
+static void watch_log_event(const struct health_asker *asker, const struct health *health,
+                            int priority, const char *message)
+{
+        const struct container_state *state = &asker->state;
+        AUTO_STRV struct strv fields = { 0 };
+
+        strv_append(&fields, "MESSAGE_ID=" JOURNAL_HEALTH);
+        strv_appendf(&fields, "PRIORITY=%d", priority);
+        strv_appendf(&fields, "MESSAGE=%s", message);
+        strv_appendf(&fields, "SYSLOG_IDENTIFIER=%s-health", state->name);
+        strv_appendf(&fields, "CONTAINER_NAME=%s", state->name);
+        strv_appendf(&fields, "CONTAINER_ID=%s", state->id);
+        strv_appendf(&fields, "CRUNIT_HEALTH=%s", health_status_name(health->status));
+        strv_appendf(&fields, "CRUNIT_HEALTH_EXIT_CODE=%d",
+                     health->log[health->log_count - 1].exit_code);
+        if (state->unit)
+                strv_appendf(&fields, "UNIT=%s", state->unit);
+        journal_send(&fields);
+}
+
 static void watch_log(const struct health_asker *asker, const struct health *health,
                       enum health_status before)
 {
         AUTO_FREE char *reason = health_reason(health);
+        AUTO_FREE char *message = NULL;
+        bool bad = health->status == HEALTH_UNHEALTHY;
 
-        if (health->status == HEALTH_UNHEALTHY)
-                log_warning("%s is unhealthy: %s", asker->state.name, reason);
-        else if (before == HEALTH_UNHEALTHY)
-                log_notice("%s is healthy again", asker->state.name);
+        if (bad)
+                message = str_concat(asker->state.name, " is unhealthy: ", reason);
+        else
+                message = str_concat(asker->state.name, " is healthy",
+                                     before == HEALTH_UNHEALTHY ? " again" : "");
+        watch_log_event(asker, health, bad ? LOG_WARNING : LOG_NOTICE, message);
+        /* Who has asked by hand is told as well. */
+        if (!log_to_journal() && bad)
+                log_warning("%s", message);
 }
 
 /* Not among the container's processes, which may end before this is done. */
@@ -187,9 +217,11 @@ static void watch_log_elsewhere(const struct health_asker *asker, const struct h
 
         if (str_equal(destination, "events_logger")) {
                 AUTO_FREE char *reason = health_reason(health);
+                AUTO_FREE char *message =
+                        str_concat(asker->state.name, ": ", health_status_name(health->status),
+                                   ": ", last->exit_code ? reason : "exit code 0");
 
-                log_notice("%s: %s: %s", asker->state.name, health_status_name(health->status),
-                           last->exit_code ? reason : "exit code 0");
+                watch_log_event(asker, health, LOG_NOTICE, message);
         }
         if (destination[0] != '/')
                 return;
@@ -223,7 +255,7 @@ static int watch_locked(struct health_asker *asker, struct health *health, struc
             watch_tell_unit(asker, health, change.status, err) < 0)
                 return -1;
         watch_log_elsewhere(asker, health);
-        if (change.status)
+        if (change.status && !str_equal(settings->log_destination, "events_logger"))
                 watch_log(asker, health, before);
         watch_act(asker, change.action);
         return code == 0;

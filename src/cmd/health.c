@@ -7,6 +7,7 @@
 #include "../container/health-unit.h"
 #include "../container/place.h"
 #include "commands.h"
+#include "format.h"
 #include "health-view.h"
 #include "listing.h"
 
@@ -27,7 +28,7 @@ const struct option_row health_ls_options[] = {
         { .name = "format",
           .argument = "FORMAT",
           .help = "table, or json",
-          .take = option_take_string,
+          .take = format_take_plain,
           .field = offsetof(struct health_request, format) },
         { .name = NULL },
 };
@@ -226,13 +227,8 @@ int cmd_health_ls(const struct cmd *cmd, int argc, char **argv)
         if (!cmd_options(cmd, false, argc, argv, &request, 0, 0, &first, &status))
                 return status;
         status = EXIT_SUCCESS;
-        if (request.format && !str_equal(request.format, "json") &&
-            !str_equal(request.format, "table")) {
-                log_error("health ls: --format %s: only table and json are known", request.format);
-                status = CMD_USAGE;
-        } else if (health_list(str_equal(request.format, "json"), &err) < 0) {
+        if (health_list(format_is_json(request.format), &err) < 0)
                 status = log_failure(&err);
-        }
         free(request.format);
         return status;
 }

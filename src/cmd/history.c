@@ -3,6 +3,7 @@
 #include "../base/json.h"
 #include "../base/log.h"
 #include "../image/image.h"
+#include "format.h"
 #include "image-cmd.h"
 #include "listing.h"
 
@@ -29,7 +30,7 @@ static int history_take_human(void *context, const struct option_row *row, const
 }
 
 const struct option_row cmd_history_options[] = {
-        { "format", 0, OPTION_VALUE, "FORMAT", "table or json", option_take_string, FIELD(format) },
+        { "format", 0, OPTION_VALUE, "FORMAT", "table or json", format_take_plain, FIELD(format) },
         { "human", 'H', OPTION_FLAG, NULL, "Sizes with units and times as ages (true)",
           history_take_human, 0 },
         { "no-trunc", 0, OPTION_FLAG, NULL, "Show whole ids and commands", option_take_bool,
@@ -229,11 +230,6 @@ int cmd_history(const struct cmd *cmd, int argc, char **argv)
 
         if (!cmd_options(cmd, false, argc, argv, &arguments, 1, 1, &first, &status))
                 return status;
-        if (arguments.format && !str_equal(arguments.format, "json") &&
-            !str_equal(arguments.format, "table")) {
-                log_error("history: --format %s: table or json is possible", arguments.format);
-                return 125;
-        }
         if (cmd_open_store_of(arguments.root, argv[first], &store, &err) < 0 ||
             history_read(&store, argv[first], &history, &err) < 0) {
                 log_failure(&err);

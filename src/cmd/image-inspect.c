@@ -3,16 +3,19 @@
 #include "../base/json.h"
 #include "../base/log.h"
 #include "../image/image.h"
+#include "format.h"
 #include "image-cmd.h"
 
 #include <errno.h>
 #include <stddef.h>
 
 struct inspect_arguments {
-        char *root; /* owned */
+        char *root, *format; /* owned */
 };
 
 const struct option_row cmd_image_inspect_options[] = {
+        { "format", 'f', OPTION_VALUE, "FORMAT", "json, or a template such as '{{.Id}}'",
+          format_take, offsetof(struct inspect_arguments, format) },
         { "root", 0, OPTION_VALUE, "DIR", cmd_root_help, option_take_string,
           offsetof(struct inspect_arguments, root) },
         { .name = NULL },
@@ -21,6 +24,7 @@ const struct option_row cmd_image_inspect_options[] = {
 static void inspect_arguments_free(struct inspect_arguments *arguments)
 {
         free(arguments->root);
+        free(arguments->format);
 }
 
 static void inspect_add_names(struct json_object *object, const struct store_entry *entries,
@@ -113,7 +117,7 @@ int cmd_image_inspect(const struct cmd *cmd, int argc, char **argv)
 {
         CLEANUP(inspect_arguments_free) struct inspect_arguments arguments = { 0 };
         AUTO_JSON struct json_object *list = json_object_new_array();
-        AUTO_FREE char *text = NULL;
+        AUTO_ERROR struct error unprintable = { 0 };
         int first, status;
 
         if (!cmd_options(cmd, false, argc, argv, &arguments, 1, -1, &first, &status))
@@ -127,7 +131,8 @@ int cmd_image_inspect(const struct cmd *cmd, int argc, char **argv)
                         status = 125;
                 }
         }
-        text = json_shown(list);
-        puts(text);
-        return status;
+        if (format_print_objects(arguments.format, list, &unprintable) == 0)
+                return status;
+        log_failure(&unprintable);
+        return 125;
 }

@@ -6,6 +6,7 @@
 #include "../image/image.h"
 #include "../image/reference.h"
 #include "../image/store-change.h"
+#include "format.h"
 #include "image-cmd.h"
 #include "image-filter.h"
 #include "listing.h"
@@ -29,7 +30,7 @@ const struct option_row cmd_images_options[] = {
           "Only images that match (before, since, until, label, reference, id, digest, dangling, "
           "containers)",
           option_take_list, FIELD(filters) },
-        { "format", 0, OPTION_VALUE, "FORMAT", "table or json", option_take_string, FIELD(format) },
+        { "format", 0, OPTION_VALUE, "FORMAT", "table or json", format_take_plain, FIELD(format) },
         { "no-trunc", 0, OPTION_FLAG, NULL, "Show whole ids", option_take_bool, FIELD(full_ids) },
         { "noheading", 'n', OPTION_FLAG, NULL, "Print no line above the table", option_take_bool,
           FIELD(no_heading) },
@@ -439,11 +440,6 @@ int cmd_images(const struct cmd *cmd, int argc, char **argv)
 
         if (!cmd_options(cmd, false, argc, argv, &arguments, 0, 1, &first, &status))
                 return status;
-        if (arguments.format && !str_equal(arguments.format, "json") &&
-            !str_equal(arguments.format, "table")) {
-                log_error("images: --format %s: table or json is possible", arguments.format);
-                return 125;
-        }
         if (!images_find_order(&arguments)->name) {
                 log_error("images: --sort %s: created, id, repository, size or tag is possible",
                           arguments.sort);

@@ -5,14 +5,18 @@
 #include "../base/log.h"
 #include "../base/stamp.h"
 #include "../container/census.h"
+#include "../container/kept.h"
+#include "../container/oom.h"
+#include "../image/store.h"
 #include "commands.h"
+#include "format.h"
 #include "health-view.h"
 #include "network-view.h"
-#include "template.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <time.h>
 
 static int inspect_take_type(void *context, const struct option_row *row, const char *value,
@@ -40,7 +44,7 @@ const struct option_row inspect_options_table[] = {
           .letter = 'f',
           .argument = "FORMAT",
           .help = "json, or a template such as '{{.State.Status}}'",
-          .take = option_take_string,
+          .take = format_take,
           .field = offsetof(struct inspect_request, format) },
         { .name = "type",
           .argument = "container",
@@ -75,7 +79,7 @@ static void inspect_state(const struct container_state *state, const char *run,
 {
         struct json_object *inner = json_add_object(object, "State");
         bool alive = state_alive(state);
-        bool running = alive && state->init.pid;
+        bool running = alive && state->init.pid, by_systemd;
 
         json_set_string(inner, "Status", census_status_of(state));
         inspect_set_bool(inner, "Running", running);
@@ -85,6 +89,9 @@ static void inspect_state(const struct container_state *state, const char *run,
 
                 json_set_string(inner, "StartedAt", started);
         }
+        inspect_set_bool(inner, "OOMKilled",
+                         state->oom_killed || (running && oom_count(state->init.pid, &by_systemd) >
+                                                                  state->oom_kills));
         json_object_object_add(inner, "Pid", json_object_new_int64(running ? state->init.pid : 0));
         json_set_string(inner, "CgroupPath", state->cgroup);
         json_set_string(inner, "Unit", state->unit);
@@ -247,23 +254,20 @@ static struct json_object *inspect_container(const struct container_state *state
 static int inspect_one(const char *name, struct json_object *list, struct error *err)
 {
         AUTO_STATE struct container_state state = { 0 };
+        AUTO_KEPT struct kept kept = { 0 };
+        AUTO_SETTINGS struct settings settings = { 0 };
         AUTO_FREE char *run = NULL;
 
-        if (state_find(name, &state, &run, err) < 0)
+        if (state_find(name, &state, &run, err) == 0) {
+                json_object_array_add(list, inspect_container(&state, run));
+                return 0;
+        }
+        if (err->code != ENOENT || cmd_load_settings(&settings, NULL) < 0 ||
+            kept_find(name, store_root(getenv("CRUNIT_STORAGE") ? NULL : settings.storage), NULL,
+                      &kept, NULL) < 0)
                 return -1;
-        json_object_array_add(list, inspect_container(&state, run));
-        return 0;
-}
-
-static int inspect_print(const struct inspect_request *request, struct json_object *list,
-                         struct error *err)
-{
-        AUTO_FREE char *text = NULL;
-
-        if (request->format && !str_equal(request->format, "json"))
-                return template_print(request->format, list, TEMPLATE_GO, err);
-        text = json_shown(list);
-        puts(text);
+        error_clear(err);
+        json_object_array_add(list, inspect_container(&kept.state, kept.data));
         return 0;
 }
 
@@ -288,7 +292,7 @@ int cmd_inspect(const struct cmd *cmd, int argc, char **argv)
                 if (inspect_one(argv[i], list, &err) < 0)
                         status = log_failure(&err);
         }
-        if (inspect_print(&request, list, &unprintable) < 0) {
+        if (format_print_objects(request.format, list, &unprintable) < 0) {
                 log_failure(&unprintable);
                 return CMD_USAGE;
         }

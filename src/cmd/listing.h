@@ -21,3 +21,31 @@ char *listing_size(uint64_t bytes);
 /* One table: rows of cells, columns as wide as their widest cell, two blanks between them. Control
  * characters in the cells become `?`. */
 void listing_print(const struct strv *rows, size_t row_count, size_t columns);
+
+/*
+ * The rows that lists have in common, for a request with the members filters (struct strv), format
+ * (char *), no_heading and quiet (bool). kinds, shown and ids are help: what filters there are,
+ * what a template looks like, and what alone --quiet prints. With format.h.
+ */
+#define LISTING_ROWS(type, kinds, shown, ids)                                                      \
+        { .name = "filter",                                                                        \
+          .letter = 'f',                                                                           \
+          .argument = "NAME=VALUE",                                                                \
+          .help = "only those: " kinds,                                                            \
+          .take = option_take_list,                                                                \
+          .field = offsetof(type, filters) },                                                      \
+                { .name = "format",                                                                \
+                  .argument = "FORMAT",                                                            \
+                  .help = "table, json, or a template such as '" shown "'",                        \
+                  .take = format_take,                                                             \
+                  .field = offsetof(type, format) },                                               \
+                { .name = "noheading",                                                             \
+                  .letter = 'n',                                                                   \
+                  .kind = OPTION_FLAG,                                                             \
+                  .help = "no line of titles",                                                     \
+                  .take = option_take_bool,                                                        \
+                  .field = offsetof(type, no_heading) },                                           \
+        {                                                                                          \
+                .name = "quiet", .letter = 'q', .kind = OPTION_FLAG, .help = ids " only",          \
+                .take = option_take_bool, .field = offsetof(type, quiet)                           \
+        }

@@ -12,7 +12,7 @@
         .name = "network graph", .arguments = "[OPTIONS] [NETWORK…]",                              \
         .help = "Show networks, the containers on them and their published ports"
 #define CMD_NETWORK_INSPECT_ROW                                                                    \
-        .name = "network inspect", .arguments = "NETWORK…",                                        \
+        .name = "network inspect", .arguments = "[OPTIONS] NETWORK…",                              \
         .help = "Show all that is known of networks, as JSON"
 #define CMD_NETWORK_RM_ROW                                                                         \
         .name = "network rm", .arguments = "[OPTIONS] NETWORK…", .help = "Remove networks"
@@ -25,6 +25,7 @@
 
 extern const struct option_row cmd_network_create_options[];
 extern const struct option_row cmd_network_graph_options[];
+extern const struct option_row cmd_network_inspect_options[];
 extern const struct option_row cmd_network_ls_options[];
 extern const struct option_row cmd_network_rm_options[];
 extern const struct option_row cmd_network_prune_options[];

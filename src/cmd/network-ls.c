@@ -4,6 +4,7 @@
 #include "../base/log.h"
 #include "../network/member.h"
 #include "../network/network.h"
+#include "format.h"
 #include "listing.h"
 #include "network-cmd.h"
 #include "network-filter.h"
@@ -24,38 +25,32 @@ struct ls_request {
 };
 
 const struct option_row cmd_network_ls_options[] = {
-        { .name = "filter",
-          .letter = 'f',
-          .argument = "NAME=VALUE",
-          .help = "only those: name=, id=, driver=, label=, dangling=, until=",
-          .take = option_take_list,
-          .field = offsetof(struct ls_request, filters) },
-        { .name = "format",
-          .argument = "FORMAT",
-          .help = "table, or json",
-          .take = option_take_string,
-          .field = offsetof(struct ls_request, format) },
+        LISTING_ROWS(struct ls_request,
+                     "name=, id=, driver=, label=, dangling=, until=", "{{.name}}", "names"),
         { .name = "no-trunc",
           .kind = OPTION_FLAG,
           .help = "do not shorten ids",
           .take = option_take_bool,
           .field = offsetof(struct ls_request, whole) },
-        { .name = "noheading",
-          .letter = 'n',
-          .kind = OPTION_FLAG,
-          .help = "no line of titles",
-          .take = option_take_bool,
-          .field = offsetof(struct ls_request, no_heading) },
-        { .name = "quiet",
-          .letter = 'q',
-          .kind = OPTION_FLAG,
-          .help = "names only",
-          .take = option_take_bool,
-          .field = offsetof(struct ls_request, quiet) },
         { .name = NULL },
 };
 
 /* --- inspect */
+
+struct inspect_request {
+        char *format; /* owned */
+};
+
+const struct option_row cmd_network_inspect_options[] = {
+        { "format", 'f', OPTION_VALUE, "FORMAT", "json, or a template such as '{{.driver}}'",
+          format_take, offsetof(struct inspect_request, format) },
+        { .name = NULL },
+};
+
+static void inspect_free(struct inspect_request *request)
+{
+        free(request->format);
+}
 
 /* podman's form: by id, with the name and the interfaces. */
 static void inspect_add_container(struct json_object *containers, const struct joined *member,
@@ -122,11 +117,11 @@ int cmd_network_inspect(const struct cmd *cmd, int argc, char **argv)
 {
         AUTO_ERROR struct error err = { 0 };
         AUTO_SETUP struct network_setup setup = { 0 };
+        CLEANUP(inspect_free) struct inspect_request request = { 0 };
         AUTO_JSON struct json_object *list = json_object_new_array();
-        AUTO_FREE char *text = NULL;
         int first, status;
 
-        if (!cmd_options(cmd, false, argc, argv, NULL, 1, -1, &first, &status))
+        if (!cmd_options(cmd, false, argc, argv, &request, 1, -1, &first, &status))
                 return status;
         if (network_setup_load(&setup, &err) < 0) {
                 log_failure(&err);
@@ -141,9 +136,10 @@ int cmd_network_inspect(const struct cmd *cmd, int argc, char **argv)
                         status = CMD_USAGE;
                 }
         }
-        text = json_shown(list);
-        puts(text);
-        return status;
+        if (format_print_objects(request.format, list, &err) == 0)
+                return status;
+        log_failure(&err);
+        return CMD_USAGE;
 }
 
 int cmd_network_exists(const struct cmd *cmd, int argc, char **argv)
@@ -192,22 +188,24 @@ static void ls_print_table(const struct network_list *list, const struct ls_requ
                 strv_free(&rows[i]);
 }
 
-static void ls_print(const struct network_list *list, const struct ls_request *request)
+static int ls_print(const struct network_list *list, const struct ls_request *request,
+                    struct error *err)
 {
+        AUTO_JSON struct json_object *array = NULL;
+        int printed;
+
         if (request->quiet) {
                 for (size_t i = 0; i < list->count; i++)
                         puts(list->items[i].name);
-        } else if (str_equal(request->format, "json")) {
-                AUTO_JSON struct json_object *array = json_object_new_array();
-                AUTO_FREE char *text = NULL;
-
-                for (size_t i = 0; i < list->count; i++)
-                        json_object_array_add(array, network_to_json(&list->items[i], false));
-                text = json_shown(array);
-                puts(text);
-        } else {
-                ls_print_table(list, request);
+                return 0;
         }
+        array = json_object_new_array();
+        for (size_t i = 0; i < list->count; i++)
+                json_object_array_add(array, network_to_json(&list->items[i], false));
+        printed = format_print(request->format, array, TEMPLATE_LIST, err);
+        if (printed == 0)
+                ls_print_table(list, request);
+        return printed < 0 ? -1 : 0;
 }
 
 static int ls_run(const struct ls_request *request, struct error *err)
@@ -215,15 +213,10 @@ static int ls_run(const struct ls_request *request, struct error *err)
         AUTO_SETUP struct network_setup setup = { 0 };
         CLEANUP(network_list_free) struct network_list list = { 0 };
 
-        if (request->format && !str_equal(request->format, "json") &&
-            !str_equal(request->format, "table"))
-                return error_set(err, EINVAL, "--format %s: only table and json are known",
-                                 request->format);
         if (network_setup_load(&setup, err) < 0 ||
             network_filter_list(&setup, &request->filters, &list, err) < 0)
                 return -1;
-        ls_print(&list, request);
-        return 0;
+        return ls_print(&list, request, err);
 }
 
 int cmd_network_ls(const struct cmd *cmd, int argc, char **argv)

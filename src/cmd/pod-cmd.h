@@ -12,7 +12,7 @@
         .name = "pod exists", .arguments = "POD",                                                  \
         .help = "Exit with status 0 if there is such a pod, 1 if not"
 #define CMD_POD_INSPECT_ROW                                                                        \
-        .name = "pod inspect", .arguments = "POD…",                                                \
+        .name = "pod inspect", .arguments = "[OPTIONS] POD…",                                      \
         .help = "Show all that is known of pods, as JSON"
 #define CMD_POD_LS_ROW .name = "pod ls", .arguments = "[OPTIONS]", .help = "List pods"
 #define CMD_POD_RM_ROW .name = "pod rm", .arguments = "[OPTIONS] POD…", .help = "Remove pods"
@@ -23,7 +23,8 @@
         .help = "Stop pods, and their containers first"
 
 /* pod_create_options: pod-options.h */
-extern const struct option_row pod_ls_options[], pod_rm_options[], pod_stop_options[];
+extern const struct option_row pod_inspect_options[], pod_ls_options[], pod_rm_options[],
+        pod_stop_options[];
 
 cmd_function cmd_pod_create, cmd_pod_exists, cmd_pod_inspect, cmd_pod_ls, cmd_pod_rm, cmd_pod_start,
         cmd_pod_stop;

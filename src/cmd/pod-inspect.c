@@ -2,8 +2,26 @@
 /* crunit pod inspect. */
 #include "../base/json.h"
 #include "../base/log.h"
+#include "format.h"
 #include "pod-cmd.h"
 #include "pod-view.h"
+
+#include <stddef.h>
+
+struct inspect_request {
+        char *format; /* owned */
+};
+
+const struct option_row pod_inspect_options[] = {
+        { "format", 'f', OPTION_VALUE, "FORMAT", "json, or a template such as '{{.State}}'",
+          format_take, offsetof(struct inspect_request, format) },
+        { .name = NULL },
+};
+
+static void inspect_free(struct inspect_request *request)
+{
+        free(request->format);
+}
 
 static int inspect_one(const char *name, struct json_object *list, struct error *err)
 {
@@ -18,10 +36,11 @@ static int inspect_one(const char *name, struct json_object *list, struct error 
 int cmd_pod_inspect(const struct cmd *cmd, int argc, char **argv)
 {
         AUTO_JSON struct json_object *list = json_object_new_array();
-        AUTO_FREE char *text = NULL;
+        CLEANUP(inspect_free) struct inspect_request request = { 0 };
+        AUTO_ERROR struct error unprintable = { 0 };
         int first, status;
 
-        if (!cmd_options(cmd, false, argc, argv, NULL, 1, -1, &first, &status))
+        if (!cmd_options(cmd, false, argc, argv, &request, 1, -1, &first, &status))
                 return status;
         status = EXIT_SUCCESS;
         for (int i = first; i < argc; i++) {
@@ -32,7 +51,8 @@ int cmd_pod_inspect(const struct cmd *cmd, int argc, char **argv)
                 log_failure(&err);
                 status = CMD_USAGE;
         }
-        text = json_shown(list);
-        puts(text);
-        return status;
+        if (format_print_objects(request.format, list, &unprintable) == 0)
+                return status;
+        log_failure(&unprintable);
+        return CMD_USAGE;
 }

@@ -2,6 +2,7 @@
 /* crunit pod ls, exists. */
 #include "../base/json.h"
 #include "../base/log.h"
+#include "format.h"
 #include "listing.h"
 #include "pod-cmd.h"
 #include "pod-view.h"
@@ -26,34 +27,13 @@ const struct option_row pod_ls_options[] = {
           .help = "the containers' names instead of their number",
           .take = option_take_bool,
           .field = offsetof(struct ls_request, names) },
-        { .name = "filter",
-          .letter = 'f',
-          .argument = "NAME=VALUE",
-          .help = "only those: name=, id=, label=, network=, status=, ctr-names=",
-          .take = option_take_list,
-          .field = offsetof(struct ls_request, filters) },
-        { .name = "format",
-          .argument = "FORMAT",
-          .help = "table, or json",
-          .take = option_take_string,
-          .field = offsetof(struct ls_request, format) },
+        LISTING_ROWS(struct ls_request,
+                     "name=, id=, label=, network=, status=, ctr-names=", "{{.Name}}", "ids"),
         { .name = "no-trunc",
           .kind = OPTION_FLAG,
           .help = "do not shorten ids",
           .take = option_take_bool,
           .field = offsetof(struct ls_request, whole) },
-        { .name = "noheading",
-          .letter = 'n',
-          .kind = OPTION_FLAG,
-          .help = "no line of titles",
-          .take = option_take_bool,
-          .field = offsetof(struct ls_request, no_heading) },
-        { .name = "quiet",
-          .letter = 'q',
-          .kind = OPTION_FLAG,
-          .help = "ids only",
-          .take = option_take_bool,
-          .field = offsetof(struct ls_request, quiet) },
         { .name = NULL },
 };
 
@@ -173,22 +153,24 @@ static void ls_print_table(const struct pod_views *views, const struct ls_reques
                 strv_free(&rows[i]);
 }
 
-static void ls_print(const struct pod_views *views, const struct ls_request *request)
+static int ls_print(const struct pod_views *views, const struct ls_request *request,
+                    struct error *err)
 {
+        AUTO_JSON struct json_object *array = NULL;
+        int printed;
+
         if (request->quiet) {
                 for (size_t i = 0; i < views->count; i++)
                         printf("%.*s\n", request->whole ? -1 : LS_SHORT_ID, views->items[i].pod.id);
-        } else if (str_equal(request->format, "json")) {
-                AUTO_JSON struct json_object *array = json_object_new_array();
-                AUTO_FREE char *text = NULL;
-
-                for (size_t i = 0; i < views->count; i++)
-                        json_object_array_add(array, pod_view_to_list(&views->items[i]));
-                text = json_shown(array);
-                puts(text);
-        } else {
-                ls_print_table(views, request);
+                return 0;
         }
+        array = json_object_new_array();
+        for (size_t i = 0; i < views->count; i++)
+                json_object_array_add(array, pod_view_to_list(&views->items[i]));
+        printed = format_print(request->format, array, TEMPLATE_LIST, err);
+        if (printed == 0)
+                ls_print_table(views, request);
+        return printed < 0 ? -1 : 0;
 }
 
 static int ls_add(struct pod_views *views, const char *name, const struct ls_request *request,
@@ -217,17 +199,12 @@ static int ls_run(const struct ls_request *request, struct error *err)
         CLEANUP(pod_views_free) struct pod_views views = { 0 };
         AUTO_STRV struct strv names = { 0 };
 
-        if (request->format && !str_equal(request->format, "json") &&
-            !str_equal(request->format, "table"))
-                return error_set(err, EINVAL, "--format %s: only table and json are known",
-                                 request->format);
         if (pod_list(&names, err) < 0)
                 return -1;
         for (size_t i = 0; i < names.count; i++)
                 if (ls_add(&views, names.items[i], request, err) < 0)
                         return -1;
-        ls_print(&views, request);
-        return 0;
+        return ls_print(&views, request, err);
 }
 
 int cmd_pod_ls(const struct cmd *cmd, int argc, char **argv)

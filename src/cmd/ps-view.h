@@ -12,11 +12,22 @@
 
 #include "../container/census.h"
 #include "../container/manager.h"
+#include "filter.h"
 
 #include <json-c/json.h>
 
 /* units: what systemd said of theirs; may be empty. Owned by the caller. */
 struct json_object *ps_view(const struct census_item *item, const struct manager_units *units);
 
-/* Does it pass all of the filters ("status=running")? 1 or 0; -1: one of them is none. */
+/* What the functions of filters for views are called with; those that others have as well go by the
+ * members Labels, Image, ImageID and Unit. */
+struct view_subject {
+        struct json_object *view; /* borrowed */
+};
+filter_function view_filter_image, view_filter_label, view_filter_not_label, view_filter_unit;
+
+/* For filter_check(). */
+extern const struct filter_kind ps_filters[];
+
+/* Does it pass all of the filters ("status=running")? 1 or 0; -1: a value of them is none. */
 int ps_filter(struct json_object *view, const struct strv *filters, struct error *err);

@@ -4,9 +4,9 @@
 #include "../base/log.h"
 #include "../image/store.h"
 #include "commands.h"
+#include "format.h"
 #include "listing.h"
 #include "ps-view.h"
-#include "template.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -61,7 +61,7 @@ const struct option_row ps_options_table[] = {
         { .name = "format",
           .argument = "FORMAT",
           .help = "table, json, or a template such as '{{.Names}} {{.Status}}'",
-          .take = option_take_string,
+          .take = format_take,
           .field = offsetof(struct ps_request, format) },
         { .name = NULL },
 };
@@ -138,6 +138,8 @@ static void ps_print_table(struct json_object *list, const struct ps_request *re
 
 static int ps_print(struct json_object *list, const struct ps_request *request, struct error *err)
 {
+        int printed;
+
         if (request->quiet) {
                 for (size_t i = 0; i < json_object_array_length(list); i++) {
                         const char *id = "";
@@ -147,16 +149,10 @@ static int ps_print(struct json_object *list, const struct ps_request *request, 
                 }
                 return 0;
         }
-        if (str_equal(request->format, "json")) {
-                AUTO_FREE char *text = json_shown(list);
-
-                puts(text);
-                return 0;
-        }
-        if (request->format && template_is_template(request->format))
-                return template_print(request->format, list, TEMPLATE_LIST, err);
-        ps_print_table(list, request);
-        return 0;
+        printed = format_print(request->format, list, TEMPLATE_LIST, err);
+        if (printed == 0)
+                ps_print_table(list, request);
+        return printed < 0 ? -1 : 0;
 }
 
 static void ps_warn(const char *line)
@@ -185,7 +181,8 @@ static int ps_list(const struct ps_request *request, struct error *err)
         AUTO_JSON struct json_object *list = json_object_new_array();
         const char *storage;
 
-        if (cmd_load_settings(&settings, err) < 0)
+        if (filter_check(ps_filters, &request->filters, err) < 0 ||
+            cmd_load_settings(&settings, err) < 0)
                 return -1;
         storage = store_root(getenv("CRUNIT_STORAGE") ? NULL : settings.storage);
         if (census_take(request->all ? storage : NULL, ps_warn, &census, err) < 0)
@@ -220,11 +217,5 @@ int cmd_ps(const struct cmd *cmd, int argc, char **argv)
 
         if (!cmd_options(cmd, false, argc, argv, &request, 0, 0, &first, &status))
                 return status;
-        if (request.format && !str_equal(request.format, "json") &&
-            !str_equal(request.format, "table") && !template_is_template(request.format)) {
-                log_error("ps: --format %s: only table and json are known, and templates",
-                          request.format);
-                return CMD_USAGE;
-        }
         return ps_list(&request, &err) < 0 ? log_failure(&err) : EXIT_SUCCESS;
 }

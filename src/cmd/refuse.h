@@ -13,6 +13,9 @@
 /* Rows of crunit's table. */
 #define CMD_REFUSED_ROWS                                                                           \
         CMD_REFUSED("artifact", "artifacts; mount a directory instead"),                           \
+                CMD_REFUSED("attach",                                                              \
+                            "process beside a container that keeps its terminal for others; "      \
+                            "`crunit logs -f` shows what it writes, `crunit exec -it` goes in"),   \
                 CMD_REFUSED("build",                                                               \
                             "building of images; build it elsewhere and `crunit load` the "        \
                             "result"),                                                             \

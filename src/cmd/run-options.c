@@ -182,7 +182,7 @@ const struct option_row run_options[] = {
         VALUE("volume", 'v', "SRC:DIR[:OPTIONS]", "mount a directory or file of the host", run_take_mounts, name),
         VALUE("workdir", 'w', "DIR", "working directory", run_take_path, workdir),
 
-        IGNORED("detach-keys", OPTION_VALUE),
+        VALUE("detach-keys", 0, "KEYS", NULL, option_take_string, detach_keys),
         IGNORED("disable-content-trust", OPTION_FLAG),
         IGNORED("sig-proxy", OPTION_FLAG),
 

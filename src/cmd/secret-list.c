@@ -3,6 +3,7 @@
 #include "../base/json.h"
 #include "../base/log.h"
 #include "../base/printable.h"
+#include "format.h"
 #include "listing.h"
 #include "secret-cmd.h"
 
@@ -23,7 +24,7 @@ struct ls_request {
 const struct option_row secret_ls_options_table[] = {
         { "filter", 'f', OPTION_VALUE, "NAME=VALUE", "only those: name=, id=", option_take_list,
           offsetof(struct ls_request, filters) },
-        { "format", 0, OPTION_VALUE, "table|json", "how to print them", option_take_string,
+        { "format", 0, OPTION_VALUE, "table|json", "how to print them", format_take_plain,
           offsetof(struct ls_request, format) },
         { "noheading", 'n', OPTION_FLAG, NULL, "no line of titles", option_take_bool,
           offsetof(struct ls_request, no_heading) },
@@ -142,13 +143,6 @@ static void ls_print_json(const struct secret_list *list, const struct ls_reques
         puts(text);
 }
 
-static int ls_check_format(const char *format, struct error *err)
-{
-        if (!format || str_equal(format, "table") || str_equal(format, "json"))
-                return 0;
-        return error_set(err, EINVAL, "--format %s: not table or json", format);
-}
-
 int cmd_secret_ls(const struct cmd *cmd, int argc, char **argv)
 {
         CLEANUP(ls_request_free) struct ls_request request = { 0 };
@@ -160,7 +154,7 @@ int cmd_secret_ls(const struct cmd *cmd, int argc, char **argv)
         if (!cmd_options(cmd, false, argc, argv, &request, 0, 0, &first, &status))
                 return status;
         if (ls_check_filters(&request.filters, &err) < 0 ||
-            ls_check_format(request.format, &err) < 0 || cmd_load_settings(&settings, &err) < 0 ||
+            cmd_load_settings(&settings, &err) < 0 ||
             catalogue_list(secret_storage(&settings), &list, &err) < 0) {
                 log_failure(&err);
                 return CMD_USAGE;

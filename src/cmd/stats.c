@@ -4,8 +4,8 @@
 #include "../base/log.h"
 #include "../container/census.h"
 #include "../container/usage.h"
+#include "format.h"
 #include "listing.h"
-#include "template.h"
 #include "view-commands.h"
 
 #include <errno.h>
@@ -80,7 +80,7 @@ const struct option_row stats_options_table[] = {
         { .name = "format",
           .argument = "FORMAT",
           .help = "table, json, or a template such as '{{.Name}} {{.MemUsage}}'",
-          .take = option_take_string,
+          .take = format_take,
           .field = offsetof(struct stats_request, format) },
         { .name = NULL },
 };
@@ -249,14 +249,10 @@ static void stats_print_table(struct json_object *list, size_t most)
 static int stats_print(const struct stats_request *request, struct json_object *list,
                        struct error *err)
 {
-        if (str_equal(request->format, "json")) {
-                AUTO_FREE char *text = json_shown(list);
+        int printed = format_print(request->format, list, TEMPLATE_LIST, err);
 
-                puts(text);
-                return 0;
-        }
-        if (request->format && template_is_template(request->format))
-                return template_print(request->format, list, TEMPLATE_LIST, err);
+        if (printed != 0)
+                return printed < 0 ? -1 : 0;
         if (!request->once && !request->no_reset && isatty(STDOUT_FILENO)) {
                 fputs("\x1b[H\x1b[J", stdout);
                 stats_print_table(list, stats_height());
@@ -313,12 +309,6 @@ int cmd_stats(const struct cmd *cmd, int argc, char **argv)
 
         if (!cmd_options(cmd, false, argc, argv, &request, 0, -1, &first, &status))
                 return status;
-        if (request.format && !str_equal(request.format, "json") &&
-            !str_equal(request.format, "table") && !template_is_template(request.format)) {
-                log_error("stats: --format %s: only table and json are known, and templates",
-                          request.format);
-                return CMD_USAGE;
-        }
         request.names = argv + first;
         return stats_run(&request, &err) < 0 ? log_failure(&err) : EXIT_SUCCESS;
 }

@@ -3,6 +3,7 @@
 #include "../base/json.h"
 #include "../base/log.h"
 #include "../container/task.h"
+#include "format.h"
 #include "listing.h"
 #include "view-commands.h"
 
@@ -21,7 +22,7 @@ const struct option_row top_options_table[] = {
         { .name = "format",
           .argument = "table|json",
           .help = "table, or json with a member for each column",
-          .take = option_take_string,
+          .take = format_take_plain,
           .field = offsetof(struct top_request, format) },
         { .name = NULL },
 };
@@ -286,12 +287,7 @@ int cmd_top(const struct cmd *cmd, int argc, char **argv)
         if (!cmd_options(cmd, true, argc, argv, &request, 1, -1, &first, &status))
                 return status;
         status = EXIT_SUCCESS;
-        if (request.format && !str_equal(request.format, "json") &&
-            !str_equal(request.format, "table"))
-                error_set(&err, EINVAL, "top: --format %s: only table and json are known",
-                          request.format);
-        else
-                top_show(argv[first], argv + first + 1, request.format, &err);
+        top_show(argv[first], argv + first + 1, request.format, &err);
         free(request.format);
         return err.message ? log_failure(&err) : status;
 }

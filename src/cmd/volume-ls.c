@@ -2,8 +2,8 @@
 /* crunit volume ls, inspect. */
 #include "../base/json.h"
 #include "../base/log.h"
+#include "format.h"
 #include "listing.h"
-#include "template.h"
 #include "volume-cmd.h"
 #include "volume-view.h"
 
@@ -23,30 +23,10 @@ static void ls_free(struct ls_request *request)
 }
 
 const struct option_row cmd_volume_ls_options[] = {
-        { .name = "filter",
-          .letter = 'f',
-          .argument = "NAME=VALUE",
-          .help = "only those: after=, dangling=, driver=, label=, label!=, name=, opt=, scope=, "
-                  "since=, until=",
-          .take = option_take_list,
-          .field = offsetof(struct ls_request, filters) },
-        { .name = "format",
-          .argument = "FORMAT",
-          .help = "table, json, or a template such as '{{.Name}} {{.Driver}}'",
-          .take = option_take_string,
-          .field = offsetof(struct ls_request, format) },
-        { .name = "noheading",
-          .letter = 'n',
-          .kind = OPTION_FLAG,
-          .help = "no line of titles",
-          .take = option_take_bool,
-          .field = offsetof(struct ls_request, no_heading) },
-        { .name = "quiet",
-          .letter = 'q',
-          .kind = OPTION_FLAG,
-          .help = "names only",
-          .take = option_take_bool,
-          .field = offsetof(struct ls_request, quiet) },
+        LISTING_ROWS(
+                struct ls_request,
+                "after=, dangling=, driver=, label=, label!=, name=, opt=, scope=, since=, until=",
+                "{{.Name}} {{.Driver}}", "names"),
         { .name = NULL },
 };
 
@@ -77,32 +57,22 @@ static struct json_object *ls_views(const struct volume_list *list)
         return array;
 }
 
-static void ls_print_json(struct json_object *views)
-{
-        AUTO_FREE char *text = json_shown(views);
-
-        puts(text);
-}
-
 static int ls_print(const struct volume_list *list, const struct ls_request *request,
                     struct error *err)
 {
         AUTO_JSON struct json_object *views = NULL;
+        int printed;
 
         if (request->quiet) {
                 for (size_t i = 0; i < list->count; i++)
                         puts(list->items[i].name);
                 return 0;
         }
-        if (!request->format || str_equal(request->format, "table")) {
-                ls_print_table(list, !request->no_heading);
-                return 0;
-        }
         views = ls_views(list);
-        if (!str_equal(request->format, "json"))
-                return template_print(request->format, views, TEMPLATE_LIST, err);
-        ls_print_json(views);
-        return 0;
+        printed = format_print(request->format, views, TEMPLATE_LIST, err);
+        if (printed == 0)
+                ls_print_table(list, !request->no_heading);
+        return printed < 0 ? -1 : 0;
 }
 
 static int ls_run(const struct ls_request *request, struct error *err)
@@ -111,10 +81,6 @@ static int ls_run(const struct ls_request *request, struct error *err)
         AUTO_VOLUME_LIST struct volume_list list = { 0 };
         const char *storage;
 
-        if (request->format && !template_is_template(request->format) &&
-            !str_equal(request->format, "json") && !str_equal(request->format, "table"))
-                return error_set(err, EINVAL, "--format %s: not table, json or a template",
-                                 request->format);
         if (cmd_volume_storage(&settings, &storage, err) < 0 ||
             volume_list_take(storage, &request->filters, &list, err) < 0)
                 return -1;
@@ -158,7 +124,7 @@ const struct option_row cmd_volume_inspect_options[] = {
           .letter = 'f',
           .argument = "FORMAT",
           .help = "json, or a template such as '{{.Mountpoint}}'",
-          .take = option_take_string,
+          .take = format_take,
           .field = offsetof(struct inspect_request, format) },
         { .name = NULL },
 };
@@ -202,13 +168,7 @@ static int inspect_run(const struct inspect_request *request, char **names, int 
                 if (inspect_one(&list, names[i], views, &failed) < 0)
                         result = log_failure(&failed);
         }
-        if (request->format && !str_equal(request->format, "json")) {
-                if (template_print(request->format, views, TEMPLATE_GO, err) < 0)
-                        return -1;
-        } else {
-                ls_print_json(views);
-        }
-        return result;
+        return format_print_objects(request->format, views, err) < 0 ? -1 : result;
 }
 
 int cmd_volume_inspect(const struct cmd *cmd, int argc, char **argv)

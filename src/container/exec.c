@@ -29,6 +29,7 @@ void exec_options_free(struct exec_options *options)
         strv_free(&options->env);
         free(options->workdir);
         free(options->user);
+        free(options->detach_keys);
 }
 
 /* Replace or append K=V in the process's environment. */

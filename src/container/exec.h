@@ -12,9 +12,10 @@
 #include <stdbool.h>
 
 struct exec_options {
-        struct strv env; /* owned; K=V, or K for our value */
-        char *workdir;   /* owned */
-        char *user;      /* owned; USER[:GROUP] */
+        struct strv env;   /* owned; K=V, or K for our value */
+        char *workdir;     /* owned */
+        char *user;        /* owned; USER[:GROUP] */
+        char *detach_keys; /* owned; see spec_check_detach_keys() */
         bool interactive, tty, detach, privileged;
 };
 

@@ -290,3 +290,11 @@ void idlease_forget(const char *storage, const char *label)
 
         unlink(path);
 }
+
+void idlease_rename(const char *storage, const char *label, const char *other)
+{
+        AUTO_FREE char *from = str_format("%s/idmaps/%s", storage, label);
+        AUTO_FREE char *to = str_format("%s/idmaps/%s", storage, other);
+
+        rename(from, to); /* most have none */
+}

@@ -33,3 +33,6 @@ int idlease_take(const struct idlease_request *request, struct idlease *ret, str
 
 /* It has ended for good. */
 void idlease_forget(const char *storage, const char *label);
+
+/* It goes on under another label. */
+void idlease_rename(const char *storage, const char *label, const char *other);

@@ -3,6 +3,7 @@
 
 #include "../base/io.h"
 #include "idlease.h"
+#include "layer-key.h"
 #include "state.h"
 #include "user.h"
 #include "userns.h"
@@ -64,14 +65,9 @@ int ids_outside(const struct ids *ids, uint32_t *uid, uint32_t *gid, struct erro
 
 char *ids_layer_key(const struct ids *ids, const char *image_or_null)
 {
-        const char *image = image_or_null ? image_or_null : "";
-        AUTO_FREE char *uids = NULL, *gids = NULL;
+        bool shifted = ids_shifted(ids);
 
-        if (!ids_shifted(ids))
-                return str_dup(image);
-        uids = idmap_text(&ids->uids);
-        gids = idmap_text(&ids->gids);
-        return str_concat(image, "\nusers\n", uids, "groups\n", gids);
+        return layer_key(image_or_null, shifted ? &ids->uids : NULL, shifted ? &ids->gids : NULL);
 }
 
 /* --- ids of its own */

@@ -42,7 +42,7 @@ uint32_t ids_root_gid(const struct ids *ids);
 /* An owner in the container as the host has it; EINVAL where the container has no such ids. */
 int ids_outside(const struct ids *ids, uint32_t *uid, uint32_t *gid, struct error *err);
 
-/* What a writable layer was made for: the image, and the mapping its owners' ids are of. Owned. */
+/* What a writable layer was made for (layer-key.h). Owned. */
 char *ids_layer_key(const struct ids *ids, const char *image_or_null);
 
 /* The container has ended for good. */

@@ -8,6 +8,8 @@
 #include "create.h"
 #include "headroom.h"
 #include "health-start.h"
+#include "oom.h"
+#include "record.h"
 #include "signal.h"
 
 #include <fcntl.h>
@@ -82,18 +84,33 @@ static int run_take_terminal(struct run *run, struct error *err)
         return 0;
 }
 
+/* In the container's own numbers; those of the plan are the host's. */
+static void run_describe_user(struct json_object *process, struct container_state *state)
+{
+        struct json_object *user = NULL;
+        int64_t uid = 0, gid = 0;
+
+        if (!process || json_get_object(process, "user", &user, NULL) < 0 || !user)
+                return;
+        json_get_int(user, "uid", &uid, NULL);
+        json_get_int(user, "gid", &gid, NULL);
+        state->uid = (uint32_t)uid;
+        state->gid = (uint32_t)gid;
+}
+
 static void run_describe_init(struct run *run)
 {
         struct json_object *process = NULL;
         struct container_state *state = &run->state;
+        bool by_systemd;
 
         if (json_get_object(run->plan.config, "process", &process, NULL) == 0 && process)
                 json_get_strv(process, "args", &state->command, NULL);
         state->stop_signal = signal_name(run->plan.stop_signal);
         state->stop_timeout = run->plan.stop_timeout;
-        state->uid = run->plan.uid;
-        state->gid = run->plan.gid;
+        run_describe_user(process, state);
         cgroup_of(state->init.pid, &state->cgroup, NULL);
+        state->oom_kills = (uint32_t)oom_count(state->init.pid, &by_systemd);
 }
 
 static int run_write_ids(struct run *run, struct error *err)
@@ -108,6 +125,36 @@ static int run_write_ids(struct run *run, struct error *err)
             io_write_file(AT_FDCWD, spec->pidfile, pid, strlen(pid), 0644, IO_NO_SYNC, err) < 0)
                 return -1;
         return 0;
+}
+
+/* Without the variables, among which may be secrets: they do not go to a disk. */
+static int run_keep_config(struct run *run, struct error *err)
+{
+        AUTO_FREE char *text = NULL, *path = str_concat(run->place.data, "/config.json");
+        AUTO_JSON struct json_object *copy = NULL;
+        struct json_object *process = NULL;
+
+        if (json_object_deep_copy(run->plan.config, &copy, NULL) < 0)
+                return error_errno(err, errno, "cannot copy the configuration");
+        if (json_get_object(copy, "process", &process, NULL) == 0 && process)
+                json_object_object_del(process, "env");
+        text = json_text(copy, false);
+        return io_write_file(AT_FDCWD, path, text, strlen(text), 0600, IO_NO_SYNC, err);
+}
+
+/* What is kept is known by its name when the run directory is gone; see kept.h. */
+static int run_keep(struct run *run, struct error *err)
+{
+        AUTO_RECORD struct record record = { 0 };
+
+        if (!run->state.keep)
+                return 0;
+        if (run_keep_config(run, err) < 0 || state_write(run->place.data, &run->state, err) < 0)
+                return -1;
+        if (!run->settings->words)
+                return 0;
+        record_take(run->spec, run->state.id, run->settings->words, &record);
+        return record_write(run->place.data, &record, err);
 }
 
 int run_create(struct run *run, struct error *err)
@@ -133,10 +180,7 @@ int run_create(struct run *run, struct error *err)
                 return -1;
         run_describe_init(run);
         if (run_take_terminal(run, err) < 0 || run_write_ids(run, err) < 0 ||
-            state_write(run->place.run, &run->state, err) < 0)
-                return -1;
-        /* What is kept is known by its name when the run directory is gone. */
-        if (run->state.keep && state_write(run->place.data, &run->state, err) < 0)
+            state_write(run->place.run, &run->state, err) < 0 || run_keep(run, err) < 0)
                 return -1;
         checked = health_prepare(run->spec, &run->plan.health, run->place.run, err);
         if (checked < 0)

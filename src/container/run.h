@@ -19,6 +19,7 @@ struct run_settings {
         const char *storage;           /* the store's directory */
         const struct strv *additional; /* directories of stores that are only read */
         const char *runtime;           /* crun: path or name, or NULL */
+        char *const *words; /* the command line behind "run", for `crunit start`; or NULL */
 };
 
 /*

@@ -35,7 +35,7 @@ static const size_t spec_strings[] = {
         FIELD(cgroup_ns), FIELD(ipc), FIELD(pid), FIELD(uts), FIELD(userns), FIELD(subuidname), FIELD(subgidname),
         FIELD(ip), FIELD(ip6),
         FIELD(mac),
-        FIELD(init_path), FIELD(personality), FIELD(hosts_file), FIELD(passwd_entry), FIELD(group_entry), FIELD(cidfile), FIELD(restart), FIELD(pidfile), FIELD(pod), FIELD(pod_hostname), FIELD(autoupdate),
+        FIELD(init_path), FIELD(personality), FIELD(hosts_file), FIELD(passwd_entry), FIELD(group_entry), FIELD(cidfile), FIELD(restart), FIELD(detach_keys), FIELD(pidfile), FIELD(pod), FIELD(pod_hostname), FIELD(autoupdate),
 };
 static const size_t spec_lists[] = {
         FIELD(pull_options), FIELD(args), FIELD(env), FIELD(env_files), FIELD(unset_env), FIELD(groups), FIELD(cap_add),
@@ -217,6 +217,17 @@ static int spec_check_pod(const struct container_spec *spec, struct error *err)
         return 0;
 }
 
+int spec_check_detach_keys(const char *keys, struct error *err)
+{
+        if (str_empty(keys))
+                return 0;
+        return error_set(err, EOPNOTSUPP,
+                         "--detach-keys %s: a terminal cannot be left to itself, since no process "
+                         "of ours would stay to keep it; start the container with -d, and use "
+                         "crunit exec -it",
+                         keys);
+}
+
 int spec_check_supported(struct container_spec *spec, struct error *err)
 {
         /* In the unit that `crunit run -d` makes, it is Restart= already. */
@@ -227,6 +238,9 @@ int spec_check_supported(struct container_spec *spec, struct error *err)
                                  spec->restart);
         if (spec->unsupported.count)
                 return error_set(err, EOPNOTSUPP, "%s", spec->unsupported.items[0]);
+        /* A detached one has no terminal of a person's that could be left. */
+        if (!spec->detach && spec->tty && spec_check_detach_keys(spec->detach_keys, err) < 0)
+                return -1;
         if (spec_check_pod(spec, err) < 0)
                 return -1;
         if (spec_check_network(spec, err) < 0 || spec_check_mounts(spec, err) < 0 ||

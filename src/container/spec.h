@@ -226,6 +226,7 @@ struct container_spec {
         unsigned timeout;      /* seconds it may run; 0 not given */
         unsigned stop_timeout; /* seconds, 10 by default */
         char *cidfile, *pidfile;
+        char *detach_keys;     /* see spec_check_detach_keys() */
         char *restart;         /* always, unless-stopped, on-failure[:N]; NULL: no */
         unsigned preserve_fds; /* fds 3 … 2+n go on to the container */
 
@@ -256,6 +257,10 @@ struct spec_device *spec_add_device(struct container_spec *spec);
 struct spec_ulimit *spec_add_ulimit(struct container_spec *spec);
 struct spec_secret *spec_add_secret(struct container_spec *spec);
 struct spec_io *spec_add_io(struct container_spec *spec);
+
+/* Who leaves a terminal by keys leaves it to a monitor process, which there is none of: all keys
+ * are the program's. NULL and "" ask for nothing else. */
+int spec_check_detach_keys(const char *keys, struct error *err);
 
 /* Refuse what can be written down but not yet run, so that no container runs with less than was
  * asked for. Adds to spec->notes what is left out without harm. */

@@ -86,8 +86,10 @@ struct json_object *state_to_json(const struct container_state *state)
         state_add_number(object, "stopTimeout", state->stop_timeout);
         state_add_number(object, "uid", state->uid);
         state_add_number(object, "gid", state->gid);
+        state_add_number(object, "oomKills", state->oom_kills);
         json_object_object_add(object, "keep", json_object_new_boolean(state->keep));
         json_object_object_add(object, "foreground", json_object_new_boolean(state->foreground));
+        json_object_object_add(object, "oomKilled", json_object_new_boolean(state->oom_killed));
         return object;
 }
 
@@ -142,8 +144,10 @@ static int state_get_members(struct json_object *object, struct container_state 
             state_get_number(object, "stopTimeout", &state->stop_timeout, err) < 0 ||
             state_get_number(object, "uid", &state->uid, err) < 0 ||
             state_get_number(object, "gid", &state->gid, err) < 0 ||
+            state_get_number(object, "oomKills", &state->oom_kills, err) < 0 ||
             json_get_bool(object, "keep", &state->keep, err) < 0 ||
-            json_get_bool(object, "foreground", &state->foreground, err) < 0)
+            json_get_bool(object, "foreground", &state->foreground, err) < 0 ||
+            json_get_bool(object, "oomKilled", &state->oom_killed, err) < 0)
                 return -1;
         if (!state->id || !state->name)
                 return error_set(err, EBADMSG, "\"id\" or \"name\" is missing");

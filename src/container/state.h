@@ -26,6 +26,8 @@
  *   pod, podId   name and id of the pod that it belongs to; missing where there is none
  *   ipc          mode of --ipc; missing where none was given
  *   uid, gid     of the user its program runs as, in the container
+ *   oomKills     processes that were killed in its group for want of memory before it began
+ *   oomKilled    of one that has ended and is kept: some of its own were
  */
 #pragma once
 
@@ -46,8 +48,8 @@ struct container_state {
         struct strv command, labels, annotations, networks, ports, secrets, volumes, images;
         char *stop_signal, *log_driver, *pod, *pod_id, *ipc;
         unsigned stop_timeout;
-        uint32_t uid, gid;
-        bool keep, foreground;
+        uint32_t uid, gid, oom_kills;
+        bool keep, foreground, oom_killed;
 };
 
 void state_free(struct container_state *state);

@@ -5,6 +5,7 @@
 #include "cgroup.h"
 #include "handover.h"
 #include "netjoin.h"
+#include "oom.h"
 #include "place.h"
 #include "pod-join.h"
 #include "signal.h"
@@ -159,6 +160,7 @@ int stop_cleanup(const char *run, const char *data, struct error *err)
 
                 if (pidfd >= 0 && process_wait(pidfd, STOP_CLEANUP_WAIT) == 0)
                         return 0;
+                oom_report(&state, data);
         }
         if (netjoin_leave(run, err) < 0)
                 return -1;

@@ -5,8 +5,8 @@
 #include "../base/stamp.h"
 #include "interrupt.h"
 #include "manager.h"
+#include "record.h"
 
-#include <fnmatch.h>
 #include <signal.h>
 #include <time.h>
 
@@ -189,25 +189,6 @@ static void transient_add_devices(struct transient *transient)
 
 /* --- what it gets of ours */
 
-/* Is this variable of ours asked for, by its name or a pattern? */
-static bool transient_wants(const struct container_spec *spec, const char *name)
-{
-        static const char *const proxies[] = {
-                "http_proxy", "https_proxy", "ftp_proxy", "no_proxy",
-                "HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY"
-        };
-
-        if (spec->env_host || str_has_prefix(name, "CRUNIT_"))
-                return true;
-        for (size_t i = 0; spec->http_proxy && i < sizeof proxies / sizeof *proxies; i++)
-                if (str_equal(name, proxies[i]))
-                        return true;
-        for (size_t i = 0; i < spec->env.count; i++)
-                if (!strchr(spec->env.items[i], '=') && fnmatch(spec->env.items[i], name, 0) == 0)
-                        return true;
-        return false;
-}
-
 static void transient_take_environment(struct transient *transient)
 {
         strv_appendf(&transient->environment, "PODMAN_SYSTEMD_UNIT=%s", transient->unit);
@@ -215,7 +196,7 @@ static void transient_take_environment(struct transient *transient)
         for (char **item = environ; *item; item++) {
                 AUTO_FREE char *name = str_dupn(*item, strcspn(*item, "="));
 
-                if (transient_wants(transient->spec, name))
+                if (record_wants(transient->spec, name))
                         strv_append(&transient->environment, *item);
         }
 }
@@ -241,6 +222,7 @@ static int transient_describe(struct transient *transient, char *const *words, s
         strv_append(&transient->start, "--replace");
         strv_append(&transient->start, "--name");
         strv_append(&transient->start, spec->name);
+        strv_append(&transient->start, "--detach");
         for (; *words; words++)
                 strv_append(&transient->start, *words);
         strv_append(&transient->stop, program);
@@ -300,7 +282,8 @@ static int transient_start(struct transient *transient, struct manager *manager,
                          words ? words : "");
 }
 
-int transient_run(struct container_spec *spec, char *const *words, char **ret_id, struct error *err)
+int transient_run(struct container_spec *spec, char *const *words, const char *id_or_null,
+                  char **ret_id, struct error *err)
 {
         CLEANUP(transient_free) struct transient transient = { .spec = spec };
         AUTO_MANAGER struct manager *manager = NULL;
@@ -310,7 +293,7 @@ int transient_run(struct container_spec *spec, char *const *words, char **ret_id
                 return error_set(err, EINVAL,
                                  "--cgroup-conf with -d from a shell: the cgroup is systemd's; "
                                  "write a .container file");
-        transient.id = stamp_new_id(STAMP_ID_DIGITS);
+        transient.id = id_or_null ? str_dup(id_or_null) : stamp_new_id(STAMP_ID_DIGITS);
         if (!spec->name)
                 spec->name = str_dupn(transient.id, TRANSIENT_SHORT_ID);
         if (transient_describe(&transient, words, err) < 0)

@@ -15,10 +15,10 @@ char *transient_unit_name(const char *name);
 /*
  * Start it. words is the command line behind "run", NULL-terminated; spec is what it means, and
  * gets a name where it has none. Waits until systemd says that it is up. The container's id is
- * ret_id (owned by the caller).
+ * ret_id (owned by the caller): a new one, or the one that is given.
  */
-int transient_run(struct container_spec *spec, char *const *words, char **ret_id,
-                  struct error *err);
+int transient_run(struct container_spec *spec, char *const *words, const char *id_or_null,
+                  char **ret_id, struct error *err);
 
 /* The unit of that name, of one that `run -d` started: let systemd forget that it failed; with
  * even_running, stop it first, also where it only waits to be started again. 1: there was one, 0:

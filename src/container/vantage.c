@@ -3,6 +3,10 @@
 
 #include "../base/io.h"
 #include "../image/image.h"
+#include "kept-mounts.h"
+#include "kept.h"
+#include "layer-key.h"
+#include "namespace.h"
 #include "place.h"
 #include "rootfs.h"
 #include "writable.h"
@@ -23,28 +27,22 @@ enum {
 
 /* --- which container */
 
-/* The state of one that has ended and is kept. */
-static int vantage_find_kept(const char *name, const char *storage, struct container_state *ret,
-                             char **ret_data, struct error *err)
+/* One that has ended and is kept. */
+static int vantage_find_kept(const char *name, const char *storage, struct vantage *vantage,
+                             struct error *err)
 {
-        AUTO_STRV struct strv labels = { 0 };
-        AUTO_FREE char *prefix = str_format("%s@", name);
+        AUTO_KEPT struct kept kept = { 0 };
 
-        if (place_list_data(storage, &labels, err) < 0)
-                return -1;
-        for (size_t i = 0; i < labels.count; i++) {
-                AUTO_FREE char *data = str_format("%s/containers/%s", storage, labels.items[i]);
-
-                if (!str_has_prefix(labels.items[i], prefix) || state_read(data, ret, NULL) < 0)
-                        continue;
-                ret->init.pid = ret->starter.pid = 0;
-                *ret_data = steal_str(&data);
-                return 0;
-        }
-        return error_set(err, ENOENT,
-                         "there is no container '%s' (what one without --rm=false wrote is gone "
-                         "with its end)",
-                         name);
+        if (kept_find(name, storage, NULL, &kept, err) < 0)
+                return err->code == ENOENT ? error_set(err, ENOENT,
+                                                       "there is no container '%s' (what one with "
+                                                       "--rm wrote is gone with its end)",
+                                                       name)
+                                           : -1;
+        vantage->state = kept.state;
+        kept.state = (struct container_state){ 0 };
+        vantage->run = steal_str(&kept.data);
+        return 0;
 }
 
 static int vantage_find(const char *name, const char *storage, struct vantage *vantage,
@@ -61,7 +59,7 @@ static int vantage_find(const char *name, const char *storage, struct vantage *v
         }
         if (err)
                 error_clear(err);
-        return vantage_find_kept(name, storage, &vantage->state, &vantage->run, err);
+        return vantage_find_kept(name, storage, vantage, err);
 }
 
 /* --- its layers */
@@ -105,9 +103,11 @@ static int vantage_enter_namespace(char **ret_scratch, struct error *err)
         return 0;
 }
 
-/* Mount the layers, with what is written on top (a data directory's descriptor), or without: -1. */
+/* Mount the layers, with what is written on top (a data directory's descriptor), or without: -1;
+ * with the ids of a user namespace, or as they are: -1. */
 static int vantage_mount(const struct container_state *state, const struct vantage_stores *stores,
-                         const char *scratch, int writable, int *ret_root, struct error *err)
+                         const char *scratch, int writable, int users, int *ret_root,
+                         struct error *err)
 {
         CLEANUP(rootfs_free) struct rootfs rootfs = { .writable = writable };
         AUTO_STORE struct store store = STORE_NONE;
@@ -125,6 +125,8 @@ static int vantage_mount(const struct container_state *state, const struct vanta
                 if (vantage_find_image(state, stores, &store, &image, err) < 0)
                         return -1;
                 strv_append_all(&rootfs.layers, &image.layers);
+                rootfs.map = users >= 0;
+                rootfs.users = users;
         }
         if (rootfs_check(&rootfs, err) < 0 || rootfs_mount_layers(&rootfs, scratch, err) < 0 ||
             rootfs_mount(&rootfs, scratch, err) < 0)
@@ -133,19 +135,39 @@ static int vantage_mount(const struct container_state *state, const struct vanta
         return *ret_root < 0 ? error_errno(err, errno, "cannot open %s", path) : 0;
 }
 
+/* Who its user is outside, and a namespace with its mapping, where it had one. */
+static int vantage_map(struct vantage *vantage, const char *key, struct namespaces *ret,
+                       struct error *err)
+{
+        AUTO_IDMAP struct idmap uids = { 0 }, gids = { 0 };
+
+        if (layer_key_read(key, &uids, &gids, err) < 0)
+                return -1;
+        if (!uids.count)
+                return 0;
+        if (!idmap_to_outside(&uids, vantage->state.uid, &vantage->uid) ||
+            !idmap_to_outside(&gids, vantage->state.gid, &vantage->gid))
+                return error_set(err, EINVAL, "the user of container '%s' is not mapped",
+                                 vantage->state.name);
+        return namespace_make(&uids, &gids, false, ret, err);
+}
+
 static int vantage_mount_kept(struct vantage *vantage, const struct vantage_stores *stores,
                               struct error *err)
 {
         AUTO_WRITABLE struct writable writable = { -1, false };
-        AUTO_FREE char *scratch = NULL;
+        AUTO_NAMESPACES struct namespaces users = NAMESPACES_NONE;
+        AUTO_FREE char *scratch = NULL, *key = NULL;
 
         if (!vantage->state.writable || access(vantage->state.writable, F_OK) < 0)
                 return error_set(err, ENOENT, "nothing of container '%s' is kept",
                                  vantage->state.name);
         if (vantage_enter_namespace(&scratch, err) < 0 ||
-            writable_open(vantage->state.writable, true, vantage->state.image, &writable, err) <
-                    0 ||
-            vantage_mount(&vantage->state, stores, scratch, writable.fd, &vantage->root, err) < 0)
+            writable_hold(vantage->state.writable, &writable, &key, err) < 0 ||
+            vantage_map(vantage, key, &users, err) < 0 ||
+            vantage_mount(&vantage->state, stores, scratch, writable.fd, users.user, &vantage->root,
+                          err) < 0 ||
+            kept_mount_volumes(vantage->run, vantage->root, err) < 0)
                 return -1;
         /* The lock stays as long as this process: nobody starts it meanwhile. */
         writable.fd = -1;
@@ -226,7 +248,7 @@ int vantage_open_layers(const char *name, const struct vantage_stores *stores, i
         if (upper < 0)
                 return error_errno(err, errno, "cannot open %s", path);
         if (vantage_enter_namespace(&scratch, err) < 0 ||
-            vantage_mount(&vantage.state, stores, scratch, -1, ret_lower, err) < 0)
+            vantage_mount(&vantage.state, stores, scratch, -1, -1, ret_lower, err) < 0)
                 return -1;
         *ret_upper = steal_fd(&upper);
         return 0;

@@ -5,6 +5,7 @@
 #include "../base/str.h"
 
 #include <dirent.h>
+#include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
@@ -123,6 +124,25 @@ int writable_open(const char *data, bool keep, const char *image, struct writabl
         return 0;
 }
 
+int writable_hold(const char *data, struct writable *ret, char **ret_image, struct error *err)
+{
+        AUTO_CLOSE int fd = -1;
+
+        for (int tries = 0; (fd = writable_lock(data)) < 0; tries++) {
+                if (errno != EWOULDBLOCK)
+                        return error_errno(err, errno, "cannot lock %s", data);
+                if (tries == WRITABLE_LOCK_TRIES)
+                        return error_set(err, EBUSY,
+                                         "%s is locked: the container is being started or removed",
+                                         data);
+                usleep(WRITABLE_LOCK_WAIT);
+        }
+        if (io_read_file(fd, "image", WRITABLE_IMAGE_MAX, ret_image, NULL, err) < 0)
+                return error_wrap(err, "%s", data);
+        *ret = (struct writable){ steal_fd(&fd), false };
+        return 0;
+}
+
 /* ".gone.LABEL.PID" beside it: hidden from everybody but writable_sweep(). */
 static char *writable_gone_name(const char *data)
 {
@@ -147,6 +167,20 @@ int writable_remove(const char *data, bool even_kept, struct error *err)
         if (rename(data, gone) < 0)
                 return error_errno(err, errno, "cannot rename %s", data);
         return io_remove_tree(AT_FDCWD, gone, err) < 0 ? -1 : 1;
+}
+
+int writable_rename(const char *data, const char *other, struct error *err)
+{
+        AUTO_CLOSE int fd = writable_lock(data);
+
+        if (fd < 0 && errno == EWOULDBLOCK)
+                return error_set(err, EBUSY,
+                                 "%s is locked: the container is being started or removed", data);
+        if (fd < 0)
+                return error_errno(err, errno, "cannot lock %s", data);
+        if (renameat2(AT_FDCWD, data, AT_FDCWD, other, RENAME_NOREPLACE) < 0)
+                return error_errno(err, errno, "cannot rename %s to %s", data, other);
+        return 0;
 }
 
 void writable_sweep(const char *storage)

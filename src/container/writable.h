@@ -26,6 +26,10 @@ void writable_close(struct writable *writable);
 int writable_open(const char *data, bool keep, const char *image, struct writable *ret,
                   struct error *err);
 
+/* Lock a kept one as it is, whatever it was made on: *ret_image (owned by the caller) says that.
+ * ENOENT where nothing is kept. */
+int writable_hold(const char *data, struct writable *ret, char **ret_image, struct error *err);
+
 /* Of a kept one: until it is marked again, it counts as not complete. */
 int writable_unmark(const struct writable *writable, struct error *err);
 int writable_mark(const struct writable *writable, const char *image, struct error *err);
@@ -33,6 +37,10 @@ int writable_mark(const struct writable *writable, const char *image, struct err
 /* Remove it with all that is in it. Returns 1, or 0 where somebody else holds the lock or it is
  * to be kept (unless even_kept). The name is free at once, however long the rest takes. */
 int writable_remove(const char *data, bool even_kept, struct error *err);
+
+/* Give it another name beside it. EEXIST where that is taken, EBUSY where somebody else holds the
+ * lock. */
+int writable_rename(const char *data, const char *other, struct error *err);
 
 /* Remove what interrupted removals left below the store. */
 void writable_sweep(const char *storage);

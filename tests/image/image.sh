@@ -28,7 +28,7 @@ check 'a name narrows it' bash -c "'$build/crunit' images -n other | grep -q '^l
 check 'one id' bash -c "[ \$('$build/crunit' images -q | wc -l) = 1 ]"
 check 'JSON has one image with both names' bash -c "'$build/crunit' images --format json | tr -d ' \n' |
 	grep -F '\"Names\":[\"localhost/demo:latest\",\"localhost/other:1\"]'"
-check 'another format is refused' says 125 'images: --format yaml: table or json is possible' images --format yaml
+check 'another format is refused' says 125 'images: --format yaml: only table and json are known' images --format yaml
 id=$("$build/crunit" images -q --no-trunc)
 check 'inspect by the beginning of the id' says 0 "\"Id\": \"$id\"" image inspect "${id:0:5}"
 check 'inspect says where the layers are' said "$work/store/layers/"

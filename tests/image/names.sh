@@ -102,7 +102,7 @@ check 'ids alone' bash -c "[ \"\$('$build/crunit' image history -q old:1)\" = '$
 check 'times as they are' says 0 2019-12-31T00:00:00Z history --human=false old:1
 check 'as JSON' bash -c "'$build/crunit' history --format json old:1 | tr -d ' \n' | grep -F '\"CreatedBy\":\"CMDrun\",\"size\":0'"
 check 'an image without a history has its layers' bash -c "[ \$('$build/crunit' history new:3 | wc -l) = 2 ]"
-check 'no such form' says 125 'history: --format x: table or json is possible' history --format x old:1
+check 'no such form' says 125 'history: --format x: only table and json are known' history --format x old:1
 
 # --- prune
 run 0 untag middle:2

@@ -2,6 +2,7 @@
 /* Mappings of ids, who has which, and what of it stands in attributes. */
 #include "src/base/io.h"
 #include "src/container/idlease.h"
+#include "src/container/layer-key.h"
 #include "src/container/shift.h"
 #include "src/container/spec.h"
 #include "src/container/userns.h"
@@ -273,8 +274,30 @@ static void test_acl(void)
         check(shift_acl(data, 4, &uids, &gids) == 0, "an empty one stays");
 }
 
+/* What a kept layer was made for, there and back. */
+static void test_layer_key(void)
+{
+        AUTO_IDMAP struct idmap uids = { 0 }, gids = { 0 }, back = { 0 }, groups = { 0 };
+        AUTO_ERROR struct error err = { 0 };
+        AUTO_FREE char *key = NULL, *plain = layer_key("cafe", NULL, NULL);
+
+        idmap_add(&uids, &(struct idmap_range){ 0, 500000, 10 });
+        idmap_add(&gids, &(struct idmap_range){ 0, 600000, 20 });
+        key = layer_key("cafe", &uids, &gids);
+        check(layer_key_read(key, &back, &groups, &err) == 0 && idmap_equal(&uids, &back) &&
+                      idmap_equal(&gids, &groups),
+              "a layer's mapping is read again");
+        idmap_free(&back);
+        back = (struct idmap){ 0 };
+        check_str(plain, "cafe", "a layer without a mapping");
+        check(layer_key_read(plain, &back, &groups, &err) == 0 && !back.count, "has none");
+        check(layer_key_read("cafe\nusers\n0 1 2\n", &back, &groups, &err) < 0 && !back.count,
+              "half a mapping is refused");
+}
+
 int main(void)
 {
+        test_layer_key();
         test_maps();
         test_many();
         test_lookup();

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "src/container/oom.h"
 #include "src/container/task.h"
 #include "src/container/usage.h"
 #include "tests/tap.h"
@@ -53,8 +54,29 @@ static void test_stat(void)
               "what is cut off is refused");
 }
 
+static void test_oom(void)
+{
+        AUTO_FREE char *legacy = NULL, *joint = NULL;
+
+        check(oom_parse("low 0\nhigh 1\nmax 22\noom 3\noom_kill 4\noom_group_kill 5\n") == 4,
+              "memory.events");
+        check(oom_parse("oom_kill_disable 0\nunder_oom 1\noom_kill 7\n") == 7,
+              "memory.oom_control");
+        check(oom_parse("oom 3\noom_group_kill 5\n") == 0 && oom_parse("") == 0,
+              "none, where it is not counted");
+        legacy = oom_legacy_file("8:pids:/a\n4:memory:/system.slice/a:b.service\n0::/c\n");
+        check_str(legacy, "/sys/fs/cgroup/memory/system.slice/a:b.service/memory.oom_control",
+                  "the group of the old hierarchy");
+        joint = oom_legacy_file("4:cpu,memory:/a\n");
+        check_str(joint, "/sys/fs/cgroup/memory/a/memory.oom_control", "of one with others");
+        check(!oom_legacy_file("0::/system.slice/memory.service\n") &&
+                      !oom_legacy_file("x\n4:memory"),
+              "no such hierarchy");
+}
+
 int main(void)
 {
+        test_oom();
         test_net();
         test_io();
         test_stat();

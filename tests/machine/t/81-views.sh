@@ -64,6 +64,50 @@ test_views_inspect() {
 	assert_match "$said" 'not supported'
 }
 
+# What lists things says it in JSON and in templates as well.
+test_views_formats() {
+	local words
+	viewed
+	crunit port --format json viewed | jq -e '. == [{Container: "viewed", ContainerPort: 80, Protocol: "tcp",
+		HostIP: "127.0.0.1", HostPort: 18471}]' >/dev/null || fail "$(crunit port --format json viewed)"
+	assert_equal "$(crunit port --format '{{.HostPort}}' viewed 80)" 18471
+	assert_equal "$(crunit port viewed) $(crunit port viewed 80/tcp)" '80/tcp -> 127.0.0.1:18471 127.0.0.1:18471'
+	assert_equal "$(crunit port --all)" $'viewed\t80/tcp -> 127.0.0.1:18471'
+	assert_fails crunit port viewed 81
+	assert_fails crunit port
+	crunit volume create formatted >/dev/null
+	while read -r words; do
+		# shellcheck disable=SC2086 # they are words
+		crunit $words --format json | jq -e 'type == "array" or type == "object"' >/dev/null || fail "crunit $words"
+		# shellcheck disable=SC2086
+		assert_fails crunit $words --format nonsense
+	done <<-'END'
+		ps
+		images
+		history localhost/busybox:latest
+		image inspect localhost/busybox:latest
+		inspect viewed
+		stats --no-stream
+		diff viewed
+		port viewed
+		health ls
+		network ls
+		network inspect crunit
+		volume ls
+		volume inspect formatted
+		secret ls
+		pod ls
+		system df
+		system info
+		quadlet list
+	END
+	assert_equal "$(crunit network ls --format '{{.name}}')" crunit
+	assert_equal "$(crunit volume ls --format '{{.Name}} {{.Driver}}')" 'formatted local'
+	assert_match "$(crunit image inspect --format '{{.Id}}' localhost/busybox:latest)" '^[0-9a-f]{64}$'
+	assert_equal "$(crunit network inspect -f '{{.driver}}' crunit)" bridge
+	crunit volume rm formatted >/dev/null
+}
+
 test_views_stats() {
 	local row
 	viewed
@@ -180,6 +224,70 @@ test_views_cp() {
 	assert_match "$said" "no container 'kept'"
 }
 
+# What is mounted is part of the way, for one that runs and for one that has ended.
+test_views_cp_volumes() {
+	local target
+	crunit volume create cp-data >/dev/null
+	mkdir -p $work/bound $work/fixed $work/out
+	echo one >$work/file
+	echo secret >$work/secret
+	crunit run -d --name vols --network none -v cp-data:/data -v $work/bound:/bound -v $work/fixed:/fixed:ro -v /anonymous \
+		localhost/busybox:latest sleep 1000 >/dev/null
+	uses crunit-run-vols.service
+	for target in running kept; do
+		[ $target = running ] || crunit stop -t 0 vols
+		crunit cp $work/file vols:/data/$target
+		crunit cp $work/file vols:/bound/$target
+		crunit cp $work/file vols:/anonymous/$target
+		crunit cp $work/file vols:/srv/$target
+		assert_equal "$(cat /var/lib/crunit/volumes/cp-data/_data/$target $work/bound/$target)" $'one\none' "in the volumes of a $target one"
+		assert_fails crunit cp $work/file vols:/fixed/$target
+		assert_match "$said" 'Read-only file system'
+		ln -sf $work/secret $work/bound/link-$target
+		assert_fails crunit cp vols:/bound/link-$target $work/out/stolen
+		crunit cp vols:/data $work/out/$target-data
+		crunit cp vols:/anonymous/$target - | tar -xO >$work/out/$target
+		assert_equal "$(cat $work/out/$target $work/out/$target-data/$target)" $'one\none' "out of a $target one"
+		[ ! -e $work/out/stolen ] || fail "a link in a volume led to the host"
+	done
+	assert_equal "$(crunit inspect -f '{{json .Mounts}}' vols | jq -r '.[] | select(.Destination == "/data").Name')" cp-data
+	# nothing stays mounted
+	! grep -q ' /run/crunit/containers' /proc/self/mountinfo || fail "$(grep /run/crunit/containers /proc/self/mountinfo)"
+	crunit start vols >/dev/null
+	assert_equal "$(crunit exec vols sh -c 'ls /data /anonymous /srv' | grep -c '^kept$')" 3
+	crunit rm -f vols
+	crunit volume rm cp-data >/dev/null
+}
+
+# Owners are the container's on both sides, whatever they are on the host.
+test_views_cp_mapped() {
+	local target
+	echo one >$work/file
+	chown 7:8 $work/file
+	crunit run --name ids --network none --userns auto:size=3000 --user 5:6 --rm=false localhost/busybox:latest \
+		sh -c 'while [ -e /tmp/stay ]; do sleep 0.1; done'
+	uses crunit-run-ids.service
+	for target in kept running; do
+		[ $target = kept ] || crunit start ids >/dev/null
+		crunit cp $work/file ids:/tmp/stay
+		crunit cp $work/file ids:/tmp/$target
+		crunit cp ids:/tmp/$target $work/back-$target
+		assert_equal "$(stat -c %u:%g $work/back-$target) $(cat $work/back-$target)" "0:0 one"
+	done
+	assert_equal "$(crunit exec ids stat -c '%u:%g' /tmp/kept /tmp/running /tmp)" $'5:6\n5:6\n0:0'
+	crunit stop -t 0 ids
+	# what was there is there still: cp does not make it anew
+	assert_equal "$(crunit cp ids:/tmp/running - | tar -xO)" one
+	crunit rm ids
+	# numbers that mean something on both sides
+	crunit run --rm --name both --network none --uidmap 0:1000:3000 --gidmap 0:2000:3000 --user 5:6 localhost/busybox:latest sleep 1000 &
+	wait_for 20 crunit exec both true
+	crunit cp $work/file both:/tmp/file
+	assert_equal "$(crunit exec both stat -c '%u:%g' /tmp/file)" 5:6
+	crunit stop -t 0 both
+	wait || true
+}
+
 # Links of a container lead nowhere but into the container.
 test_views_cp_hostile() {
 	viewed
@@ -224,14 +332,21 @@ test_views_cp_race() {
 	assert_equal "$(cat $work/secret)" secret
 }
 
+# events_of NAME [OPTION]...: since the test began
+events_of() {
+	crunit events --no-stream --since "$since" -f container="$1" "${@:2}"
+}
+
 test_views_events() {
-	local since watching
+	local since watching filter i
 	since=$(date +@%s)
 	container ev <<-'END'
 		[Container]
 		Image=localhost/busybox:latest
 		ContainerName=ev
 		Network=none
+		Label=org.example.a=b
+		Label=other=c
 		Exec=sh -c 'while [ ! -e /tmp/go ]; do sleep 0.05; done; exit 3'
 	END
 	timeout 60 crunit events --format '{{.Status}} {{.Name}} {{.ExitCode}}' -f container=ev >$work/watched &
@@ -249,10 +364,71 @@ test_views_events() {
 		jq -e '.Type == "container" and .Status == "died" and .ExitCode == "3" and .Unit == "ev.service" and .TimeNano > 0' >/dev/null
 	assert_equal "$(crunit events --no-stream --until "$since" -f container=ev)" ''
 	assert_fails crunit events --no-stream -f nonsense=1
-	assert_match "$said" 'not container='
+	assert_match "$said" 'not one of container='
+	assert_fails crunit events --no-stream -f lable=x
+	assert_match "$said" 'did you mean label='
+	# one that has ended is known by its unit, one that runs by itself
+	for i in 1 2; do
+		[ $i = 1 ] || systemctl restart ev
+		for filter in image=busybox image=localhost/busybox:latest label=org.example.a label=org.example.a=b type=container unit=ev; do
+			assert_match "$(events_of ev -f "$filter" --format '{{.Status}} {{.Image}}')" 'died localhost/busybox:latest' "$filter"
+		done
+		for filter in image=usybox label=org.example.a=c label=x type=pod unit=e container=e; do
+			assert_equal "$(crunit events --no-stream --since "$since" -f "$filter")" '' "$filter"
+		done
+	done
+	[ -n "$(events_of ev -f label=org.example.a -f label=other=c)" ] || fail "two labels"
+	assert_equal "$(events_of ev -f label=org.example.a -f label=third)" ''
+	assert_match "$(events_of ev -f event=die -f event=start --format '{{.Status}}')" $'^start\ndied\n'
+	assert_match "$(crunit events --no-stream --since "$since" -f container="$(crunit inspect -f '{{.Id}}' ev | cut -c 1-12)")" ' start ev '
+	systemctl reset-failed ev 2>/dev/null || true
 	assert_fails crunit events --since 'last spring'
 	assert_match "$said" 'neither a span of time'
 	assert_equal "$(crunit logs --since 1h ev)" ''
+}
+
+# Each change of its health is one; what a container claims is none.
+test_views_events_of_health() {
+	local since id
+	since=$(date +@%s)
+	container ill <<-'END'
+		[Container]
+		Image=localhost/busybox:latest
+		ContainerName=ill
+		Network=none
+		HealthCmd=test ! -e /tmp/ill
+		HealthInterval=1s
+		HealthRetries=1
+		Exec=sleep 1000
+	END
+	start ill
+	wait_for 20 health_events_are healthy
+	crunit exec ill touch /tmp/ill
+	wait_for 20 health_events_are $'healthy\nunhealthy'
+	crunit exec ill rm /tmp/ill
+	wait_for 20 health_events_are $'healthy\nunhealthy\nhealthy'
+	events_of ill -f event=health_status --format json | jq -se '.[1] | .Type == "container" and .Status == "health_status" and
+		.Name == "ill" and .HealthStatus == "unhealthy" and .Unit == "ill.service" and .Image == "localhost/busybox:latest"' >/dev/null ||
+		fail "$(events_of ill --format json)"
+	assert_match "$(events_of ill)" 'container health_status ill \(unit=ill.service, health_status=unhealthy\)'
+	id=$(journalctl -q --since "$since" CRUNIT_HEALTH=unhealthy -o json -n 1 | jq -r .MESSAGE_ID)
+	printf 'MESSAGE_ID=%s\nCONTAINER_NAME=ill\nCRUNIT_HEALTH=fine\nMESSAGE=believe me\n' "$id" >$work/entry
+	forge ill
+	journalctl --sync 2>/dev/null || true
+	journalctl -q --since "$since" CRUNIT_HEALTH=fine | grep -q . || fail "nothing was forged"
+	[[ $(events_of ill) != *fine* ]] || fail "a container was believed"
+}
+
+# In the unit's cgroup, as a process of the container's could do it that has the socket.
+forge() {
+	(
+		echo "$BASHPID" >"/sys/fs/cgroup$(prop "$1" ControlGroup)/cgroup.procs"
+		exec socat -u "FILE:$work/entry" UNIX-SENDTO:/run/systemd/journal/socket
+	)
+}
+
+health_events_are() {
+	[ "$(events_of ill -f event=health_status --format '{{.HealthStatus}}')" = "$1" ]
 }
 
 # Only what the container wrote, however it is asked for.

@@ -22,6 +22,64 @@ test_a3_memory_limit_kills_inside_only() {
 	assert_equal "$(systemctl is-system-running 2>&1 | grep -c offline || true)" 0
 }
 
+# Has systemd a memory controller that it can see kills in? Where not, we say it.
+systemd_sees_kills() {
+	grep -qw memory /sys/fs/cgroup/cgroup.controllers 2>/dev/null
+}
+
+# Who met the limit of his memory is told so, by systemd where it can.
+test_oom_is_said() {
+	local since
+	since=$(date +@%s)
+	container eater <<-'END'
+		[Container]
+		Image=localhost/busybox:latest
+		ContainerName=eater
+		Network=none
+		Memory=20m
+		Exec=sh -c 'echo eating; x=0123456789; while :; do x=$x$x; done'
+	END
+	reload
+	systemctl start eater || true
+	wait_state eater failed 20
+	wait_for 10 has_oom_event eater
+	if systemd_sees_kills; then
+		assert_equal "$(prop eater Result)" oom-kill
+		assert_match "$(systemctl status eater)" oom-kill
+	else
+		assert_match "$(systemctl status eater)" 'signal=KILL|status=137|oom-kill'
+		assert_journal eater 'eater has met the limit of its memory: the kernel killed [1-9][0-9]* of its processes \(oom-kill\)'
+	fi
+	# one that survives the kill of a child, and one that is kept
+	uses crunit-run-parent.service
+	crunit run -d --name parent --network none -m 20m localhost/busybox:latest \
+		sh -c 'sh -c "x=0123456789; while :; do x=\$x\$x; done"; echo went on; while [ ! -e /tmp/go ]; do sleep 0.1; done'
+	wait_for 20 oom_killed parent
+	if ! systemd_sees_kills; then
+		# (there OOMPolicy=stop ends it)
+		assert_equal "$(crunit inspect -f '{{.State.Status}}' parent)" running
+		crunit exec parent touch /tmp/go
+	fi
+	wait_for 20 has_ended parent
+	oom_killed parent || fail "$(crunit inspect parent)"
+	crunit rm parent
+	crunit run --rm=false --name fine --network none -m 20m localhost/busybox:latest true
+	! oom_killed fine || fail "nothing was killed"
+	crunit rm fine
+}
+
+has_oom_event() {
+	[ -n "$(crunit events --no-stream --since "$since" -f container="$1" -f event=oom)" ]
+}
+
+oom_killed() {
+	[ "$(crunit inspect -f '{{.State.OOMKilled}}' "$1")" = true ]
+}
+
+has_ended() {
+	[ "$(crunit inspect -f '{{.State.Status}}' "$1")" = exited ]
+}
+
 test_pids_limit_stops_a_fork_bomb() {
 	container forks <<-'END'
 		[Container]
@@ -37,6 +95,34 @@ test_pids_limit_stops_a_fork_bomb() {
 	systemctl start forks || true
 	assert_journal forks "can't fork|Resource temporarily unavailable"
 	! said_in_journal forks '^all of them$' || fail "thirty processes under a limit of ten"
+}
+
+# A bomb stays within its unit: others run, it can be looked at, and it ends.
+test_fork_bomb_is_harmless() {
+	local group
+	container bomb <<-'END'
+		[Container]
+		Image=localhost/busybox:latest
+		ContainerName=bomb
+		Network=none
+		PidsLimit=60
+		StopTimeout=1
+		Exec=sh -c 'bomb() { bomb & bomb & sleep 1; bomb; }; while :; do bomb 2>/dev/null; done'
+		[Service]
+		Restart=no
+	END
+	start bomb
+	wait_for 20 is_full bomb
+	assert_equal "$(crunit run --rm --network none localhost/busybox:latest echo lives)" lives
+	assert_equal "$(crunit ps --format '{{.State}}')" running
+	group=$(prop bomb ControlGroup)
+	systemctl stop bomb
+	! has_state bomb active || fail "it was not stopped"
+	[ ! -e "/sys/fs/cgroup/unified$group" ] && [ ! -e "/sys/fs/cgroup/pids$group" ] || fail "processes are left"
+}
+
+is_full() {
+	[ "$(crunit stats --no-stream --format '{{.PIDs}}' "$1")" -ge 55 ]
 }
 
 test_hello_under_hybrid_cgroups() {

@@ -151,6 +151,96 @@ test_life_restart_and_pause() {
 	wait_state again inactive 20
 }
 
+# What ended and was kept starts again by what it was started by, and is what it was.
+test_life_start_again() {
+	local id unit=crunit-run-again.service
+	uses $unit
+	mkdir -p $work/dir
+	echo FILE=yes >$work/dir/env
+	(
+		cd $work/dir || exit
+		FROM_SHELL=once crunit run -d --name again --network none -e FROM_SHELL --env-file env -m 64m -v ./:/here --label a=b \
+			$box_image sh -c 'trap "exit 0" TERM; echo "run by $FROM_SHELL" >>/mark; cat /mark; while :; do sleep 0.1; done'
+	) >$work/id 2>$work/said || fail "$(cat $work/said)"
+	id=$(cat $work/id)
+	wait_for 10 crunit exec again test -e /mark
+	try crunit start again
+	assert_equal "$status $said" "0 again" "a start of one that runs"
+	crunit stop again
+	wait_for 10 not_there $unit
+	assert_equal "$(crunit inspect -f '{{.State.Status}} {{.Id}}' again)" "exited $id"
+	# from anywhere, whatever our own variables are
+	FROM_SHELL=twice crunit start "${id:0:12}"
+	wait_for 10 crunit exec again sh -c 'test $(grep -c . /mark) = 2'
+	assert_equal "$(crunit exec again sort -u /mark)" 'run by once'
+	assert_equal "$(crunit exec again ls /here)" env
+	assert_equal "$(prop $unit MemoryMax) $(crunit inspect -f '{{.Id}}' again)" "67108864 $id"
+	crunit restart again
+	wait_for 10 crunit exec again sh -c 'test $(grep -c . /mark) = 3'
+	crunit stop again
+	# its image is what it was, although the name has gone on
+	crunit tag localhost/hello:latest localhost/moves:1
+	crunit run --name moved --network none localhost/moves:1 sh -c 'echo one >/mark'
+	crunit tag $box_image localhost/moves:1
+	crunit start -a moved || fail "it does not start"
+	assert_equal "$(crunit run --rm --network none -v /var/lib/crunit/containers/moved@/upper:/upper:ro $box_image cat /upper/mark)" one
+	crunit rmi localhost/moves:1 >/dev/null
+	crunit rm again moved
+	assert_fails crunit start again
+	assert_match "$said" "no container 'again', nor a container file"
+}
+
+# In the foreground, with what it writes, its input and its status; and from there into a unit.
+test_life_start_attached() {
+	uses crunit-run-fore.service
+	try crunit run --name fore -i --network none $box_image sh -c 'read word; echo "got $word"; echo $word >>/mark; exit 3' </dev/null
+	assert_equal "$status" 3 "$said"
+	status=0
+	said=$(echo first | crunit start -ai fore) || status=$?
+	assert_equal "$status $said" "3 got first"
+	try crunit start -a fore
+	assert_equal "$status $said" "3 got "
+	# as a unit it has no input; what it wrote goes along
+	try crunit start fore
+	wait_state crunit-run-fore.service failed
+	assert_equal "$(prop crunit-run-fore.service ExecMainStatus)" 3
+	assert_equal "$(crunit start --all)" fore
+	wait_state crunit-run-fore.service failed
+	assert_equal "$(crunit start --filter name=nobody)" ''
+	crunit cp fore:/mark $work/mark
+	assert_equal "$(grep -c . $work/mark) $(wc -l <$work/mark)" "1 5"
+	assert_fails crunit start
+	assert_match "$said" 'which container'
+	assert_fails crunit start -a fore other
+	assert_match "$said" 'just one container'
+	container filed <<-END
+		[Container]
+		Image=$box_image
+		ContainerName=filed
+		Network=none
+		Exec=sleep 1000
+	END
+	reload
+	assert_fails crunit start -a filed
+	assert_match "$said" 'crunit logs -f'
+	crunit rm fore
+}
+
+# Nobody could keep a terminal that its owner leaves: that is said, not done by half.
+test_life_no_detaching() {
+	try crunit run --rm -it --detach-keys ctrl-a --network none $box_image true
+	assert_equal "$status" 125
+	assert_match "$said" 'detach-keys ctrl-a: a terminal cannot be left'
+	crunit run --rm -it --detach-keys '' --network none $box_image true
+	detached left --name left --detach-keys ctrl-a $box_image sleep 1000
+	assert_fails crunit exec -it --detach-keys ctrl-a left true
+	assert_match "$said" 'a terminal cannot be left'
+	crunit exec --detach-keys '' left true
+	assert_fails crunit attach left
+	assert_match "$said" 'crunit logs -f'
+	crunit stop -t 0 left
+}
+
 top_shows() {
 	[[ $(crunit top "$1") == *"$2"* ]]
 }
@@ -194,6 +284,31 @@ test_life_state_of_another_version() {
 	assert_journal old 'another version of crunit \(format 99\)'
 	start old
 	assert_equal "$(crunit exec old echo in it)" "in it"
+}
+
+# One that never says that it is ready is given up, and nothing of it is left.
+test_life_never_ready() {
+	local group
+	container never <<-END
+		[Container]
+		Image=$box_image
+		ContainerName=never
+		Network=none
+		Notify=yes
+		Exec=sh -c 'trap "" TERM; echo here; sleep 1000 & while :; do sleep 0.2; done'
+		[Service]
+		TimeoutStartSec=3
+		TimeoutStopSec=1
+	END
+	reload
+	systemctl start --no-block never
+	assert_journal never '^here$'
+	assert_equal "$(prop never ActiveState)" activating
+	group=$(prop never ControlGroup)
+	wait_state never failed 20
+	assert_equal "$(prop never Result)" timeout
+	[ ! -e "/sys/fs/cgroup$group" ] || fail "something is left: $(cat "/sys/fs/cgroup$group/cgroup.procs")"
+	assert_equal "$(crunit ps -a -q)" ''
 }
 
 # Each Restart= mode, against an end with 0, with 1, and by a signal (from outside: the kernel
