@@ -7,6 +7,10 @@
 #include <errno.h>
 #include <limits.h>
 
+enum {
+        JSON_EXCERPT = 40 /* bytes that a message quotes */
+};
+
 static void json_tokener_cleanup(struct json_tokener **tokener)
 {
         if (*tokener)
@@ -56,6 +60,21 @@ char *json_text(struct json_object *object, bool pretty)
         if (pretty)
                 flags |= JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED;
         return str_dup(json_object_to_json_string_ext(object, flags));
+}
+
+int json_document(struct json_object *object, bool pretty, char **ret, struct error *err)
+{
+        AUTO_FREE char *text = json_text(object, pretty);
+        size_t length = strlen(text), valid = str_utf8_valid(text, length), begin = valid;
+
+        if (valid == length) {
+                *ret = steal_str(&text);
+                return 0;
+        }
+        while (begin && text[begin - 1] != '"' && valid - begin < JSON_EXCERPT)
+                begin--;
+        return error_set(err, EILSEQ, "'%.*s' is not UTF-8", (int)(valid - begin) + 1,
+                         text + begin);
 }
 
 char *json_shown(struct json_object *object)

@@ -32,6 +32,10 @@ int json_read_file(int dirfd, const char *path, size_t max, struct json_object *
 /* The text of an object, compact or for people's eyes; owned by the caller. */
 char *json_text(struct json_object *object, bool pretty);
 
+/* The text of an object that is to be read again, by us or others: EILSEQ where something in it is
+ * no UTF-8. Owned by the caller. */
+int json_document(struct json_object *object, bool pretty, char **ret, struct error *err);
+
 /* The same for a terminal, pretty: what it must not get (printable.h) as \uXXXX. */
 char *json_shown(struct json_object *object);
 

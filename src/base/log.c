@@ -15,6 +15,10 @@
 #include <time.h>
 #include <unistd.h>
 
+enum {
+        LOG_LENGTH_MAX = 8192 /* bytes of a message: what it quotes may be as long as anything */
+};
+
 /* Is stderr the journal stream that systemd named in the environment (systemd.exec(5),
  * JOURNAL_STREAM)? */
 bool log_to_journal(void)
@@ -53,8 +57,9 @@ static void log_wait_taken(void)
 static char *log_clean(char *text)
 {
         AUTO_STRBUF struct strbuf clean = { 0 };
-        size_t length = strlen(text);
+        size_t length = strnlen(text, LOG_LENGTH_MAX);
 
+        text[length] = '\0';
         while (length && text[length - 1] == '\n')
                 text[--length] = '\0';
         printable_mask(text, "\n\t");

@@ -11,6 +11,10 @@
 #include <limits.h>
 #include <sys/stat.h>
 
+enum {
+        PLAN_IMAGE_VOLUMES_MAX = 500 /* known images have a dozen */
+};
+
 static struct plan_directory *plan_add_directory(struct plan *plan, const char *path)
 {
         struct plan_directory *directory;
@@ -351,20 +355,37 @@ static int plan_wanted_mount(const struct plan_context *context, struct plan_mou
                          wanted->target);
 }
 
+/* Over a file of the kernel, an image's volume would be what the runtime writes labels to, and what
+ * programs take for the truth. */
+static int plan_check_volume(const char *target, struct error *err)
+{
+        if (!path_is_below(target, "/proc") && !path_is_below(target, "/sys"))
+                return 0;
+        return error_set(err, EPERM,
+                         "the image asks for a volume at %s, in a file system of the kernel: run "
+                         "it with --image-volume ignore",
+                         target);
+}
+
 /* The image's volumes, but where something else is mounted. */
-static void plan_image_volumes(const struct plan_context *context, struct plan_mount_list *list,
-                               size_t *number)
+static int plan_image_volumes(const struct plan_context *context, struct plan_mount_list *list,
+                              size_t *number, struct error *err)
 {
         const struct strv *volumes = &context->image->volumes;
 
         if (context->spec->image_volume == SPEC_IMAGE_VOLUME_IGNORE)
-                return;
+                return 0;
+        if (volumes->count > PLAN_IMAGE_VOLUMES_MAX)
+                return error_set(err, E2BIG, "the image asks for %zu volumes, at most %d are made",
+                                 volumes->count, PLAN_IMAGE_VOLUMES_MAX);
         for (size_t i = 0; i < volumes->count; i++) {
                 AUTO_FREE char *target = path_clean(volumes->items[i]);
                 struct spec_mount wanted = { .type = SPEC_MOUNT_ANONYMOUS, .target = target };
 
                 if (str_equal(target, "/") || plan_is_mounted(list, target))
                         continue;
+                if (plan_check_volume(target, err) < 0)
+                        return -1;
                 if (context->spec->image_volume == SPEC_IMAGE_VOLUME_TMPFS)
                         plan_memory_mount(
                                 context, list,
@@ -372,6 +393,7 @@ static void plan_image_volumes(const struct plan_context *context, struct plan_m
                 else
                         plan_anonymous(context, list, &wanted, number);
         }
+        return 0;
 }
 
 /* A mount point comes before what is mounted below it. */
@@ -443,8 +465,8 @@ int plan_mounts(struct plan_context *context, struct error *err)
         for (size_t i = 0; i < context->spec->mount_count; i++)
                 if (plan_wanted_mount(context, &list, &context->spec->mounts[i], &number, err) < 0)
                         return -1;
-        plan_image_volumes(context, &list, &number);
-        if (plan_add_file_mounts(context, &list, err) < 0)
+        if (plan_image_volumes(context, &list, &number, err) < 0 ||
+            plan_add_file_mounts(context, &list, err) < 0)
                 return -1;
         if (plan_check_links(context, &list, err) < 0)
                 return -1;

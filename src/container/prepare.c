@@ -4,6 +4,7 @@
 #include "../base/io.h"
 #include "../base/json.h"
 #include "ownership.h"
+#include "path.h"
 #include "volume-copy.h"
 
 #include <sys/mount.h>
@@ -112,11 +113,73 @@ static int prepare_link(const struct prepare *prepare, const char *path, const c
         return 0;
 }
 
+/* --- where the runtime mounts */
+
+/* Whether something that is mounted before lies over path: then the image's own is not seen. */
+static bool prepare_is_covered(const struct strv *before, const char *path)
+{
+        for (size_t i = 0; i < before->count; i++)
+                if (path_is_below(path, before->items[i]))
+                        return true;
+        return false;
+}
+
+/* The runtime opens what it finds on the way to a mount point that it has to make: a FIFO would
+ * stop it for ever, and opening a device is an act of its own. Nothing is opened here. */
+static int prepare_check_way(const struct prepare *prepare, const char *path, struct error *err)
+{
+        AUTO_CLOSE int there = io_open_in_root(prepare->root, path, O_PATH, 0);
+        AUTO_STRV struct strv parts = { 0 };
+        AUTO_STRBUF struct strbuf walked = { 0 };
+
+        strv_split(&parts, path, "/", false);
+        for (size_t i = 0; there < 0 && i < parts.count; i++) {
+                AUTO_CLOSE int fd = -1;
+                struct stat st;
+
+                strbuf_appendf(&walked, "/%s", parts.items[i]);
+                fd = io_open_in_root(prepare->root, walked.data, O_PATH, 0);
+                if (fd < 0)
+                        return 0; /* missing, or a link that leads nowhere: the runtime says so */
+                if (fstat(fd, &st) < 0)
+                        return error_errno(err, errno, "cannot look at %s", walked.data);
+                if (!S_ISDIR(st.st_mode))
+                        return error_set(err, ENOTDIR,
+                                         "cannot mount at %s: the image's %s is no directory", path,
+                                         walked.data);
+        }
+        return 0;
+}
+
+static int prepare_check_targets(const struct prepare *prepare, struct error *err)
+{
+        struct json_object *mounts = NULL;
+        AUTO_STRV struct strv before = { 0 };
+
+        if (json_get_array(prepare->plan->config, "mounts", &mounts, err) < 0)
+                return -1;
+        for (size_t i = 0; mounts && i < json_object_array_length(mounts); i++) {
+                const char *target = NULL;
+
+                if (json_get_string(json_object_array_get_idx(mounts, i), "destination", &target,
+                                    err) < 0)
+                        return -1;
+                if (!target || prepare_is_covered(&before, target))
+                        continue;
+                if (prepare_check_way(prepare, target, err) < 0)
+                        return -1;
+                strv_append(&before, target);
+        }
+        return 0;
+}
+
 static int prepare_write_files(const struct prepare *prepare, struct error *err)
 {
-        AUTO_FREE char *config = json_text(prepare->plan->config, false);
+        AUTO_FREE char *config = NULL;
         AUTO_FREE char *path = str_format("%s/config.json", prepare->run);
 
+        if (json_document(prepare->plan->config, false, &config, err) < 0)
+                return -1;
         for (size_t i = 0; i < prepare->plan->file_count; i++) {
                 const struct plan_file *file = &prepare->plan->files[i];
                 AUTO_FREE char *name = str_format("%s/%s", prepare->run, file->name);
@@ -160,5 +223,7 @@ int prepare_container(const struct prepare *prepare, struct error *err)
         for (size_t i = 0; i < plan->links.count; i += 2)
                 if (prepare_link(prepare, plan->links.items[i], plan->links.items[i + 1], err) < 0)
                         return -1;
+        if (prepare_check_targets(prepare, err) < 0)
+                return -1;
         return prepare_write_files(prepare, err);
 }

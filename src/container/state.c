@@ -185,8 +185,10 @@ int state_write(const char *run, const struct container_state *state, struct err
 {
         AUTO_FREE char *path = str_format("%s/state.json", run);
         AUTO_JSON struct json_object *object = state_to_json(state);
-        AUTO_FREE char *text = json_text(object, false);
+        AUTO_FREE char *text = NULL;
 
+        if (json_document(object, false, &text, err) < 0)
+                return -1;
         return io_write_file(AT_FDCWD, path, text, strlen(text), 0600, IO_NO_SYNC, err);
 }
 

@@ -56,6 +56,18 @@ static void copy_free(struct copy *copy)
         tdestroy(copy->links, copy_link_free);
 }
 
+/* By a way without links: who has the volume mounted already might put one in the place of a
+ * directory, and another file of the host would get a name in the volume. */
+static int copy_link_beneath(const struct copy *copy, const char *path,
+                             const struct copy_level *level, const char *name)
+{
+        const char *slash = strrchr(path, '/');
+        AUTO_FREE char *directory = slash ? str_dupn(path, (size_t)(slash - path)) : str_dup(".");
+        AUTO_CLOSE int parent = io_open_beneath(copy->target, directory, O_PATH | O_DIRECTORY, 0);
+
+        return parent < 0 ? -1 : linkat(parent, slash ? slash + 1 : path, level->to, name, 0);
+}
+
 /* Another name of a file that is already there: 1 if it was linked, 0 if this is the first. */
 static int copy_hard_link(struct copy *copy, const struct copy_level *level, const char *name,
                           const struct stat *st)
@@ -72,7 +84,7 @@ static int copy_hard_link(struct copy *copy, const struct copy_level *level, con
                 return 0;
         }
         free(link);
-        return linkat(copy->target, (*found)->path, level->to, name, 0) < 0 ? -1 : 1;
+        return copy_link_beneath(copy, (*found)->path, level, name) < 0 ? -1 : 1;
 }
 
 /* Data only: what is a hole stays one. */

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
@@ -284,29 +285,37 @@ static int tree_set_meta(struct tree *tree, int fd, const char *path, const stru
         return 0;
 }
 
-/* The same for what cannot be opened. */
+/* By descriptor of O_PATH, so through its name in /proc. */
+static int tree_set_mode(int fd, mode_t mode)
+{
+        AUTO_FREE char *self = str_format("/proc/self/fd/%d", fd);
+
+        return chmod(self, mode);
+}
+
+/* The same for what cannot be opened. What was made is looked at once, and no link is followed:
+ * into a volume that is imported somebody may look, and put a link in its place. */
 static int tree_set_meta_at(struct tree *tree, int parent, const char *name, const char *path,
                             const struct tree_meta *meta, struct error *err)
 {
         const struct timespec times[] = { meta->mtime, meta->mtime };
+        AUTO_CLOSE int fd = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
         bool is_link = S_ISLNK(meta->mode);
+        struct stat st;
 
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return error_errno(err, errno, "cannot open %s", path);
+        if ((st.st_mode & S_IFMT) != (meta->mode & S_IFMT))
+                return error_set(err, EBUSY, "somebody else is changing %s", path);
         if (tree_needs_chown(tree, meta) &&
-            fchownat(parent, name, meta->uid, meta->gid, AT_SYMLINK_NOFOLLOW) < 0)
+            fchownat(fd, "", meta->uid, meta->gid, AT_EMPTY_PATH) < 0)
                 return error_errno(err, errno, "cannot give %s to %u:%u", path, meta->uid,
                                    meta->gid);
-        /* Just made by us, in a directory nobody else sees: it is no link. */
-        if (!is_link && meta->mode & 07000 && fchmodat(parent, name, meta->mode & 07777, 0) < 0)
+        if (!is_link && meta->mode & 07000 && tree_set_mode(fd, meta->mode & 07777) < 0)
                 return error_errno(err, errno, "cannot set the mode of %s", path);
-        if (!is_link && meta->xattr_count) {
-                AUTO_CLOSE int fd = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-
-                if (fd < 0)
-                        return error_errno(err, errno, "cannot open %s", path);
-                if (tree_set_xattrs(fd, path, meta, err) < 0)
-                        return -1;
-        }
-        if (utimensat(parent, name, times, AT_SYMLINK_NOFOLLOW) < 0)
+        if (!is_link && meta->xattr_count && tree_set_xattrs(fd, path, meta, err) < 0)
+                return -1;
+        if (utimensat(fd, "", times, AT_EMPTY_PATH) < 0)
                 return error_errno(err, errno, "cannot set the time of %s", path);
         return 0;
 }

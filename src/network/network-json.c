@@ -323,9 +323,10 @@ int network_save(const char *storage, const struct network *network, struct erro
         AUTO_FREE char *path = network_path(storage, network->name);
         AUTO_FREE char *directory = str_format("%s/networks", storage);
         AUTO_JSON struct json_object *object = network_to_json(network, true);
-        AUTO_FREE char *text = json_text(object, true);
+        AUTO_FREE char *text = NULL;
 
-        if (network_check(network, err) < 0 || io_make_dirs(AT_FDCWD, directory, 0755, err) < 0)
+        if (json_document(object, true, &text, err) < 0 || network_check(network, err) < 0 ||
+            io_make_dirs(AT_FDCWD, directory, 0755, err) < 0)
                 return -1;
         return io_write_file(AT_FDCWD, path, text, strlen(text), 0644, IO_SYNC, err);
 }

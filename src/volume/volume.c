@@ -181,8 +181,10 @@ static void volume_sweep(int volumes)
 static int volume_write(int directory, const struct volume *volume, struct error *err)
 {
         AUTO_JSON struct json_object *object = volume_to_json(volume);
-        AUTO_FREE char *text = json_text(object, true);
+        AUTO_FREE char *text = NULL;
 
+        if (json_document(object, true, &text, err) < 0)
+                return -1;
         return io_write_file(directory, "volume.json", text, strlen(text), 0600, IO_SYNC, err);
 }
 
