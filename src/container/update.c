@@ -4,6 +4,7 @@
 #include "../image/image.h"
 #include "../image/store-change.h"
 #include "../image/store-work.h"
+#include "cgroup.h"
 #include "image-program.h"
 #include "interrupt.h"
 #include "manager.h"
@@ -77,9 +78,28 @@ static const char *update_label(const struct container_state *state, const char 
         return value;
 }
 
+/* In the sandbox of our unit, /proc shows no process that has other rights than we. That it is in
+ * its own control group is seen nevertheless. */
+static bool update_is_alive(const struct container_state *state)
+{
+        AUTO_CLOSE int group = -1;
+        AUTO_FREE pid_t *pids = NULL;
+        size_t count = 0;
+        bool found = false;
+
+        if (state_alive(state))
+                return true;
+        group = state->cgroup && state->init.pid ? cgroup_open(state->cgroup, NULL) : -1;
+        if (group < 0 || cgroup_list_processes(group, &pids, &count, NULL) < 0)
+                return false;
+        for (size_t i = 0; i < count && !found; i++)
+                found = pids[i] == state->init.pid;
+        return found;
+}
+
 static bool update_is_wanted(const struct container_state *state, const char *policy)
 {
-        return state_alive(state) && state->init.pid && state->image && !str_empty(policy) &&
+        return update_is_alive(state) && state->init.pid && state->image && !str_empty(policy) &&
                !str_equal(policy, "disabled");
 }
 
