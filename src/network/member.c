@@ -62,8 +62,7 @@ bool member_exists(const char *runtime, const char *label)
         return access(path, F_OK) == 0;
 }
 
-/* Temporary names begin with a dot. */
-static void member_clean_directory(const char *path)
+void member_clean_directory(const char *path)
 {
         AUTO_CLOSEDIR DIR *dir = opendir(path);
         struct dirent *entry;

@@ -23,6 +23,8 @@ bool member_exists(const char *runtime, const char *label);
 
 /* Remove what a write that was killed has left. The caller holds the lock. */
 void member_clean(const char *runtime);
+/* The same in one directory of small files: temporary names begin with a dot. */
+void member_clean_directory(const char *path);
 
 /* All labels. */
 int member_list(const char *runtime, struct strv *ret, struct error *err);

@@ -335,8 +335,13 @@ static int names_remove_one(int parent, const char *network, void *context, stru
                                  &leaving->stops);
                 return 0;
         }
-        if (unlink(file) < 0 || rmdir(hosts) < 0)
-                return 0;
+        /* Whatever has become of it; and the last one goes, even where it had none left. */
+        io_remove_tree(AT_FDCWD, file, NULL);
+        if (rmdir(hosts) < 0) {
+                member_clean_directory(hosts);
+                if (rmdir(hosts) < 0)
+                        return 0;
+        }
         io_remove_tree(AT_FDCWD, directory, NULL);
         names_add_unit(&leaving->stops, network);
         names_revert_resolved(leaving->storage, network);

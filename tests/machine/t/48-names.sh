@@ -477,6 +477,30 @@ test_names_nobody_owns_any_more() {
 	[ -z "$(find /run/crunit/network/names -name 'gone@*')" ] || fail "its file is left"
 }
 
+is_unused() {
+	! systemctl is-active -q "$(service_of "$1")" && [ ! -e "/run/crunit/network/names/$1" ]
+}
+
+# A start was killed while it wrote, somebody has removed a file: the service ends with the last one.
+test_names_service_ends_whatever_is_left() {
+	local hosts=/run/crunit/network/names/back/hosts
+	network back Subnet=10.50.0.0/24
+	on web back.network
+	start web
+	: >$hosts/.gone@.0123456789abcdef
+	systemctl stop web
+	wait_for 5 is_unused back
+	start web
+	rm $hosts/web@web
+	systemctl stop web
+	wait_for 5 is_unused back
+	start web
+	rm $hosts/web@web
+	mkdir -p $hosts/web@web/directory
+	systemctl stop web
+	wait_for 5 is_unused back
+}
+
 test_names_without_dnsmasq() {
 	network back Subnet=10.50.0.0/24
 	on web back.network
