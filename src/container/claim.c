@@ -2,8 +2,10 @@
 #include "claim.h"
 
 #include "../base/io.h"
+#include "orphan.h"
 #include "place.h"
 #include "state.h"
+#include "stop.h"
 #include "writable.h"
 
 #include <signal.h>
@@ -54,6 +56,8 @@ static int claim_check(const struct place *own, const char *label, bool replace,
                 if (claim_kill(&other, err) < 0)
                         return -1;
         }
+        if (other.id && !other.init.pid)
+                orphan_kill(place.run);
         /* A directory without a state is another unit's that is about to start; its own check
          * comes. */
         if (is_own || other.id)
@@ -77,10 +81,36 @@ int claim_name(const struct place *place, const struct container_state *state, b
         return state_write(place->run, state, err);
 }
 
+/* From a shell, and whoever started it was killed with it. */
+static bool claim_is_left(const char *run, struct container_state *ret)
+{
+        return state_read(run, ret, NULL) == 0 && !ret->unit && !state_alive(ret) &&
+               !process_alive(&ret->starter);
+}
+
+/* Of units systemd removes the directories. One that comes to life meanwhile is seen behind the
+ * lock. */
+static void claim_sweep_run(const char *label)
+{
+        AUTO_STATE struct container_state seen = { 0 }, state = { 0 };
+        CLEANUP(place_free) struct place place = { 0 };
+        AUTO_CLOSE int lock = -1;
+
+        place_of(label, "", &place);
+        if (!str_has_suffix(label, "@") || !claim_is_left(place.run, &seen))
+                return;
+        lock = place_lock_names(NULL);
+        if (lock >= 0 && claim_is_left(place.run, &state))
+                stop_remove(&state, place.run, false, NULL);
+}
+
 void claim_sweep(const char *storage)
 {
-        AUTO_STRV struct strv labels = { 0 };
+        AUTO_STRV struct strv labels = { 0 }, runs = { 0 };
 
+        place_list(NULL, &runs, NULL);
+        for (size_t i = 0; i < runs.count; i++)
+                claim_sweep_run(runs.items[i]);
         place_list_data(storage, &labels, NULL);
         for (size_t i = 0; i < labels.count; i++) {
                 CLEANUP(place_free) struct place place = { 0 };

@@ -18,6 +18,7 @@ struct place;
 int claim_name(const struct place *place, const struct container_state *state, bool replace,
                struct error *err);
 
-/* Remove the writable layers below the store whose containers have no run directory: what crashes
- * and reboots left. Kept ones stay. Failures are not worth a word: the next start tries again. */
+/* Remove what runs from a shell left that were killed, and the writable layers below the store
+ * whose containers have no run directory: what crashes and reboots left. Kept ones stay. Failures
+ * are not worth a word: the next start tries again. */
 void claim_sweep(const char *storage);

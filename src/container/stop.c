@@ -6,6 +6,7 @@
 #include "handover.h"
 #include "netjoin.h"
 #include "oom.h"
+#include "orphan.h"
 #include "place.h"
 #include "pod-join.h"
 #include "signal.h"
@@ -137,6 +138,8 @@ int stop_remove(const struct container_state *state, const char *run, bool even_
         struct place place = { .run = str_dup(run), .systemd = state->unit != NULL };
         int result = 0;
 
+        if (!state->init.pid)
+                orphan_kill(run);
         /* What was made for its network first: others may want its ports. */
         if (netjoin_leave(run, err) < 0)
                 result = -1;

@@ -209,3 +209,26 @@ test_classic_mounts() {
 	assert_journal old '^kept$'
 	assert_journal old '^above$'
 }
+
+waits_for_its_parent() {
+	pgrep -f -- "--root=/run/crunit/containers/victim@/crun" >/dev/null
+}
+
+# Killed with a container that is created and not started: nobody knows it, and it waits for ever.
+test_killed_run_leaves_no_container() {
+	local how
+	printf '#!/bin/sh\n/usr/bin/crun "$@"\ncase " $* " in *" create "*) kill -9 $PPID ;; esac\n' >$work/killer
+	chmod 755 $work/killer
+	for how in "run --rm --network none localhost/busybox:latest true" "rm -f victim" \
+		"run --rm --name victim --network none localhost/busybox:latest true"; do
+		# to a file: what waits has our standard output
+		! crunit --runtime $work/killer run --rm --name victim --network none localhost/busybox:latest sleep 3600 \
+			>$work/said 2>&1 || fail "crunit was not killed"
+		waits_for_its_parent || fail "the container has not been created"
+		# shellcheck disable=SC2086
+		crunit $how
+		! waits_for_its_parent || fail "crunit $how: the container still waits"
+		[ ! -e /run/crunit/containers/victim@ ] || fail "crunit $how: its directory is left"
+		[ ! -e /var/lib/crunit/containers/victim@ ] || fail "crunit $how: what it wrote is left"
+	done
+}
