@@ -41,13 +41,14 @@ bool record_wants(const struct container_spec *spec, const char *name)
         return false;
 }
 
-/* Those of our variables that are wanted; which: their names alone, or NAME=VALUE. */
+/* Those of our variables that are wanted, their names alone or as NAME=VALUE; but not where our own
+ * things are (CRUNIT_…): who finds the container knows that. */
 static void record_list_wanted(const struct container_spec *spec, bool names, struct strv *ret)
 {
         for (char **item = environ; *item; item++) {
                 AUTO_FREE char *name = str_dupn(*item, strcspn(*item, "="));
 
-                if (record_wants(spec, name))
+                if (record_wants(spec, name) && !str_has_prefix(name, "CRUNIT_"))
                         strv_append(ret, names ? name : *item);
         }
 }
