@@ -262,6 +262,9 @@ test_views_cp_volumes() {
 # Owners are the container's on both sides, whatever they are on the host.
 test_views_cp_mapped() {
 	local target
+	cp -a /etc/subuid /etc/subgid $work 2>/dev/null || true
+	trap 'for target in subuid subgid; do cp -a $work/$target /etc 2>/dev/null || rm -f /etc/$target; done' EXIT
+	echo containers:500000:4000 | tee /etc/subuid >/etc/subgid
 	echo one >$work/file
 	chown 7:8 $work/file
 	crunit run --name ids --network none --userns auto:size=3000 --user 5:6 --rm=false localhost/busybox:latest \
@@ -365,7 +368,7 @@ test_views_events() {
 	assert_equal "$(crunit events --no-stream --until "$since" -f container=ev)" ''
 	assert_fails crunit events --no-stream -f nonsense=1
 	assert_match "$said" 'not one of container='
-	assert_fails crunit events --no-stream -f lable=x
+	assert_fails crunit events --no-stream -f labels=x
 	assert_match "$said" 'did you mean label='
 	# one that has ended is known by its unit, one that runs by itself
 	for i in 1 2; do
