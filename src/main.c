@@ -31,7 +31,7 @@ static const struct cmd commands[] = {
         { "unpause", "[OPTIONS] [NAME…]", "Let the processes of containers go on", cmd_unpause,
           life_options_table },
         { "rm", "[OPTIONS] [NAME…]", "Remove what containers leave", cmd_rm, rm_options_table },
-        { "exec", "[OPTIONS] NAME COMMAND [ARG…]", "Run another program in a container", cmd_exec,
+        { "exec", "[OPTIONS] [NAME] COMMAND [ARG…]", "Run another program in a container", cmd_exec,
           exec_options_table },
         { "ps", "[OPTIONS]", "List containers", cmd_ps, ps_options_table },
         { "inspect", "[OPTIONS] NAME…", "Show all that is known of containers, as JSON",

@@ -147,6 +147,15 @@ static int choice_make(const struct choice *choice, char *const *words, enum cho
         return 0;
 }
 
+char *choice_latest(struct error *err)
+{
+        static const struct choice latest = { .latest = true };
+        AUTO_STRV struct strv names = { 0 };
+
+        return choice_search(&latest, CHOICE_LIVING, &names, err) < 0 ? NULL
+                                                                      : steal_str(&names.items[0]);
+}
+
 bool choice_names(const struct choice *choice, const char *command, char *const *words,
                   enum choice_scope scope, bool forgiving, struct strv *ret, int *ret_status)
 {

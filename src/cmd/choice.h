@@ -35,6 +35,9 @@ enum choice_scope {
 bool choice_names(const struct choice *choice, const char *command, char *const *words,
                   enum choice_scope scope, bool forgiving, struct strv *ret, int *ret_status);
 
+/* The living container that was made last; owned. NULL with ENOENT where there is none. */
+char *choice_latest(struct error *err);
+
 /* Do something with each; what fails is said, and the others are done all the same. Returns the
  * command's exit status. */
 typedef int choice_function(const char *name, void *context, struct error *err);

@@ -3,9 +3,16 @@
 #include "../container/exec.h"
 #include "../base/log.h"
 #include "../container/spec.h"
+#include "choice.h"
 #include "commands.h"
+#include "run-values.h"
 
 #include <stddef.h>
+
+struct exec_request {
+        struct exec_options options;
+        bool latest;
+};
 
 const struct option_row exec_options_table[] = {
         { .name = "env",
@@ -13,46 +20,62 @@ const struct option_row exec_options_table[] = {
           .argument = "KEY=VALUE",
           .help = "set a variable (KEY alone: with our value)",
           .take = option_take_list,
-          .field = offsetof(struct exec_options, env) },
+          .field = offsetof(struct exec_request, options.env) },
+        { .name = "env-file",
+          .argument = "FILE",
+          .help = "read variables from a file",
+          .take = option_take_list,
+          .field = offsetof(struct exec_request, options.env_files) },
         { .name = "workdir",
           .letter = 'w',
           .argument = "DIR",
           .help = "begin in this directory",
           .take = option_take_string,
-          .field = offsetof(struct exec_options, workdir) },
+          .field = offsetof(struct exec_request, options.workdir) },
         { .name = "user",
           .letter = 'u',
           .argument = "USER[:GROUP]",
           .help = "run as this user of the container",
           .take = option_take_string,
-          .field = offsetof(struct exec_options, user) },
+          .field = offsetof(struct exec_request, options.user) },
         { .name = "interactive",
           .letter = 'i',
           .kind = OPTION_FLAG,
           .help = "pass on standard input",
           .take = option_take_bool,
-          .field = offsetof(struct exec_options, interactive) },
+          .field = offsetof(struct exec_request, options.interactive) },
         { .name = "tty",
           .letter = 't',
           .kind = OPTION_FLAG,
           .help = "give it a terminal",
           .take = option_take_bool,
-          .field = offsetof(struct exec_options, tty) },
+          .field = offsetof(struct exec_request, options.tty) },
         { .name = "detach",
           .letter = 'd',
           .kind = OPTION_FLAG,
           .help = "do not wait for its end",
           .take = option_take_bool,
-          .field = offsetof(struct exec_options, detach) },
+          .field = offsetof(struct exec_request, options.detach) },
         { .name = "detach-keys",
           .argument = "KEYS",
           .take = option_take_string,
-          .field = offsetof(struct exec_options, detach_keys) },
+          .field = offsetof(struct exec_request, options.detach_keys) },
         { .name = "privileged",
           .kind = OPTION_FLAG,
           .help = "with all capabilities",
           .take = option_take_bool,
-          .field = offsetof(struct exec_options, privileged) },
+          .field = offsetof(struct exec_request, options.privileged) },
+        { .name = "preserve-fds",
+          .argument = "N",
+          .help = "pass file descriptors 3 to 2+N on",
+          .take = run_take_unsigned,
+          .field = offsetof(struct exec_request, options.preserve_fds) },
+        { .name = "latest",
+          .letter = 'l',
+          .kind = OPTION_FLAG,
+          .help = "in the container made last, instead of NAME",
+          .take = option_take_bool,
+          .field = offsetof(struct exec_request, latest) },
         { .name = NULL },
 };
 
@@ -72,15 +95,31 @@ static int exec_with(const struct exec_options *options, const char *name, char 
         return status;
 }
 
+static void exec_request_free(struct exec_request *request)
+{
+        exec_options_free(&request->options);
+}
+
 int cmd_exec(const struct cmd *cmd, int argc, char **argv)
 {
         AUTO_ERROR struct error err = { 0 };
-        CLEANUP(exec_options_free) struct exec_options options = { 0 };
+        CLEANUP(exec_request_free) struct exec_request request = { 0 };
+        AUTO_FREE char *latest = NULL;
+        const char *name;
         int first, status;
 
-        if (!cmd_options(cmd, true, argc, argv, &options, 2, -1, &first, &status))
+        if (!cmd_options(cmd, true, argc, argv, &request, 1, -1, &first, &status))
                 return status;
-        status = exec_with(&options, argv[first], argv + first + 1, &err);
+        if (request.latest && !(latest = choice_latest(&err))) {
+                log_error("%s", err.message);
+                return CMD_USAGE;
+        }
+        name = latest ? latest : argv[first++];
+        if (first == argc) {
+                log_error("exec: which command? See crunit exec --help");
+                return CMD_USAGE;
+        }
+        status = exec_with(&request.options, name, argv + first, &err);
         if (err.message)
                 log_error("%s", err.message);
         return status;

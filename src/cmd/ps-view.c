@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ps-view.h"
 
+#include "../base/disk-use.h"
 #include "../base/json.h"
 #include "../container/place.h"
 #include "../network/member.h"
@@ -104,4 +105,13 @@ struct json_object *ps_view(const struct census_item *item, const struct manager
         view_set_addresses(object, label);
         view_set_unit(object, state->unit, units);
         return object;
+}
+
+void ps_view_add_size(struct json_object *view, const struct census_item *item)
+{
+        const char *writable = item->state.writable;
+        AUTO_FREE char *upper = writable ? str_concat(writable, "/upper") : NULL;
+
+        view_set_number(json_add_object(view, "Size"), "rwSize",
+                        upper ? (int64_t)disk_use(upper) : 0);
 }

@@ -19,6 +19,9 @@
 /* units: what systemd said of theirs; may be empty. Owned by the caller. */
 struct json_object *ps_view(const struct census_item *item, const struct manager_units *units);
 
+/* Add Size: what the container wrote, in bytes (rwSize). Walks its files. */
+void ps_view_add_size(struct json_object *view, const struct census_item *item);
+
 /* What the functions of filters for views are called with; those that others have as well go by the
  * members Labels, Image, ImageID and Unit. */
 struct view_subject {

@@ -6,7 +6,9 @@
 #include "commands.h"
 #include "format.h"
 #include "listing.h"
+#include "ps-sort.h"
 #include "ps-view.h"
+#include "run-values.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -17,7 +19,9 @@ enum {
 };
 
 struct ps_request {
-        bool all, quiet, whole, no_heading, pods;
+        bool all, quiet, whole, no_heading, pods, latest, sizes;
+        unsigned last;       /* only so many, the newest; 0: no limit */
+        char *sort;          /* owned */
         char *format;        /* owned */
         struct strv filters; /* owned */
 };
@@ -58,6 +62,29 @@ const struct option_row ps_options_table[] = {
           .help = "also the pods that they belong to",
           .take = option_take_bool,
           .field = offsetof(struct ps_request, pods) },
+        { .name = "last",
+          .letter = 'n',
+          .argument = "N",
+          .help = "the N made last, also those that have ended",
+          .take = run_take_unsigned,
+          .field = offsetof(struct ps_request, last) },
+        { .name = "latest",
+          .letter = 'l',
+          .kind = OPTION_FLAG,
+          .help = "the one made last, also if it has ended",
+          .take = option_take_bool,
+          .field = offsetof(struct ps_request, latest) },
+        { .name = "size",
+          .letter = 's',
+          .kind = OPTION_FLAG,
+          .help = "also what they wrote",
+          .take = option_take_bool,
+          .field = offsetof(struct ps_request, sizes) },
+        { .name = "sort",
+          .argument = "BY",
+          .help = "command, created, id, image, names, runningfor, size or status (created)",
+          .take = option_take_string,
+          .field = offsetof(struct ps_request, sort) },
         { .name = "format",
           .argument = "FORMAT",
           .help = "table, json, or a template such as '{{.Names}} {{.Status}}'",
@@ -71,6 +98,11 @@ static const struct ps_column {
         const char *title, *member;
         size_t length; /* shortened to so many bytes; 0: as it is */
         const char *separator;
+        enum {
+                PS_ALWAYS,
+                PS_WITH_SIZES,
+                PS_WITH_PODS
+        } when;
 } ps_columns[] = {
         { "CONTAINER ID", "Id", PS_SHORT_ID, "" },
         { "IMAGE", "Image", 0, "" },
@@ -82,13 +114,13 @@ static const struct ps_column {
         { "ADDRESSES", "Addresses", 0, "," },
         { "PORTS", "Ports", 0, ", " },
         { "NAMES", "Names", 0, "," },
-        { "POD ID", "Pod", PS_SHORT_ID, "" },
-        { "PODNAME", "PodName", 0, "" },
+        { "SIZE", "Size", 0, "", PS_WITH_SIZES },
+        { "POD ID", "Pod", PS_SHORT_ID, "", PS_WITH_PODS },
+        { "PODNAME", "PodName", 0, "", PS_WITH_PODS },
 };
 
 enum {
-        PS_COLUMNS = sizeof ps_columns / sizeof *ps_columns,
-        PS_OF_PODS = 2, /* the last ones, shown with --pod only */
+        PS_COLUMNS = sizeof ps_columns / sizeof *ps_columns
 };
 
 static char *ps_shortened(const char *text, size_t length)
@@ -110,6 +142,10 @@ static char *ps_cell(struct json_object *view, const struct ps_column *column, b
         AUTO_FREE char *text = NULL;
 
         json_object_object_get_ex(view, column->member, &member);
+        if (column->when == PS_WITH_SIZES) {
+                json_object_object_get_ex(member, "rwSize", &member);
+                return listing_size((uint64_t)json_object_get_int64(member));
+        }
         if (json_object_is_type(member, json_type_array))
                 json_get_strv(view, column->member, &words, NULL);
         else
@@ -118,19 +154,30 @@ static char *ps_cell(struct json_object *view, const struct ps_column *column, b
         return ps_shortened(text, whole ? 0 : column->length);
 }
 
+static bool ps_is_shown(const struct ps_column *column, const struct ps_request *request)
+{
+        return column->when == PS_ALWAYS ||
+               (column->when == PS_WITH_SIZES ? request->sizes : request->pods);
+}
+
 static void ps_print_table(struct json_object *list, const struct ps_request *request)
 {
         size_t count = json_object_array_length(list), titles = request->no_heading ? 0 : 1;
-        size_t columns = request->pods ? PS_COLUMNS : PS_COLUMNS - PS_OF_PODS;
+        size_t columns = 0;
         AUTO_FREE struct strv *rows = alloc_zero(count + 1, sizeof *rows);
 
-        for (size_t i = 0; titles && i < columns; i++)
-                strv_append(&rows[0], ps_columns[i].title);
-        for (size_t i = 0; i < count; i++)
-                for (size_t k = 0; k < columns; k++)
+        for (const struct ps_column *column = ps_columns; column < ps_columns + PS_COLUMNS;
+             column++) {
+                if (!ps_is_shown(column, request))
+                        continue;
+                columns++;
+                if (titles)
+                        strv_append(&rows[0], column->title);
+                for (size_t i = 0; i < count; i++)
                         strv_append_owned(&rows[i + titles],
-                                          ps_cell(json_object_array_get_idx(list, i),
-                                                  &ps_columns[k], request->whole));
+                                          ps_cell(json_object_array_get_idx(list, i), column,
+                                                  request->whole));
+        }
         listing_print(rows, count + titles, columns);
         for (size_t i = 0; i <= count; i++)
                 strv_free(&rows[i]);
@@ -173,6 +220,18 @@ static void ps_ask_units(const struct census *census, struct manager_units *ret)
                 manager_list_units(manager, &names, ret, NULL);
 }
 
+/* The newest ones, where only some are wanted, and then all in the order that is. */
+static int ps_order(struct json_object *list, const struct ps_request *request, struct error *err)
+{
+        size_t count = json_object_array_length(list);
+
+        if (ps_sort(list, "created", err) < 0)
+                return -1;
+        if (request->last && request->last < count)
+                json_object_array_del_idx(list, request->last, count - request->last);
+        return request->sort ? ps_sort(list, request->sort, err) : 0;
+}
+
 static int ps_list(const struct ps_request *request, struct error *err)
 {
         AUTO_SETTINGS struct settings settings = { 0 };
@@ -193,6 +252,8 @@ static int ps_list(const struct ps_request *request, struct error *err)
                 struct json_object *view = ps_view(&census.items[i], &units);
                 int passes = ps_filter(view, &request->filters, err);
 
+                if (request->sizes)
+                        ps_view_add_size(view, &census.items[i]);
                 if (passes > 0)
                         json_object_array_add(list, view);
                 else
@@ -200,11 +261,14 @@ static int ps_list(const struct ps_request *request, struct error *err)
                 if (passes < 0)
                         return -1;
         }
+        if (ps_order(list, request, err) < 0)
+                return -1;
         return ps_print(list, request, err);
 }
 
 static void ps_free(struct ps_request *request)
 {
+        free(request->sort);
         free(request->format);
         strv_free(&request->filters);
 }
@@ -217,5 +281,8 @@ int cmd_ps(const struct cmd *cmd, int argc, char **argv)
 
         if (!cmd_options(cmd, false, argc, argv, &request, 0, 0, &first, &status))
                 return status;
+        if (request.latest)
+                request.last = 1;
+        request.all = request.all || request.last;
         return ps_list(&request, &err) < 0 ? log_failure(&err) : EXIT_SUCCESS;
 }

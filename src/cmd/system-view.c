@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* crunit system info, df: what there is, and what it takes. */
+#include "../base/disk-use.h"
 #include "../base/io.h"
 #include "../base/json.h"
 #include "../base/log.h"
@@ -25,7 +26,6 @@
 #include <sys/utsname.h>
 
 enum {
-        VIEW_DEPTH = 200, /* directories inside each other that are counted */
         VIEW_COLUMNS = 5
 };
 
@@ -53,36 +53,11 @@ static void view_set_number(struct json_object *object, const char *key, uint64_
         json_object_object_add(object, key, json_object_new_uint64(value));
 }
 
-/* --- what a directory takes */
-
-static uint64_t view_usage(int parent, const char *name, int depth)
-{
-        AUTO_CLOSE int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        AUTO_CLOSEDIR DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-        struct dirent *entry;
-        uint64_t sum = 0;
-        struct stat st;
-
-        if (!dir || depth > VIEW_DEPTH)
-                return 0;
-        fd = -1;
-        while ((entry = readdir(dir))) {
-                if (str_equal(entry->d_name, ".") || str_equal(entry->d_name, "..") ||
-                    fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-                        continue;
-                if (S_ISDIR(st.st_mode))
-                        sum += view_usage(dirfd(dir), entry->d_name, depth + 1);
-                /* A file with several names counts with its part of them. */
-                sum += (uint64_t)st.st_blocks * 512 / (S_ISDIR(st.st_mode) ? 1 : st.st_nlink);
-        }
-        return sum;
-}
-
 static uint64_t view_usage_of(const char *storage, const char *name)
 {
         AUTO_FREE char *path = str_format("%s/%s", storage, name);
 
-        return view_usage(AT_FDCWD, path, 0);
+        return disk_use(path);
 }
 
 /* --- df */
@@ -109,7 +84,7 @@ static uint64_t view_image_size(struct store *store, const struct store_entry *e
                         continue;
                 strv_append(counted, image.layers.items[i]);
                 if (stat(image.layers.items[i], &st) == 0 && S_ISDIR(st.st_mode))
-                        sum += view_usage(AT_FDCWD, image.layers.items[i], 0);
+                        sum += disk_use(image.layers.items[i]);
         }
         for (size_t i = 0; i < manifest.layer_count; i++) {
                 if (strv_contains(counted, manifest.layers[i].digest))
@@ -167,7 +142,7 @@ static void view_count_containers(const char *storage, const struct census *cens
                 if (item->alive)
                         row->active++;
                 else if (item->state.writable)
-                        row->reclaimable += view_usage(AT_FDCWD, item->state.writable, 0);
+                        row->reclaimable += disk_use(item->state.writable);
         }
 }
 
@@ -187,7 +162,7 @@ static int view_count_volumes(const char *storage, const struct census *census,
                 for (size_t k = 0; k < census->count; k++)
                         used |= strv_contains(&census->items[k].state.volumes, names.items[i]);
                 row->active += used;
-                row->reclaimable += used ? 0 : view_usage(AT_FDCWD, path, 0);
+                row->reclaimable += used ? 0 : disk_use(path);
         }
         return 0;
 }

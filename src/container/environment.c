@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "environment.h"
 
+#include "../base/io.h"
+
 #include <errno.h>
+#include <fcntl.h>
+
+enum {
+        ENVIRONMENT_FILE_MAX = 16 << 20
+};
 
 /* Whether pair is NAME=… with a name of that length. */
 static bool environment_is(const char *pair, const char *name, size_t length)
@@ -95,4 +102,16 @@ int environment_apply_file(struct strv *list, const char *text, const char *name
                 environment_apply(list, line, host);
         }
         return 0;
+}
+
+int environment_read_file(struct strv *list, const char *path, char *const *host, struct error *err)
+{
+        AUTO_FREE char *text = NULL;
+        size_t length;
+
+        if (io_read_file(AT_FDCWD, path, ENVIRONMENT_FILE_MAX, &text, &length, err) < 0)
+                return error_wrap(err, "--env-file");
+        if (strlen(text) != length)
+                return error_set(err, EINVAL, "--env-file %s: holds a NUL byte", path);
+        return environment_apply_file(list, text, path, host, err);
 }

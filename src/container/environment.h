@@ -25,3 +25,7 @@ void environment_apply(struct strv *list, const char *text, char *const *host);
  */
 int environment_apply_file(struct strv *list, const char *text, const char *name, char *const *host,
                            struct error *err);
+
+/* The same for a file of that path, of at most 16 MiB. */
+int environment_read_file(struct strv *list, const char *path, char *const *host,
+                          struct error *err);

@@ -6,6 +6,7 @@
 #include "caps.h"
 #include "cgroup.h"
 #include "crun.h"
+#include "environment.h"
 #include "handover.h"
 #include "user.h"
 
@@ -26,6 +27,7 @@ enum {
 
 void exec_options_free(struct exec_options *options)
 {
+        strv_free(&options->env_files);
         strv_free(&options->env);
         free(options->workdir);
         free(options->user);
@@ -49,20 +51,22 @@ static void exec_set_env(struct json_object *env, const char *item)
         json_object_array_add(env, json_object_new_string(item));
 }
 
-static void exec_apply_env(struct json_object *process, const struct exec_options *options)
+static int exec_apply_env(struct json_object *process, const struct exec_options *options,
+                          struct error *err)
 {
+        AUTO_STRV struct strv given = { 0 };
         struct json_object *env = NULL;
 
+        for (size_t i = 0; i < options->env_files.count; i++)
+                if (environment_read_file(&given, options->env_files.items[i], environ, err) < 0)
+                        return -1;
+        for (size_t i = 0; i < options->env.count; i++)
+                environment_apply(&given, options->env.items[i], environ);
         if (json_get_array(process, "env", &env, NULL) < 0 || !env)
                 env = json_add_array(process, "env");
-        for (size_t i = 0; i < options->env.count; i++) {
-                const char *item = options->env.items[i];
-                const char *value = strchr(item, '=') ? NULL : getenv(item);
-                AUTO_FREE char *own = value ? str_format("%s=%s", item, value) : NULL;
-
-                if (own || strchr(item, '='))
-                        exec_set_env(env, own ? own : item);
-        }
+        for (size_t i = 0; i < given.count; i++)
+                exec_set_env(env, given.items[i]);
+        return 0;
 }
 
 /* The sets of the capabilities object; inheritable ones are never given. */
@@ -152,6 +156,16 @@ static int exec_apply_rights(struct json_object *process, const struct container
         return 0;
 }
 
+/* A number that is not open would become one of ours, and then the program's. */
+static int exec_check_fds(unsigned count, struct error *err)
+{
+        for (unsigned i = 0; i < count; i++)
+                if (fcntl(STDERR_FILENO + 1 + (int)i, F_GETFD) < 0)
+                        return error_set(err, EBADF, "--preserve-fds %u: descriptor %u is not open",
+                                         count, STDERR_FILENO + 1 + i);
+        return 0;
+}
+
 /* The container's own process object, with another command. */
 static int exec_plan_process(const struct container_state *state, const char *run,
                              const struct exec_options *options, char *const *args,
@@ -176,9 +190,9 @@ static int exec_plan_process(const struct container_state *state, const char *ru
                         exec_set_env(env, "TERM=xterm");
         }
         json_object_object_add(process, "terminal", json_object_new_boolean(options->tty));
-        if (exec_apply_rights(process, state, options, err) < 0)
+        if (exec_apply_rights(process, state, options, err) < 0 ||
+            exec_apply_env(process, options, err) < 0)
                 return -1;
-        exec_apply_env(process, options);
         json_set_string(process, "cwd", options->workdir);
         *ret = json_object_get(process);
         return 0;
@@ -303,6 +317,8 @@ static void exec_command(const struct crun *crun, const struct exec_options *opt
         strv_appendf(args, "--process=/proc/self/fd/%d", process);
         if (options->detach)
                 strv_append(args, "--detach");
+        if (options->preserve_fds)
+                strv_appendf(args, "--preserve-fds=%u", options->preserve_fds);
         strv_append(args, crun->id);
 }
 
@@ -348,7 +364,8 @@ int exec_in_container(const struct container_state *state, const char *run, cons
         *ret_status = EXEC_FAILURE;
         if (!state->init.pid || !process_alive(&state->init))
                 return error_set(err, ESRCH, "container '%s' is not running", state->name);
-        if (crun_close_inherited(0, err) < 0 ||
+        if (exec_check_fds(options->preserve_fds, err) < 0 ||
+            crun_close_inherited(options->preserve_fds, err) < 0 ||
             crun_open(runtime, run, state->id, &crun, err) < 0 ||
             exec_plan_process(state, run, options, args, &process, err) < 0)
                 return -1;

@@ -12,10 +12,12 @@
 #include <stdbool.h>
 
 struct exec_options {
-        struct strv env;   /* owned; K=V, or K for our value */
-        char *workdir;     /* owned */
-        char *user;        /* owned; USER[:GROUP] */
-        char *detach_keys; /* owned; see spec_check_detach_keys() */
+        struct strv env_files; /* owned; paths (environment_read_file()) */
+        struct strv env;       /* owned; after them (environment_apply()) */
+        unsigned preserve_fds; /* so many descriptors from 3 on are handed on */
+        char *workdir;         /* owned */
+        char *user;            /* owned; USER[:GROUP] */
+        char *detach_keys;     /* owned; see spec_check_detach_keys() */
         bool interactive, tty, detach, privileged;
 };
 

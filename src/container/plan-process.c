@@ -9,10 +9,6 @@
 
 #include <errno.h>
 
-enum {
-        PLAN_ENV_FILE_MAX = 16 << 20
-};
-
 /* Where a program found no better one; the first two are where people put their own. */
 #define PLAN_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -66,20 +62,10 @@ static int plan_env_of_user(const struct plan_context *context, struct strv *env
 {
         const struct container_spec *spec = context->spec;
 
-        for (size_t i = 0; i < spec->env_files.count; i++) {
-                AUTO_FREE char *text = NULL;
-                size_t length;
-
-                if (io_read_file(AT_FDCWD, spec->env_files.items[i], PLAN_ENV_FILE_MAX, &text,
-                                 &length, err) < 0)
-                        return error_wrap(err, "--env-file");
-                if (strlen(text) != length)
-                        return error_set(err, EINVAL, "--env-file %s: holds a NUL byte",
-                                         spec->env_files.items[i]);
-                if (environment_apply_file(env, text, spec->env_files.items[i],
-                                           context->facts->environment, err) < 0)
+        for (size_t i = 0; i < spec->env_files.count; i++)
+                if (environment_read_file(env, spec->env_files.items[i],
+                                          context->facts->environment, err) < 0)
                         return -1;
-        }
         for (size_t i = 0; i < spec->env.count; i++)
                 environment_apply(env, spec->env.items[i], context->facts->environment);
         return 0;

@@ -248,6 +248,18 @@ test_choice_of_containers() {
 	[ "$(crunit inspect --format '{{.State.Pid}}' chosen-3)" != "$i" ] || fail "it is the same process"
 	crunit stop -t 0 --cidfile $work/id-1
 	assert_equal "$(states)" $'chosen-1 exited\nchosen-2 running\nchosen-3 running'
+	assert_equal "$(crunit ps -n 2 --format '{{.Names}}')" $'chosen-3\nchosen-2'
+	assert_equal "$(crunit ps -l --format '{{.Names}}')" chosen-3
+	assert_equal "$(crunit ps -a --sort names --format '{{.Names}}' | head -n 1)" chosen-1
+	assert_fails crunit ps --sort nonsense
+	crunit exec --latest dd if=/dev/zero of=/written bs=1k count=1000 2>/dev/null
+	assert_match "$(crunit ps -a --size --sort size | tail -n 1)" '1[.0-9]* MB *$'
+	assert_equal "$(crunit ps -l --size --format json | jq '.[0].Size.rwSize > 1000000')" true
+	printf 'ONE=1\n# not this\nTWO=two words\n' >$work/variables
+	assert_equal "$(crunit exec --env-file $work/variables -e ONE=own chosen-2 sh -c 'echo $ONE, $TWO')" "own, two words"
+	echo handed on >$work/text
+	assert_equal "$(crunit exec --preserve-fds 1 chosen-2 cat /proc/self/fd/3 3<$work/text)" "handed on"
+	assert_fails crunit exec --preserve-fds 1 chosen-2 true 3<&-
 	crunit kill --filter label=number=2
 	crunit rm --all --force --time 0 || fail "not all were removed"
 	assert_equal "$(states)" ""
