@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Mounts, copies and owners, for real: as root only. */
 #include "src/base/io.h"
+#include "src/base/json.h"
 #include "src/base/str.h"
 #include "src/container/ownership.h"
+#include "src/container/prepare.h"
 #include "src/container/rootfs.h"
 #include "src/container/volume-copy.h"
 #include "tests/tap.h"
@@ -165,6 +167,57 @@ static void test_copy(const char *top)
         check(volume_copy(root, "/nothing/there", to, &err) == 0, "nothing there is nothing to do");
 }
 
+/* What prepare_container() says of an image with something at path and a mount at target. */
+static char *prepare_said(const char *top, const char *path, mode_t kind, const char *target)
+{
+        AUTO_FREE char *root = str_format("%s/prepare", top), *run = str_format("%s/run", top);
+        AUTO_FREE char *node = str_format("%s/%s", root, path);
+        AUTO_JSON struct json_object *config = json_object_new_object();
+        struct json_object *mount = json_object_new_object();
+        struct plan plan = { .config = config };
+        struct prepare prepare = { .plan = &plan, .run = run };
+        AUTO_ERROR struct error err = { 0 };
+        AUTO_CLOSE int fd = -1;
+
+        json_set_string(mount, "destination", target);
+        json_object_array_add(json_add_array(config, "mounts"), mount);
+        put(root, "etc/file", "x");
+        mkdir(run, 0700);
+        if (mknod(node, kind | 0666, makedev(1, 5)) < 0 && kind)
+                return str_dup("there is no node");
+        fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        prepare.root = fd;
+        prepare_container(&prepare, &err);
+        unlink(node);
+        return err.message ? str_dup(err.message) : NULL;
+}
+
+static void test_way_to_mounts(const char *top)
+{
+        static const struct {
+                const char *path;
+                mode_t kind;
+                const char *target, *expected;
+        } cases[] = {
+                { "run", S_IFIFO, "/run/secrets/x",
+                  "cannot mount at /run/secrets/x: the image's /run is no directory" },
+                { "run", S_IFCHR, "/run/.containerenv",
+                  "cannot mount at /run/.containerenv: the image's /run is no directory" },
+                { "run", S_IFREG, "/run/x",
+                  "cannot mount at /run/x: the image's /run is no directory" },
+                { "run", S_IFSOCK, "/run", NULL },
+                { "etc/fifo", S_IFIFO, "/etc/file", NULL },
+                { "etc/fifo", S_IFIFO, "/not/there", NULL },
+        };
+
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                AUTO_FREE char *said =
+                        prepare_said(top, cases[i].path, cases[i].kind, cases[i].target);
+
+                check_str(said, cases[i].expected, "nothing is on the way to a mount point");
+        }
+}
+
 static void test_ownership(const char *top)
 {
         AUTO_FREE char *tree = str_format("%s/own", top), *link = str_format("%s/own/l", top);
@@ -238,6 +291,7 @@ int main(void)
         test_overlay(top, "classic", 130);
         test_limits(top);
         test_copy(top);
+        test_way_to_mounts(top);
         test_ownership(top);
         test_owner_race(top);
         umount2(top, MNT_DETACH);
