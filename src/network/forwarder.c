@@ -61,17 +61,6 @@ bool forwarder_alive(const char *runtime, const char *name)
         return strchr(name, '@') && access(users, F_OK) == 0;
 }
 
-static int forwarder_count(int dir, const char *name, void *context, struct error *err)
-{
-        size_t *count = context;
-
-        (void)dir;
-        (void)name;
-        (void)err;
-        ++*count;
-        return 0;
-}
-
 /* Returns 1 where it had nobody yet. */
 static int forwarder_prepare(const char *runtime, const struct network *network,
                              const struct joined *joined, struct error *err)
@@ -172,12 +161,8 @@ void forwarder_remove(const char *runtime, const char *storage, const char *name
         AUTO_FREE char *directory = names_directory(runtime, name);
         AUTO_FREE char *users = forwarder_users(directory);
         AUTO_FREE char *user = str_format("%s/%s", users, label);
-        size_t count = 0;
 
-        if (access(user, F_OK) < 0)
-                return;
-        io_each_name(AT_FDCWD, users, forwarder_count, &count, NULL);
-        if (count > 1) {
+        if (!names_is_last(users, label)) {
                 unlink(user);
                 return;
         }

@@ -10,3 +10,6 @@ char *names_directory(const char *runtime, const char *instance);
 int names_write(const char *directory, const char *name, const char *text, struct error *err);
 void names_add_unit(struct strv *units, const char *instance);
 bool names_running(const char *runtime, const char *instance);
+/* Whether nobody but that label has a file there; what writes that were killed left is removed on
+ * the way. */
+bool names_is_last(const char *directory, const char *label);

@@ -4,6 +4,7 @@
 #include "member.h"
 #include "names-parts.h"
 
+#include <dirent.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -142,6 +143,22 @@ bool names_running(const char *runtime, const char *instance)
         AUTO_FREE char *path = str_format("%s/network/dns/%s", runtime, instance);
 
         return access(path, F_OK) == 0;
+}
+
+bool names_is_last(const char *directory, const char *label)
+{
+        AUTO_CLOSEDIR DIR *dir = opendir(directory);
+        struct dirent *entry;
+
+        while (dir && (entry = readdir(dir))) {
+                const char *name = entry->d_name;
+
+                if (name[0] != '.' && !str_equal(name, label))
+                        return false;
+                if (name[0] == '.' && !str_equal(name, ".") && !str_equal(name, ".."))
+                        unlinkat(dirfd(dir), name, 0);
+        }
+        return dir || errno == ENOENT;
 }
 
 /* dnsmasq gives up where the file is a link into a directory that is not there, which is so when
