@@ -4,7 +4,8 @@
  *
  *   pound serve PORT               takes connections, reads what comes until the end, and closes
  *   pound connect ADDRESS PORT N   N connections one behind the other: prints how many a second,
- *                                  and the median of what one takes in microseconds
+ *                                  the median of what one takes in microseconds, and the seconds
+ *                                  of a processor that all took at this end
  *   pound send ADDRESS PORT S      sends for S seconds by one connection: prints Mbit/s
  *   pound ask SERVER NAME N        N questions for the address of a name: prints how many a second
  *   pound await SERVER NAME        asks until there is an address, ten seconds at most
@@ -35,6 +36,14 @@ static double now(void)
         struct timespec t;
 
         clock_gettime(CLOCK_MONOTONIC, &t);
+        return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static double used(void)
+{
+        struct timespec t;
+
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
         return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
@@ -95,7 +104,7 @@ static int compare(const void *a, const void *b)
 
 static int connect_often(const char *address, int port, size_t count)
 {
-        double *took = calloc(count, sizeof *took), begin = now(), all;
+        double *took = calloc(count, sizeof *took), begin = now(), all, processor = used();
 
         for (size_t i = 0; i < count; i++) {
                 static const struct linger at_once = { .l_onoff = 1 };
@@ -108,8 +117,9 @@ static int connect_often(const char *address, int port, size_t count)
                 close(fd);
         }
         all = now() - begin;
+        processor = used() - processor;
         qsort(took, count, sizeof *took, compare);
-        printf("%.0f %.2f\n", (double)count / all, took[count / 2] * 1e6);
+        printf("%.0f %.2f %.9f\n", (double)count / all, took[count / 2] * 1e6, processor);
         free(took);
         return 0;
 }
