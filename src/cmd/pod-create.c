@@ -85,6 +85,12 @@ static int pod_create(const struct network_setup *setup, struct pod_request *req
         if (geteuid() != 0)
                 return error_set(err, EPERM,
                                  "pods of users are not supported by this version: run it as root");
+        if (request->limit && !pod_own_unit())
+                return error_set(err, EOPNOTSUPP,
+                                 "--%s: the limits of a pod are those of a slice of systemd, "
+                                 "which a .pod file gets: write one, or start its containers with "
+                                 "--cgroup-parent NAME.slice",
+                                 request->limit);
         if (pod_request_check(request, err) < 0)
                 return -1;
         for (size_t i = 0; i < request->spec.notes.count; i++)

@@ -2,6 +2,7 @@
 #include "pod-options.h"
 
 #include "../container/mount.h"
+#include "../container/userns.h"
 #include "run-options.h"
 #include "run-values.h"
 
@@ -19,6 +20,12 @@
                 .name = long_name, .kind = OPTION_FLAG, .help = text, .take = option_take_bool,    \
                 .field = REQUEST(member)                                                           \
         }
+#define LIMIT(long_name, short_name, shown)                                                        \
+        {                                                                                          \
+                .name = long_name, .letter = short_name, .kind = OPTION_VALUE, .argument = shown,  \
+                .help = "in a .pod file: a limit of all containers together",                      \
+                .take = pod_take_limit                                                             \
+        }
 #define IGNORED(long_name, how)                                                                    \
         {                                                                                          \
                 .name = long_name, .kind = how, .take = run_take_nothing                           \
@@ -27,6 +34,18 @@
         {                                                                                          \
                 .name = long_name, .kind = how, .take = run_take_unsupported                       \
         }
+
+/* The generator has made a slice of it, whose members the containers are. */
+static int pod_take_limit(void *context, const struct option_row *row, const char *value,
+                          struct error *err)
+{
+        struct pod_request *request = context;
+
+        (void)value;
+        (void)err;
+        request->limit = row->name;
+        return 0;
+}
 
 static int pod_take_policy(void *context, const struct option_row *row, const char *value,
                            struct error *err)
@@ -62,6 +81,7 @@ const struct option_row pod_create_options[] = {
         VALUE("dns-option", 0, "OPTION", "option of resolv.conf", run_take_word, spec.dns_options),
         VALUE("dns-search", 0, "DOMAIN", "search domain, or . for none", run_take_word, spec.dns_search),
         VALUE("exit-policy", 0, "POLICY", "when the last container ends: continue or stop", pod_take_policy, exit_policy),
+        VALUE("gidmap", 0, "IN:OUT[:COUNT]", "map groups of a user namespace", option_take_list, spec.gidmaps),
         VALUE("hostname", 'h', "NAME", "host name inside (the pod's name)", run_take_hostname, spec.hostname),
         FLAG("infra", "share namespaces (true)", infra),
         VALUE("ip", 0, "ADDRESS", "IPv4 address", run_take_ip, spec.ip),
@@ -80,8 +100,24 @@ const struct option_row pod_create_options[] = {
         VALUE("share", 0, "LIST", "namespaces to share: some of net,ipc,uts, +, or none", option_take_string, share),
         VALUE("shm-size", 0, "SIZE", "size of /dev/shm (64m)", run_take_size, spec.shm_size),
         VALUE("sysctl", 0, "NAME=VALUE", "set a kernel parameter of the pod's namespaces", pod_take_sysctl, spec.sysctls),
-        VALUE("userns", 0, "MODE", NULL, option_take_string, spec.userns),
+        VALUE("subgidname", 0, "NAME", "map the groups that /etc/subgid sets aside for it", option_take_string, spec.subgidname),
+        VALUE("subuidname", 0, "NAME", "map the users that /etc/subuid sets aside for it", option_take_string, spec.subuidname),
+        VALUE("uidmap", 0, "IN:OUT[:COUNT]", "map users of a user namespace", option_take_list, spec.uidmaps),
+        VALUE("userns", 0, "MODE", "user namespace: auto[:OPTIONS], keep-id[:OPTIONS], host, container:NAME or ns:PATH", option_take_string, spec.userns),
         VALUE("volume", 'v', "SRC:DIR[:OPTIONS]", "mount a directory or file in all its containers", run_take_mounts, spec.name),
+
+        LIMIT("blkio-weight", 0, "WEIGHT"),
+        LIMIT("blkio-weight-device", 0, "DEVICE:WEIGHT"),
+        LIMIT("cpu-shares", 'c', "SHARES"),
+        LIMIT("cpus", 0, "NUMBER"),
+        LIMIT("cpuset-cpus", 0, "LIST"),
+        LIMIT("cpuset-mems", 0, "LIST"),
+        LIMIT("device-read-bps", 0, "DEVICE:SIZE"),
+        LIMIT("device-write-bps", 0, "DEVICE:SIZE"),
+        LIMIT("memory", 'm', "SIZE"),
+        LIMIT("memory-reservation", 0, "SIZE"),
+        LIMIT("memory-swap", 0, "SIZE"),
+        LIMIT("pids-limit", 0, "NUMBER"),
 
         IGNORED("infra-command", OPTION_VALUE),
         IGNORED("infra-conmon-pidfile", OPTION_VALUE),
@@ -89,29 +125,15 @@ const struct option_row pod_create_options[] = {
         IGNORED("infra-name", OPTION_VALUE),
         IGNORED("share-parent", OPTION_FLAG),
 
-        REFUSED("blkio-weight", OPTION_VALUE),
-        REFUSED("blkio-weight-device", OPTION_VALUE),
         REFUSED("cgroup-parent", OPTION_VALUE),
-        REFUSED("cpu-shares", OPTION_VALUE),
-        REFUSED("cpus", OPTION_VALUE),
-        REFUSED("cpuset-cpus", OPTION_VALUE),
-        REFUSED("cpuset-mems", OPTION_VALUE),
         REFUSED("device", OPTION_VALUE),
-        REFUSED("device-read-bps", OPTION_VALUE),
-        REFUSED("device-write-bps", OPTION_VALUE),
-        REFUSED("gidmap", OPTION_VALUE),
         REFUSED("gpus", OPTION_VALUE),
         REFUSED("hosts-file", OPTION_VALUE),
         REFUSED("label-file", OPTION_VALUE),
-        REFUSED("memory", OPTION_VALUE),
-        REFUSED("memory-swap", OPTION_VALUE),
         REFUSED("pid", OPTION_VALUE),
         REFUSED("restart", OPTION_VALUE),
         REFUSED("security-opt", OPTION_VALUE),
         REFUSED("shm-size-systemd", OPTION_VALUE),
-        REFUSED("subgidname", OPTION_VALUE),
-        REFUSED("subuidname", OPTION_VALUE),
-        REFUSED("uidmap", OPTION_VALUE),
         REFUSED("uts", OPTION_VALUE),
         REFUSED("volumes-from", OPTION_VALUE),
         { .name = NULL },
@@ -166,9 +188,17 @@ int pod_request_namespaces(const struct pod_request *request, struct strv *ret, 
         static const char *const known[] = { "net", "ipc", "uts" };
         const enum spec_network network = request->spec.network;
         const char *given = request->share ? request->share : "net,ipc,uts";
+        AUTO_USERNS_REQUEST struct userns_request users = { 0 };
         AUTO_STRV struct strv wanted = { 0 };
         bool more = given[0] == '+';
 
+        if (userns_parse(&request->spec, &users, err) < 0)
+                return -1;
+        if (users.mode != USERNS_HOST && !request->infra)
+                return error_set(err, EINVAL,
+                                 "a user namespace of a pod does not go with --infra=false");
+        if (users.mode != USERNS_HOST)
+                strv_append(ret, "user");
         if (!request->infra || str_equal(given, "none"))
                 return 0;
         strv_split(&wanted, given + more, ",", false);
@@ -197,11 +227,6 @@ int pod_request_check(struct pod_request *request, struct error *err)
 
         if (pod_request_namespaces(request, &namespaces, err) < 0)
                 return -1;
-        if (!str_empty(request->spec.userns) && !str_equal(request->spec.userns, "host"))
-                return error_set(err, EOPNOTSUPP,
-                                 "--userns %s: user namespaces of pods are not supported by this "
-                                 "version",
-                                 request->spec.userns);
         return spec_check_supported(&request->spec, err);
 }
 
@@ -254,7 +279,19 @@ static unsigned pod_apart(const struct strv *namespaces)
 {
         return (strv_contains(namespaces, "net") ? 0 : SPEC_SHARE_NET) |
                (strv_contains(namespaces, "ipc") ? 0 : SPEC_SHARE_IPC) |
-               (strv_contains(namespaces, "uts") ? 0 : SPEC_SHARE_UTS);
+               (strv_contains(namespaces, "uts") ? 0 : SPEC_SHARE_UTS) |
+               (strv_contains(namespaces, "user") ? 0 : SPEC_SHARE_USER);
+}
+
+static int pod_apply_user(const struct container_spec *from, struct container_spec *spec,
+                          struct error *err)
+{
+        AUTO_USERNS_REQUEST struct userns_request users = { 0 };
+
+        if (userns_parse(from, &users, err) < 0)
+                return -1;
+        str_replace(&spec->pod_user, users.user);
+        return 0;
 }
 
 int pod_request_apply(const struct pod *pod, struct container_spec *spec, struct error *err)
@@ -267,6 +304,8 @@ int pod_request_apply(const struct pod *pod, struct container_spec *spec, struct
         str_replace(&spec->pod, pod->name);
         str_replace(&spec->pod_hostname, pod->hostname);
         spec->pod_apart = pod_apart(&pod->namespaces);
+        if (pod_apply_user(&request.spec, spec, err) < 0)
+                return error_wrap(err, "pod '%s'", pod->name);
         pod_apply_mounts(&request, spec);
         strv_append_all(&spec->add_hosts, &request.spec.add_hosts);
         pod_apply_network(&request.spec, spec);

@@ -4,12 +4,18 @@
 #include "../base/io.h"
 #include "idlease.h"
 #include "layer-key.h"
+#include "pod.h"
 #include "state.h"
 #include "user.h"
 #include "userns.h"
 
+#include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum {
+        IDS_POD = 65536 /* ids of a pod, whose containers' images nobody has seen yet */
+};
 
 void ids_free(struct ids *ids)
 {
@@ -80,6 +86,11 @@ static bool ids_alive(void *context, const char *label)
         AUTO_FREE char *kept = str_format("%s/containers/%s/image", storage, label);
         AUTO_STATE struct container_state state = { 0 };
 
+        if (label[0] == '@') {
+                AUTO_POD struct pod pod = { 0 };
+
+                return pod_read(label + 1, &pod, NULL) == 0 && pod_alive(&pod);
+        }
         return (state_read(run, &state, NULL) == 0 && state_alive(&state)) ||
                access(kept, F_OK) == 0;
 }
@@ -121,8 +132,8 @@ static int ids_read_pool(struct idmap *uids, struct idmap *gids, struct error *e
         return 0;
 }
 
-static int ids_lease(const struct userns_request *request, const struct place *place,
-                     const char *storage, uint32_t size, struct ids *ids, struct error *err)
+static int ids_lease(const struct userns_request *request, const char *label, const char *storage,
+                     uint32_t size, struct ids *ids, struct error *err)
 {
         AUTO_IDMAP struct idmap pool_uids = { 0 }, pool_gids = { 0 };
         uint32_t uids = userns_count_auto(&request->uids, size);
@@ -130,7 +141,7 @@ static int ids_lease(const struct userns_request *request, const struct place *p
         AUTO_FREE char *root = str_dup(storage);
         struct idlease_request wanted = {
                 .storage = storage,
-                .label = place->label,
+                .label = label,
                 .forget = ids->forget,
                 .pool_uids = &pool_uids,
                 .pool_gids = &pool_gids,
@@ -153,7 +164,7 @@ static int ids_lease(const struct userns_request *request, const struct place *p
 
 /* --- another's */
 
-static int ids_open_container(const char *name, bool network, struct ids *ids, struct error *err)
+static int ids_open_container(const char *name, int kinds, struct ids *ids, struct error *err)
 {
         AUTO_STATE struct container_state state = { 0 };
         AUTO_FREE char *run = NULL, *path = NULL;
@@ -161,7 +172,7 @@ static int ids_open_container(const char *name, bool network, struct ids *ids, s
         if (state_find_running(name, &state, &run, err) < 0)
                 return error_wrap(err, "--userns container:%s", name);
         path = str_format("/proc/%d/ns/user", (int)state.init.pid);
-        if (namespace_open(path, network, &ids->namespaces, &ids->uids, &ids->gids, err) < 0 ||
+        if (namespace_open(path, kinds, &ids->namespaces, &ids->uids, &ids->gids, err) < 0 ||
             state_check_running(&state, err) < 0)
                 return error_wrap(err, "--userns container:%s", name);
         return 0;
@@ -169,39 +180,37 @@ static int ids_open_container(const char *name, bool network, struct ids *ids, s
 
 /* --- all of them */
 
-static bool ids_needs_network(const struct container_spec *spec)
+/* What is made with the namespace: who joins a pod's network has none of its own. */
+static int ids_kinds(const struct container_spec *spec)
 {
-        return spec->network == SPEC_NETWORK_DEFAULT || spec->network == SPEC_NETWORK_OTHER;
+        bool network = spec->network == SPEC_NETWORK_DEFAULT || spec->network == SPEC_NETWORK_OTHER;
+
+        return network && !spec_shares(spec, SPEC_SHARE_NET) ? CLONE_NEWNET : 0;
 }
 
-static int ids_act(const struct userns_request *request, const struct container_spec *spec,
-                   const struct image *image, const struct place *place, const char *storage,
-                   struct ids *ids, struct error *err)
+/* size: how many ids --userns auto gives. */
+static int ids_act(const struct userns_request *request, const char *label, const char *storage,
+                   uint32_t size, int kinds, struct ids *ids, struct error *err)
 {
-        bool network = ids_needs_network(spec);
-        uint32_t size = request->size;
-
         switch (request->mode) {
         case USERNS_HOST:
                 return 0;
         case USERNS_CONTAINER:
-                return ids_open_container(request->target, network, ids, err);
+                return ids_open_container(request->target, kinds, ids, err);
         case USERNS_PATH:
-                if (namespace_open(request->target, network, &ids->namespaces, &ids->uids,
-                                   &ids->gids, err) < 0)
+                if (namespace_open(request->target, kinds, &ids->namespaces, &ids->uids, &ids->gids,
+                                   err) < 0)
                         return error_wrap(err, "--userns");
                 return 0;
         case USERNS_AUTO:
-                if (!size)
-                        size = userns_size(ids_highest(spec, image));
-                if (ids_lease(request, place, storage, size, ids, err) < 0)
+                if (ids_lease(request, label, storage, size, ids, err) < 0)
                         return -1;
                 break;
         case USERNS_MAPPED:
                 if (userns_map(request, &subid_system_files, &ids->uids, &ids->gids, err) < 0)
                         return -1;
         }
-        return namespace_make(&ids->uids, &ids->gids, network, &ids->namespaces, err);
+        return namespace_make(&ids->uids, &ids->gids, kinds, &ids->namespaces, err);
 }
 
 /* The runtime goes to the root file system as the container's root. */
@@ -212,24 +221,72 @@ static int ids_open_place(const struct ids *ids, const struct place *place, stru
         return 0;
 }
 
+static void ids_name(struct ids *ids, const char *user)
+{
+        if (ids->namespaces.user < 0)
+                return;
+        ids->path = namespace_path(ids->namespaces.user);
+        if (ids->namespaces.network >= 0)
+                ids->network_path = namespace_path(ids->namespaces.network);
+        ids->user = str_dup(user);
+}
+
+/* That of the container's pod. */
+static int ids_join(const struct container_spec *spec, struct ids *ids, struct error *err)
+{
+        AUTO_FREE char *path = pod_path(spec->pod, "user");
+
+        if (namespace_open(path, ids_kinds(spec), &ids->namespaces, &ids->uids, &ids->gids, err) <
+            0)
+                return error_wrap(err, "pod '%s'", spec->pod);
+        ids_name(ids, spec->pod_user);
+        return 0;
+}
+
+static int ids_make(const struct container_spec *spec, const struct image *image, const char *label,
+                    const char *storage, struct ids *ids, struct error *err)
+{
+        AUTO_USERNS_REQUEST struct userns_request request = { 0 };
+        uint32_t size;
+
+        if (userns_parse(spec, &request, err) < 0)
+                return -1;
+        size = request.size;
+        if (!size && request.mode == USERNS_AUTO)
+                size = userns_size(ids_highest(spec, image));
+        if (ids_act(&request, label, storage, size, ids_kinds(spec), ids, err) < 0)
+                return -1;
+        ids_name(ids, request.user);
+        return 0;
+}
+
 int ids_begin(const struct container_spec *spec, const struct image *image,
               const struct place *place, const char *storage, bool forget, struct ids *ret,
               struct error *err)
+{
+        ret->forget = forget;
+        if (spec_shares(spec, SPEC_SHARE_USER))
+                ret->forget = false;
+        if ((spec_shares(spec, SPEC_SHARE_USER)
+                     ? ids_join(spec, ret, err)
+                     : ids_make(spec, image, place->label, storage, ret, err)) < 0)
+                return -1;
+        return ids_mapped(ret) ? ids_open_place(ret, place, err) : 0;
+}
+
+int ids_begin_pod(const struct container_spec *spec, const char *label, const char *storage,
+                  bool forget, int kinds, struct ids *ret, struct error *err)
 {
         AUTO_USERNS_REQUEST struct userns_request request = { 0 };
 
         if (userns_parse(spec, &request, err) < 0)
                 return -1;
         ret->forget = forget;
-        if (ids_act(&request, spec, image, place, storage, ret, err) < 0)
+        if (ids_act(&request, label, storage, request.size ? request.size : IDS_POD, kinds, ret,
+                    err) < 0)
                 return -1;
-        if (ret->namespaces.user < 0)
-                return 0;
-        ret->path = namespace_path(ret->namespaces.user);
-        if (ret->namespaces.network >= 0)
-                ret->network_path = namespace_path(ret->namespaces.network);
-        ret->user = str_dup(request.user);
-        return ids_open_place(ret, place, err);
+        ids_name(ret, request.user);
+        return 0;
 }
 
 void ids_end(const struct ids *ids, const struct place *place, const char *storage)

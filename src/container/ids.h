@@ -25,10 +25,15 @@ struct ids {
                 .namespaces = NAMESPACES_NONE                                                      \
         }
 
-/* image: with its layers; empty for --rootfs. The place is the container's already. */
+/* A container of a pod that has a user namespace joins that one. image: with its layers; empty for
+ * --rootfs. The place is the container's already. */
 int ids_begin(const struct container_spec *spec, const struct image *image,
               const struct place *place, const char *storage, bool forget, struct ids *ret,
               struct error *err);
+/* The same for a pod, whose containers join what is made: with some of CLONE_NEWNET, CLONE_NEWIPC,
+ * CLONE_NEWUTS. */
+int ids_begin_pod(const struct container_spec *spec, const char *label, const char *storage,
+                  bool forget, int kinds, struct ids *ret, struct error *err);
 void ids_free(struct ids *ids);
 
 /* Whether there is a namespace, and whether files look different in it. */

@@ -29,6 +29,8 @@ void namespaces_close(struct namespaces *namespaces)
 {
         cleanup_close(&namespaces->user);
         cleanup_close(&namespaces->network);
+        cleanup_close(&namespaces->ipc);
+        cleanup_close(&namespaces->uts);
         *namespaces = (struct namespaces)NAMESPACES_NONE;
 }
 
@@ -39,16 +41,16 @@ char *namespace_path(int fd)
 
 /* In the child: go there, say how it went, wait. join: a namespace to enter, or -1 for a new one.
  */
-static void namespace_hold(int join, bool network, int answer, int hold)
+static void namespace_hold(int join, int kinds, int answer, int hold)
 {
         int code = 0;
         char byte;
 
         if (join >= 0 && setns(join, CLONE_NEWUSER) < 0)
                 code = errno;
-        else if (join < 0 && unshare(CLONE_NEWUSER | (network ? CLONE_NEWNET : 0)) < 0)
+        else if (join < 0 && unshare(CLONE_NEWUSER | kinds) < 0)
                 code = errno;
-        else if (join >= 0 && network && unshare(CLONE_NEWNET) < 0)
+        else if (join >= 0 && kinds && unshare(kinds) < 0)
                 code = errno;
         if (io_write_all(answer, &code, sizeof code) == 0)
                 while (read(hold, &byte, 1) < 0 && errno == EINTR)
@@ -66,7 +68,7 @@ static int namespace_answer(int fd)
         return code;
 }
 
-static int namespace_start(int join, bool network, struct namespace_holder *ret, struct error *err)
+static int namespace_start(int join, int kinds, struct namespace_holder *ret, struct error *err)
 {
         int hold[2], answer[2], code;
         pid_t pid;
@@ -81,7 +83,7 @@ static int namespace_start(int join, bool network, struct namespace_holder *ret,
         pid = fork();
         if (pid == 0) {
                 close(hold[1]);
-                namespace_hold(join, network, answer[1], hold[0]);
+                namespace_hold(join, kinds, answer[1], hold[0]);
         }
         close(hold[0]);
         close(answer[1]);
@@ -119,28 +121,30 @@ static int namespace_write_map(pid_t pid, const char *file, const struct idmap *
         return 0;
 }
 
-static int namespace_take(pid_t pid, bool network, struct namespaces *ret, struct error *err)
+static int namespace_take(pid_t pid, int kinds, struct namespaces *ret, struct error *err)
 {
         AUTO_NAMESPACES struct namespaces taken = NAMESPACES_NONE;
 
         if (namespace_open_link(pid, "user", &taken.user, err) < 0 ||
-            (network && namespace_open_link(pid, "net", &taken.network, err) < 0))
+            (kinds & CLONE_NEWNET && namespace_open_link(pid, "net", &taken.network, err) < 0) ||
+            (kinds & CLONE_NEWIPC && namespace_open_link(pid, "ipc", &taken.ipc, err) < 0) ||
+            (kinds & CLONE_NEWUTS && namespace_open_link(pid, "uts", &taken.uts, err) < 0))
                 return -1;
         *ret = taken;
         taken = (struct namespaces)NAMESPACES_NONE;
         return 0;
 }
 
-int namespace_make(const struct idmap *uids, const struct idmap *gids, bool network,
+int namespace_make(const struct idmap *uids, const struct idmap *gids, int kinds,
                    struct namespaces *ret, struct error *err)
 {
         CLEANUP(namespace_release) struct namespace_holder holder = { .hold = -1 };
 
-        if (namespace_start(-1, network, &holder, err) < 0 ||
+        if (namespace_start(-1, kinds, &holder, err) < 0 ||
             namespace_write_map(holder.pid, "uid_map", uids, err) < 0 ||
             namespace_write_map(holder.pid, "gid_map", gids, err) < 0)
                 return -1;
-        return namespace_take(holder.pid, network, ret, err);
+        return namespace_take(holder.pid, kinds, ret, err);
 }
 
 /* --- one that is there */
@@ -163,7 +167,7 @@ static bool namespace_is_own(int fd)
                other.st_ino == own.st_ino && other.st_dev == own.st_dev;
 }
 
-int namespace_open(const char *path, bool network, struct namespaces *ret, struct idmap *ret_uids,
+int namespace_open(const char *path, int kinds, struct namespaces *ret, struct idmap *ret_uids,
                    struct idmap *ret_gids, struct error *err)
 {
         CLEANUP(namespace_release) struct namespace_holder holder = { .hold = -1 };
@@ -174,10 +178,10 @@ int namespace_open(const char *path, bool network, struct namespaces *ret, struc
                 return error_errno(err, errno, "cannot open the user namespace %s", path);
         if (namespace_is_own(fd))
                 return 0;
-        if (namespace_start(fd, network, &holder, err) < 0 ||
+        if (namespace_start(fd, kinds, &holder, err) < 0 ||
             namespace_read_map(holder.pid, "uid_map", &uids, err) < 0 ||
             namespace_read_map(holder.pid, "gid_map", &gids, err) < 0 ||
-            namespace_take(holder.pid, network, ret, err) < 0)
+            namespace_take(holder.pid, kinds, ret, err) < 0)
                 return error_wrap(err, "%s", path);
         *ret_uids = uids;
         *ret_gids = gids;

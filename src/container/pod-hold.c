@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 /* What may be mounted in a pod's directory. */
-static const char *const pod_mounts[] = { "net", "ipc", "uts", "shm", NULL };
+static const char *const pod_mounts[] = { "net", "ipc", "uts", "user", "shm", NULL };
 
 /* A service's private mount namespace would keep the mounts to itself. */
 static int pod_enter_mounts(struct error *err)
@@ -43,7 +43,8 @@ static int pod_mount_shm(const struct pod_hold *hold, struct error *err)
 {
         AUTO_FREE char *path = pod_path(hold->pod->name, "shm");
         AUTO_FREE char *options =
-                str_format("mode=1777,size=%llu", (unsigned long long)hold->shm_size);
+                str_format("mode=1777,size=%llu,uid=%u,gid=%u", (unsigned long long)hold->shm_size,
+                           ids_root_uid(hold->ids), ids_root_gid(hold->ids));
 
         if (mkdir(path, 0755) < 0 && errno != EEXIST)
                 return error_errno(err, errno, "cannot make %s", path);
@@ -69,6 +70,24 @@ static int pod_set_sysctl(const char *pair, struct error *err)
         return 0;
 }
 
+/* Some let only that user have a say to whom the namespace belongs, others only the machine's. */
+static int pod_try_sysctl(const struct pod_hold *hold, const char *pair, struct error *err)
+{
+        AUTO_ERROR struct error refused = { 0 };
+        int result;
+
+        if (pod_set_sysctl(pair, &refused) == 0)
+                return 0;
+        if (!ids_mapped(hold->ids) || (refused.code != EACCES && refused.code != EPERM))
+                return error_set(err, refused.code, "%s", refused.message);
+        if (seteuid(ids_root_uid(hold->ids)) < 0)
+                return error_errno(err, errno, "cannot act for the pod's root");
+        result = pod_set_sysctl(pair, err);
+        if (seteuid(0) < 0)
+                return error_errno(err, errno, "cannot act for the machine's root again");
+        return result;
+}
+
 /* What is set is the parameter of the namespace this process is in. */
 static int pod_set_sysctls(const struct pod_hold *hold, struct error *err)
 {
@@ -78,10 +97,15 @@ static int pod_set_sysctls(const struct pod_hold *hold, struct error *err)
         if (own < 0 || (hold->network >= 0 && setns(hold->network, CLONE_NEWNET) < 0))
                 return error_errno(err, errno, "cannot enter the pod's network namespace");
         for (size_t i = 0; result == 0 && i < hold->sysctls->count; i++)
-                result = pod_set_sysctl(hold->sysctls->items[i], err);
+                result = pod_try_sysctl(hold, hold->sysctls->items[i], err);
         if (setns(own, CLONE_NEWNET) < 0)
                 return error_errno(err, errno, "cannot go back to the host's network");
         return result;
+}
+
+static int pod_enter(int fd, int kind)
+{
+        return fd < 0 ? 0 : setns(fd, kind);
 }
 
 static int pod_make_namespaces(const struct pod_hold *hold, struct error *err)
@@ -89,11 +113,24 @@ static int pod_make_namespaces(const struct pod_hold *hold, struct error *err)
         const struct strv *namespaces = &hold->pod->namespaces;
         bool ipc = strv_contains(namespaces, "ipc"), uts = strv_contains(namespaces, "uts");
 
-        if (unshare((ipc ? CLONE_NEWIPC : 0) | (uts ? CLONE_NEWUTS : 0)) < 0)
+        if (ids_mapped(hold->ids)
+                    ? pod_enter(hold->ids->namespaces.ipc, CLONE_NEWIPC) < 0 ||
+                              pod_enter(hold->ids->namespaces.uts, CLONE_NEWUTS) < 0
+                    : unshare((ipc ? CLONE_NEWIPC : 0) | (uts ? CLONE_NEWUTS : 0)) < 0)
                 return error_errno(err, errno, "cannot make the pod's namespaces");
         if (uts && sethostname(hold->pod->hostname, strlen(hold->pod->hostname)) < 0)
                 return error_errno(err, errno, "cannot set the pod's host name");
         return hold->sysctls->count ? pod_set_sysctls(hold, err) : 0;
+}
+
+/* This process is in those for ipc and uts, and has descriptors of the others; owned. */
+static char *pod_source(const struct pod_hold *hold, const char *name)
+{
+        if (str_equal(name, "net"))
+                return str_format("/proc/self/fd/%d", hold->network);
+        if (str_equal(name, "user"))
+                return str_format("/proc/self/fd/%d", hold->ids->namespaces.user);
+        return str_format("/proc/self/ns/%s", name);
 }
 
 int pod_hold(const struct pod_hold *hold, struct error *err)
@@ -104,9 +141,7 @@ int pod_hold(const struct pod_hold *hold, struct error *err)
                 return -1;
         for (size_t i = 0; i < pod->namespaces.count; i++) {
                 const char *name = pod->namespaces.items[i];
-                AUTO_FREE char *source = str_equal(name, "net")
-                                                 ? str_format("/proc/self/fd/%d", hold->network)
-                                                 : str_format("/proc/self/ns/%s", name);
+                AUTO_FREE char *source = pod_source(hold, name);
 
                 if (pod_bind(pod->name, name, source, err) < 0)
                         return -1;

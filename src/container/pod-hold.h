@@ -7,6 +7,7 @@
 
 #include "../base/error.h"
 #include "../base/str.h"
+#include "ids.h"
 #include "pod.h"
 
 #include <stdint.h>
@@ -14,6 +15,7 @@
 struct pod_hold {
         const struct pod *pod;      /* borrowed, as all here; its namespaces are the ones to make */
         int network;                /* a descriptor of the one for net, or -1 */
+        const struct ids *ids;      /* its user namespace, which has made the others; or none */
         uint64_t shm_size;          /* bytes; 0 is unlimited */
         const struct strv *sysctls; /* NAME=VALUE, set in these namespaces */
 };

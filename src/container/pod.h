@@ -5,6 +5,7 @@
  *
  *   pod.json         who it is, below
  *   net, ipc, uts    the namespaces, bound to files
+ *   user             the one that they belong to, where there is one
  *   shm              the file system in memory that its containers have at /dev/shm
  *
  * The unit of a pod has RUNTIME/pod-units/NAME as its RuntimeDirectory=. When systemd has removed
@@ -37,7 +38,7 @@ struct pod {
         char *id, *name, *created, *unit, *owner, *hostname, *exit_policy, *directory; /* owned */
         enum pod_status status;
         struct process_id starter;
-        struct strv namespaces; /* those that are held: net, ipc, uts */
+        struct strv namespaces; /* those that are held: net, ipc, uts, user */
         struct strv words;
 };
 

@@ -35,7 +35,7 @@ static const size_t spec_strings[] = {
         FIELD(cgroup_ns), FIELD(ipc), FIELD(pid), FIELD(uts), FIELD(userns), FIELD(subuidname), FIELD(subgidname),
         FIELD(ip), FIELD(ip6),
         FIELD(mac),
-        FIELD(init_path), FIELD(personality), FIELD(hosts_file), FIELD(passwd_entry), FIELD(group_entry), FIELD(cidfile), FIELD(restart), FIELD(detach_keys), FIELD(pidfile), FIELD(pod), FIELD(pod_hostname), FIELD(autoupdate),
+        FIELD(init_path), FIELD(personality), FIELD(hosts_file), FIELD(passwd_entry), FIELD(group_entry), FIELD(cidfile), FIELD(restart), FIELD(detach_keys), FIELD(pidfile), FIELD(pod), FIELD(pod_hostname), FIELD(pod_user), FIELD(autoupdate),
 };
 static const size_t spec_lists[] = {
         FIELD(pull_options), FIELD(args), FIELD(env), FIELD(env_files), FIELD(unset_env), FIELD(groups), FIELD(cap_add),
@@ -120,6 +120,8 @@ bool spec_shares(const struct container_spec *spec, enum spec_share share)
                 return str_empty(spec->ipc);
         case SPEC_SHARE_UTS:
                 return str_empty(spec->uts);
+        case SPEC_SHARE_USER:
+                return true;
         }
         return false;
 }

@@ -74,6 +74,7 @@ enum spec_share {
         SPEC_SHARE_NET = 1,
         SPEC_SHARE_IPC = 2,
         SPEC_SHARE_UTS = 4,
+        SPEC_SHARE_USER = 8,
 };
 
 struct spec_device {
@@ -236,8 +237,9 @@ struct container_spec {
         char *autoupdate;
 
         char *pod;          /* its name or the beginning of its id; its name when it is known */
-        char *pod_hostname; /* set when it is known */
-        unsigned pod_apart; /* enum spec_share: what the pod does not share; likewise */
+        char *pod_hostname; /* set when it is known, as what follows */
+        char *pod_user;     /* who programs run as there if nobody says, or NULL */
+        unsigned pod_apart; /* enum spec_share: what the pod does not share */
 
         struct strv unsupported; /* options that were given and that nothing acts on yet */
         struct strv notes;       /* what was left out on purpose; to be shown as warnings */

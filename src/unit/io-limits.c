@@ -94,7 +94,9 @@ static int io_convert_value(const struct io_limit *limit, const char *text, char
 static int io_limit_add(struct translation *t, const struct io_limit *limit,
                         const struct values *values, struct error *err)
 {
-        bool given = translate_has(t, limit->unit_key);
+        const char *section;
+        struct unit_file *unit = limits_unit(t, &section);
+        bool given = unit_last(&t->source->file, section, limit->unit_key);
 
         for (size_t i = 0; i < values->count; i++) {
                 const struct value *value = &values->items[i];
@@ -105,11 +107,24 @@ static int io_limit_add(struct translation *t, const struct io_limit *limit,
                                           value->text, err->message);
                 /* The one that counts is the last, but of devices each has its own. */
                 if (converted && !given && (limit->device || i + 1 == values->count))
-                        unit_add_owned(&t->service, "Service", limit->unit_key, converted);
+                        unit_add_owned(unit, section, limit->unit_key, converted);
                 else
                         free(converted);
         }
         return 0;
+}
+
+bool io_limits_given(const struct values *args)
+{
+        bool given = false;
+
+        for (size_t i = 0; i < sizeof io_limits / sizeof *io_limits && !given; i++) {
+                AUTO_VALUES struct values values = { 0 };
+
+                podman_args_find(args, io_limits[i].option, 0, false, &values);
+                given = values.count > 0;
+        }
+        return given;
 }
 
 int io_limits_add(struct translation *t, const struct values *args)

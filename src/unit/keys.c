@@ -550,7 +550,8 @@ unsigned keys_check(const struct unit_file *file, const char *section, struct re
                         line->row = keys_find(keys, line->key);
                 if (!line->key || line->row)
                         continue;
-                report_unknown(keys, line, report);
+                if (report)
+                        report_unknown(keys, line, report);
                 unknown++;
         }
         return unknown;

@@ -61,7 +61,7 @@ extern const struct unit_keys unit_keys[];
 const struct unit_keys *keys_section(const char *section);
 
 /* Tell each line of the section which row it is; reports every key that is not in the table, with
- * a suggestion. Returns how many those are. */
+ * a suggestion, where report is given. Returns how many those are. */
 unsigned keys_check(const struct unit_file *file, const char *section, struct report *report);
 
 /* Warn about sections and systemd keys that look like typing errors. */

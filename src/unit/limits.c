@@ -198,6 +198,12 @@ void podman_args_find(const struct values *args, const char *option, char letter
         }
 }
 
+/* A pod has limits by PodmanArgs= alone. */
+static bool is_pod(const struct translation *t)
+{
+        return str_equal(t->source->type->section, "Pod");
+}
+
 /* The unit key's value of one limit, or NULL. PodmanArgs= come later on the command line, so they
  * win. */
 static int limit_read(const struct translation *t, const struct limit *limit,
@@ -206,13 +212,13 @@ static int limit_read(const struct translation *t, const struct limit *limit,
         AUTO_VALUES struct values values = { 0 };
         const struct value *last;
 
-        if (limit->key &&
+        if (limit->key && !is_pod(t) &&
             values_read_key(&t->source->file, "Container", limit->key, &values, NULL, err) < 0)
                 return -1;
         if (args->count)
                 podman_args_find(args, limit->option, limit->letter, false, &values);
         if (!values.count)
-                return limit->initial ? limit->convert(limit->initial, ret, err) : 0;
+                return limit->initial && !is_pod(t) ? limit->convert(limit->initial, ret, err) : 0;
         last = &values.items[values.count - 1];
         /* systemd expands variables on Exec lines only. */
         if (strpbrk(last->text, "%$"))
@@ -238,12 +244,21 @@ static char *swap_alone(const char *total, const char *memory)
         return format_size(both - ram);
 }
 
+struct unit_file *limits_unit(struct translation *t, const char **ret_section)
+{
+        *ret_section = is_pod(t) ? "Slice" : "Service";
+        return is_pod(t) ? &t->source->slice : &t->service;
+}
+
 void limit_add(struct translation *t, const char *unit_key, char *value)
 {
-        if (unit_last(&t->service, "Service", unit_key))
+        const char *section;
+        struct unit_file *unit = limits_unit(t, &section);
+
+        if (unit_last(unit, section, unit_key))
                 free(value);
         else
-                unit_add_owned(&t->service, "Service", unit_key, value);
+                unit_add_owned(unit, section, unit_key, value);
 }
 
 static int convert_bytes(const char *text, char **ret, struct error *err)
@@ -408,13 +423,26 @@ static int add_cgroup_files(struct translation *t, const struct values *args, st
         return 0;
 }
 
+bool limits_given(const struct values *args)
+{
+        bool given = false;
+
+        for (size_t i = 0; i < LIMIT_COUNT && !given; i++) {
+                AUTO_VALUES struct values values = { 0 };
+
+                podman_args_find(args, limits[i].option, limits[i].letter, false, &values);
+                given = values.count > 0;
+        }
+        return given;
+}
+
 int limits_add(struct translation *t, const struct values *args, struct error *err)
 {
         char *found[LIMIT_COUNT] = { NULL };
         int result = 0;
 
         /* First: beside an option for the same limit, the file of the cgroup wins. */
-        if (args->count && add_cgroup_files(t, args, err) < 0)
+        if (args->count && !is_pod(t) && add_cgroup_files(t, args, err) < 0)
                 return -1;
         for (size_t i = 0; i < LIMIT_COUNT && result == 0; i++)
                 result = limit_read(t, &limits[i], args, &found[i], err);

@@ -4,6 +4,7 @@
 #include "values.h"
 #include "words.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 
 enum {
@@ -274,4 +275,23 @@ int name_resolve(const struct unit_set *set, const char *file, char **ret_servic
                 *ret_resource = instance ? fill_in(source->resource, "%i", instance)
                                          : str_dup(source->resource);
         return 0;
+}
+
+/* Within a slice's name a '-' leads to the slice below. */
+char *name_slice(const struct unit_set *set, const char *service)
+{
+        size_t length = strlen(service) - strlen(".service");
+        struct strbuf name = { 0 };
+
+        strbuf_append(&name, set->is_user ? "app-" : "system-");
+        for (size_t i = 0; i < length; i++) {
+                unsigned char c = (unsigned char)service[i];
+
+                if (isalnum(c) || c == ':' || c == '_' || c == '.')
+                        strbuf_append_char(&name, (char)c);
+                else
+                        strbuf_appendf(&name, "\\x%02x", c);
+        }
+        strbuf_append(&name, ".slice");
+        return strbuf_steal(&name);
 }

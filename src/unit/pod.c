@@ -8,6 +8,7 @@
  * is a part of it. The service itself could not be the one that is not needed: what starts it at
  * boot needs it as long as the machine runs.
  */
+#include "limits.h"
 #include "name.h"
 #include "translate.h"
 #include "words.h"
@@ -100,11 +101,73 @@ static int add_stop(struct translation *t, struct error *err)
         return 0;
 }
 
+/* --- limits of all its containers together */
+
+/* Whether the pod's file gives any; the words are for the caller to free. */
+static bool pod_is_limited(const struct unit_source *pod, struct values *ret_args)
+{
+        AUTO_ERROR struct error err = { 0 };
+
+        if (!unit_last(&pod->file, "Pod", "PodmanArgs"))
+                return false;
+        /* Containers come before their pods. */
+        keys_check(&pod->file, "Pod", NULL);
+        return values_read_key(&pod->file, "Pod", "PodmanArgs", ret_args, NULL, &err) == 0 &&
+               (limits_given(ret_args) || io_limits_given(ret_args));
+}
+
+static int add_slice(struct translation *t, struct error *err)
+{
+        struct unit_file *slice = &t->source->slice;
+        AUTO_VALUES struct values args = { 0 };
+
+        unit_free(slice);
+        *slice = (struct unit_file){ 0 };
+        if (!pod_is_limited(t->source, &args))
+                return 0;
+        if (name_is_template(t->source->name))
+                return unit_error(err, args.items[0].line,
+                                  "PodmanArgs=: a template's pods have no limits of their own, "
+                                  "because there are no templates of slices: write Slice= into "
+                                  "the [Service] of its containers");
+        unit_add_owned(slice, "Unit", "Description",
+                       str_concat("Limits of the containers of ", t->source->service));
+        unit_add_owned(slice, "Unit", "SourcePath",
+                       str_dup(unit_last_value(&t->service, "Unit", "SourcePath")));
+        unit_add(slice, "Unit", "StopWhenUnneeded", "yes");
+        if (limits_add(t, &args, err) < 0 || io_limits_add(t, &args) < 0)
+                return -1;
+        if (!unit_section(slice, "Slice"))
+                report_at(t->report, REPORT_WARNING, unit_value_place(args.items[0].line),
+                          "PodmanArgs=: the pod has no limits, because systemd expands variables "
+                          "and specifiers on Exec lines only");
+        return 0;
+}
+
+/* What the user says of the container's cgroup counts. */
+static void join_slice(struct translation *t, const struct unit_source *pod)
+{
+        const struct unit_line *own = unit_last(&t->source->file, "Service", "Slice");
+        AUTO_VALUES struct values args = { 0 };
+
+        if (name_is_template(pod->name) || !pod_is_limited(pod, &args))
+                return;
+        if (!own || str_empty(own->value))
+                unit_add_owned(&t->service, "Service", "Slice", name_slice(t->set, pod->service));
+        else
+                report_at(t->report, REPORT_WARNING, unit_value_place(own),
+                          "Slice=%s: the limits of %s are not for this container, because it is "
+                          "in another slice",
+                          own->value, pod->name);
+}
+
+/* --- the unit */
+
 int translate_pod(struct translation *t, struct error *err)
 {
         const char *name = t->source->resource;
 
-        if (translate_oneshot(t, "pod create", err) < 0)
+        if (translate_oneshot(t, "pod create", err) < 0 || add_slice(t, err) < 0)
                 return -1;
         add_type(t);
         unit_add(&t->service, "Service", "Environment", "PODMAN_SYSTEMD_UNIT=%n");
@@ -135,6 +198,8 @@ static void add_to_pod(struct translation *t, const char *file, const char *serv
                                str_concat("crunit-pod@", unit,
                                           str_has_suffix(unit, "@") ? "%i" : "", ".target"));
         }
+        if (pod && pod->usable)
+                join_slice(t, pod);
         if (exact && !name_is_template(t->source->name) &&
             value_read_bool(&t->source->file, "Container", "StartWithPod", true))
                 strv_append(&exact->members, t->source->service);

@@ -121,6 +121,7 @@ struct unit_source *unit_set_find(const struct unit_set *set, const char *name)
 static void source_free(struct unit_source *source)
 {
         unit_free(&source->file);
+        unit_free(&source->slice);
         strv_free(&source->paths);
         strv_free(&source->members);
         free(source->path);

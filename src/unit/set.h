@@ -38,11 +38,12 @@ struct unit_source {
         char *directory;  /* owned */
         const struct unit_type *type;
         struct unit_file file;
-        struct strv paths;   /* of the drop-ins, which lines point at */
-        char *service;       /* owned; name of the unit, NULL until it is known */
-        char *resource;      /* owned; name of the container, volume, … or NULL */
-        struct strv members; /* of a pod: services that start with it */
-        bool usable;         /* no error so far */
+        struct strv paths;      /* of the drop-ins, which lines point at */
+        char *service;          /* owned; name of the unit, NULL until it is known */
+        char *resource;         /* owned; name of the container, volume, … or NULL */
+        struct strv members;    /* of a pod: services that start with it */
+        struct unit_file slice; /* of a pod with limits, when it is translated: a unit beside it */
+        bool usable;            /* no error so far */
 };
 
 /* Start with { 0 } and set the first two members. */

@@ -110,16 +110,16 @@ check "not for another protocol" says_nothing_of 53/
 check "nor another address or one left to chance" says_nothing_of '^[cd].pod:.*published'
 
 fresh
-file a.pod '[Pod]' 'UserNS=auto' 'DNSOption=a b' 'Volume=/gone:/x' 'PodmanArgs=--cpus 2'
+file a.pod '[Pod]' 'UserNS=private' 'DNSOption=a b' 'Volume=/gone:/x' 'PodmanArgs=--cpus 2 --pid host'
 file b.pod '[Pod]' 'IP=192.0.2.1' 'Network=host'
 file c.pod '[Pod]' 'PodName=c' 'PublishPort=${PORT}:80'
 file d.container '[Container]' 'Image=localhost/a:1' 'Pod=c.pod' 'HostName=x' 'PodmanArgs=--publish 80'
 run_check 1 --no-verify .
 check "what a pod cannot have" says_only \
-	"a.pod:2:8: error: UserNS=: --userns auto: user namespaces of pods are not supported by this version (Podman has it since 5.3)" \
+	"a.pod:2:8: error: UserNS=: --userns private: say which ids: use auto, or --uidmap and --gidmap" \
 	"a.pod:3:11: error: DNSOption=: --dns-option a b: empty, or holds a blank" \
 	"a.pod:4:8: warning: /gone does not exist here" \
-	"a.pod:5:12: error: PodmanArgs=: --cpus 2: not supported by this version" \
+	"a.pod:5:12: error: PodmanArgs=: --pid host: not supported by this version" \
 	"b.pod: error: --ip does not go with --network host" \
 	"d.container:2:7: info: image localhost/a:1 is not in the store" \
 	"d.container:4:10: error: HostName=: --hostname does not go with --pod: it is the pod's, give it to crunit pod create" \

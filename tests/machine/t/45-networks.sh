@@ -540,6 +540,82 @@ test_net_c12_macvlan() {
 	[ "$status" = 0 ] || assert_match "$said" "this kernel has no ipvlan interfaces"
 }
 
+# What is asked of a network by Options= and IPAMDriver=, seen from both ends.
+test_net_c12_options_that_others_rarely_use() {
+	local link
+	topology
+	serve far far 8080
+	# a bridge of somebody else's is neither made nor removed, nor in the firewall
+	network foreign <<-'END'
+		[Network]
+		NetworkName=foreign
+		Subnet=10.70.0.0/24
+		InterfaceName=theirs
+		Options=mode=unmanaged
+		NetworkDeleteOnStop=true
+	END
+	server guest 80 Network=foreign.network
+	reload
+	assert_fails systemctl start guest
+	assert_journal guest "there is no bridge 'theirs', and mode=unmanaged says not to make it"
+	ip link add name theirs type bridge
+	ip addr add 10.70.0.1/24 dev theirs
+	ip link set theirs up
+	systemctl reset-failed guest
+	start guest
+	assert_equal "$($answer ask tcp "$(address_of guest foreign)" 80)" "guest sees 10.70.0.1 on 80"
+	assert_equal "$(crunit exec guest ip route | sed -n 's/^default via \([^ ]*\) .*/\1/p')" 10.70.0.1
+	[[ $(nft list set inet crunit ifs) != *theirs* ]] || fail "it is in the firewall"
+	systemctl stop guest foreign-network
+	assert_fails crunit network inspect foreign
+	[ -d /sys/class/net/theirs/bridge ] || fail "it was removed"
+	ip link del theirs
+	# addresses that are known outside
+	network plain <<-'END'
+		[Network]
+		NetworkName=plain
+		Subnet=10.71.0.0/24
+		Options=masquerade=false
+	END
+	server open 80 Network=plain.network
+	ip -n router route add 10.71.0.0/24 via 192.0.2.1
+	start open
+	answers "far sees $(address_of open plain) on 8080" open tcp 203.0.113.10 8080
+	answers "open sees 198.51.100.10 on 80" client tcp "$(address_of open plain)" 80
+	systemctl stop open
+	# of a VRF, where the kernel has them
+	network red <<-'END'
+		[Network]
+		NetworkName=red
+		Subnet=10.72.0.0/24
+		Options=vrf=red
+	END
+	server inside 80 Network=red.network
+	reload
+	assert_fails systemctl start inside
+	assert_journal inside "there is no VRF 'red'"
+	systemctl reset-failed inside
+	if ip link add red type vrf table 10 2>/dev/null; then
+		ip link set red up
+		start inside
+		link=$(crunit network inspect red | jq -r '.[0].network_interface')
+		assert_match "$(ip -o link show master red)" " $link:"
+		systemctl stop inside
+		ip link del red
+	fi
+	# modes, and no addresses at all
+	crunit network create -d macvlan --subnet 203.0.113.0/24 --ip-range 203.0.113.64-203.0.113.70 -o parent=far0 \
+		-o mode=private --opt mtu=1300 lonely
+	server apart 80 Network=lonely
+	start apart
+	assert_match "$(nsenter -t "$(main_pid apart)" -n ip -d link show eth0)" 'mtu 1300 .*macvlan mode private'
+	systemctl stop apart
+	assert_fails crunit network create -d macvlan --subnet 203.0.113.0/24 -o mode=l2 wrong
+	assert_match "$said" "option 'mode': 'l2' is none of bridge private vepa passthru of the driver macvlan"
+	crunit network create -d macvlan -o parent=far0 --ipam-driver none bare
+	assert_equal "$(crunit run --rm --network bare localhost/busybox:latest sh -c 'ip -4 -o addr show eth0 | wc -l; ip route | wc -l' | xargs)" "0 0"
+}
+
 test_net_t15_network_commands() {
 	topology
 	assert_equal "$(crunit network create --label a=b one)" one

@@ -338,13 +338,140 @@ hand'
 	assert_match "$said" "there is no pod 'hand'"
 	assert_no_pods
 	assert_fails crunit pod create --userns auto
-	assert_match "$said" '--userns auto: user namespaces of pods'
+	assert_match "$said" '--userns auto takes its ids from those that /etc/subuid'
+	assert_fails crunit pod create --userns auto --infra=false
+	assert_match "$said" 'does not go with --infra=false'
+	assert_fails crunit pod create --memory 1g
+	assert_match "$said" '--memory: the limits of a pod are those of a slice of systemd'
 	assert_fails crunit pod create --share net,pid
 	assert_match "$said" '--share pid'
 	assert_fails crunit pod create --name x --network nobody
 	assert_match "$said" "there is no network 'nobody'"
 	crunit network rm hands
 	assert_no_pods
+}
+
+# Whatever it was about to do when it was killed, the next start finds what is left.
+# timeout test_pod_create_killed_half_way: 400
+test_pod_create_killed_half_way() {
+	local call n step log=/run/test-strace before words
+	topology
+	dual_stack
+	start front-network
+	printf 'containers:300000:300000\n' >/etc/subuid
+	printf 'containers:300000:300000\n' >/etc/subgid
+	words='--name half --network front -p 8080:80 -p 8081:81/udp --userns auto:size=2000 --sysctl net.core.somaxconn=100'
+	# shellcheck disable=SC2086
+	crunit pod create $words
+	crunit pod rm half
+	before=$(nft list ruleset && ip -o link | wc -l)
+	for call in unshare setns mount mkdirat renameat symlinkat sendmsg sendto clone3; do
+		step=1
+		[[ $call != @(mkdirat|sendto) ]] || step=3
+		for ((n = 1; n < 40; n += step)); do
+			rm -f $log
+			# shellcheck disable=SC2086
+			timeout 60 strace -qq -o $log -e trace=$call -e inject=$call:signal=KILL:when=$n \
+				crunit pod create $words >/dev/null 2>&1 || true
+			grep -qE 'killed by SIGKILL|= \?$' $log || break
+			crunit run --rm --network none localhost/busybox:latest true
+			assert_no_pods
+			wait_for 10 sh -c "[ \"\$(ip -o link | wc -l)\" = '${before##*$'\n'}' ]"
+			assert_equal "$(nft list ruleset && ip -o link | wc -l)" "$before" "killed in $call $n"
+		done
+		[ $n -gt 1 ] || [[ $call = @(symlinkat|clone3) ]] || fail "there is no $call"
+		assert_equal "$(crunit pod ls -q | wc -l)" 1 "pods after $n times $call"
+		# and it is as if nothing had been
+		assert_equal "$(crunit run --rm --pod half localhost/busybox:latest awk '{ print $2, $3 }' /proc/self/uid_map)" "300000 2000"
+		crunit pod rm -f -t 0 half >/dev/null
+		assert_no_pods
+	done
+	rm -f /etc/subuid /etc/subgid
+}
+
+owned_by() {
+	local path
+	for path in "${@:2}"; do
+		assert_equal "$(stat -c %u:%g "$path")" "$1" "$path"
+	done
+}
+
+# One user namespace for all of a pod, to which its other namespaces belong.
+test_pod_user_namespace() {
+	local kind
+	topology
+	dual_stack
+	rm -rf /var/lib/crunit/idmaps
+	printf 'containers:300000:300000\n' >/etc/subuid
+	cp /etc/subuid /etc/subgid
+	pod web <<-'END'
+		[Pod]
+		PodName=shop
+		Network=front.network
+		PublishPort=8080:80
+		HostName=box
+		UserNS=auto:size=5000
+		ShmSize=3m
+		PodmanArgs=--sysctl net.ipv4.ip_unprivileged_port_start=79
+	END
+	server shop 80 Pod=web.pod AddCapability=SYS_ADMIN
+	waits near web User=33:34
+	waits far web ReadOnly=true
+	start web-pod
+	active shop near far
+	for kind in user net ipc uts; do
+		assert_equal "$(namespace near $kind)" "$(namespace shop $kind)" "the $kind namespace"
+		[ "$(namespace near $kind)" != "$(readlink /proc/1/ns/$kind)" ] || fail "the $kind namespace is the machine's"
+	done
+	[ "$(namespace near mnt)" != "$(namespace shop mnt)" ] || fail "they share mounts"
+	assert_equal "$(crunit exec near awk '{ print $1, $2, $3 }' /proc/self/uid_map)" "0 300000 5000"
+	assert_equal "$(crunit exec near awk '{ print $1, $2, $3 }' /proc/self/gid_map)" "0 300000 5000"
+	assert_equal "$(status_field "$(main_pid near)" Uid)" 300033
+	assert_equal "$(status_field "$(main_pid far)" Uid)" 300000
+	# its root has a say about the namespaces of the pod, and about nothing else
+	assert_equal "$(crunit exec shop hostname)" box
+	crunit exec shop hostname other
+	assert_equal "$(crunit exec far hostname)" other
+	assert_fails crunit exec shop mount -t devtmpfs x /mnt
+	assert_equal "$(crunit exec far cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" 79
+	answers "shop sees 198.51.100.10 on 80" client tcp 192.0.2.1 8080
+	assert_equal "$(in_pod near $answer ask tcp 127.0.0.1 80)" "shop sees 127.0.0.1 on 80"
+	# memory is shared, and all have written as who they are
+	assert_match "$(crunit exec near df -k /dev/shm)" ' 3072 '
+	crunit exec near sh -c 'echo x >/dev/shm/near'
+	crunit exec far sh -c 'echo x >/dev/shm/far'
+	assert_equal "$(crunit exec shop stat -c %u:%g /dev/shm /dev/shm/near /dev/shm/far | xargs)" "0:0 33:34 0:0"
+	owned_by 300033:300034 /run/crunit/pods/shop/shm/near
+	crunit exec far sh -c 'touch /tmp/x 2>/dev/null || true; cat /etc/hosts >/dev/null'
+	assert_match "$(crunit pod inspect shop)" '"user"'
+	# a container's own would be another one
+	assert_fails crunit run --rm --pod shop --userns auto localhost/busybox:latest true
+	assert_match "$said" '--userns'
+	assert_equal "$(crunit run --rm --pod shop localhost/busybox:latest awk '{ print $2, $3 }' /proc/self/uid_map)" "300000 5000"
+	assert_equal "$(crunit run --rm --pod shop --network none localhost/busybox:latest sh -c 'awk "{ print \$2, \$3 }" /proc/self/uid_map; ls /sys/class/net' | xargs)" "300000 5000 lo"
+	# one of them fails and comes back
+	systemctl restart near
+	assert_equal "$(namespace near user)" "$(namespace shop user)"
+	systemctl restart web-pod
+	active shop near far
+	assert_equal "$(crunit exec near awk '{ print $1, $2, $3 }' /proc/self/uid_map)" "0 300000 5000"
+	systemctl stop web-pod
+	assert_no_pods
+	# maps, names, and the user of keep-id
+	crunit pod create --name maps --network none --uidmap 0:400000:2000 --gidmap 0:500000:3000 >/dev/null
+	assert_equal "$(crunit run --rm --pod maps localhost/busybox:latest sh -c "awk '{ print \$2, \$3 }' /proc/self/uid_map /proc/self/gid_map" | xargs)" \
+		"400000 2000 500000 3000"
+	crunit pod create --name named --network none --subuidname containers --subgidname containers >/dev/null
+	assert_equal "$(crunit run --rm --pod named localhost/busybox:latest awk '{ print $2, $3 }' /proc/self/uid_map)" "300000 300000"
+	crunit pod create --name keep --network none --userns keep-id:uid=33,gid=34 >/dev/null
+	assert_equal "$(crunit run --rm --pod keep localhost/busybox:latest sh -c 'id -u; id -g' | xargs)" "33 34"
+	assert_fails crunit pod create --name own --network none --userns ns:/proc/1/ns/user
+	assert_match "$said" "that is the machine's own"
+	assert_fails crunit pod create --name both --userns auto --uidmap 0:1:1
+	assert_match "$said" '--userns and --uidmap exclude each other'
+	crunit pod rm -f -t 0 maps named keep >/dev/null
+	assert_no_pods
+	rm -f /etc/subuid /etc/subgid
 }
 
 # busybox and a file, as localhost/updated:latest

@@ -126,6 +126,44 @@ is_full() {
 	[ "$(crunit stats --no-stream --format '{{.PIDs}}' "$1")" -ge 55 ]
 }
 
+# member NAME [LINE...]: a container of the pod web
+member() {
+	local name=$1
+	shift
+	{
+		printf '[Container]\nImage=localhost/busybox:latest\nContainerName=%s\nPod=web.pod\nExec=sleep 3600\nStopTimeout=0\n' "$name"
+		[ $# = 0 ] || printf '%s\n' "$@"
+	} >"$quadlets/$name.container"
+	uses "$name.service"
+}
+
+# A limit of the pod is one of all its containers together.
+test_pod_limits_are_for_all_of_it() {
+	local slice='system-web\x2dpod.slice' directory name
+	printf '[Pod]\nNetwork=none\nPodmanArgs=--memory 64m --cpus 2 --pids-limit 50\n' >"$quadlets/web.pod"
+	uses web-pod.service
+	member one
+	member two
+	member apart '[Service]' Slice=apart.slice
+	reload
+	systemctl start web-pod one two apart
+	for name in one two; do
+		assert_equal "$(prop $name Slice)" "$slice"
+		case $(cat "/proc/$(main_pid $name)/cgroup") in *"$slice/$name.service"*) ;; *) fail "$name is elsewhere" ;; esac
+	done
+	assert_equal "$(prop apart Slice)" apart.slice
+	assert_equal "$(prop "$slice" MemoryMax) $(prop "$slice" TasksMax) $(prop "$slice" CPUQuotaPerSecUSec)" "67108864 50 2s"
+	# what one has taken another does not get
+	crunit exec one sh -c 'for i in $(seq 30); do sleep 100 & done' || true
+	crunit exec apart sh -c 'for i in $(seq 30); do sleep 100 & done'
+	assert_fails crunit exec two sh -c 'for i in $(seq 30); do sleep 100 & done; echo through'
+	assert_match "$said" "can't fork|Resource temporarily unavailable"
+	systemctl stop web-pod
+	wait_state "$slice" inactive
+	directory=$(find /sys/fs/cgroup -name "$slice")
+	[ -z "$directory" ] || fail "$directory is left"
+}
+
 test_hello_under_hybrid_cgroups() {
 	container hello <<-'END'
 		[Container]
