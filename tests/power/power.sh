@@ -373,11 +373,36 @@ again() {
 	finish
 }
 
+# half_volume COMMAND WORD...: by a container with these options.
+half_volume() {
+	local command=$1
+	shift
+	crunit run --rm --network none --cgroups=disabled --name half "$@" half:1 /bin/busybox sh -c "$command" 2>&1
+}
+
+# Half a content is of no use to anybody: it is not shown, not written out, and what comes in its place is
+# not taken for it.
+half_is_refused() {
+	local refusal="volume 'half' has half a content"
+	export CRUNIT_STORAGE=$work/plain CRUNIT_RUN=$work/run.plain
+	crunit load -q -i "$work/1.tar" -t half:1 && crunit volume create half || return 1
+	mkdir "$work/plain/volumes/half/_data/part"
+	: >"$work/plain/volumes/half/filling"
+	! crunit volume export half --output "$work/half.tar" 2>"$work/said" && said "$refusal" || return 1
+	[ ! -e "$work/half.tar" ] || return 1
+	[[ $(half_volume : --mount type=volume,source=half,target=/srv,subpath=part) == *"$refusal"* ]] || return 1
+	# without the image's files it is empty; what is written then stays
+	[ -z "$(half_volume '/bin/busybox ls /srv; echo mine >/srv/own' -v half:/srv:nocopy)" ] &&
+		[ "$(half_volume '/bin/busybox cat /srv/own' -v half:/srv:nocopy)" = mine ] &&
+		[ "$(half_volume '/bin/busybox ls /srv' -v half:/srv)" = own ]
+}
+
 [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ] || mount -t cgroup2 none /sys/fs/cgroup || exit 99
 [ -z "${AGAIN:-}" ] || again
 echo "# SEED=$seed"
 make_images
 command -v docker-registry >/dev/null && make_registry || puller() { :; }
+check "half a volume is refused" half_is_refused
 for ((round = 1; round <= rounds; round++)); do
 	RANDOM=$((seed + round * 100))
 	jobs=()
