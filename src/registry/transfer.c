@@ -12,6 +12,13 @@
 /* What update-ca-certificates(8) makes of all authorities that the machine trusts. */
 #define TRANSFER_AUTHORITIES "/etc/ssl/certs/ca-certificates.crt"
 
+enum {
+        /* Before this version, each connection of libcurl with GnuTLS has all authorities in memory
+         * for itself (4 MB of Debian's), and from then on all share them. */
+        TRANSFER_SHARING_CURL = 0x080900,
+        TRANSFER_MAX_CONNECTIONS = 2 /* that check certificates, before that version */
+};
+
 struct transfers {
         struct transfers_options options;
         CURLM *multi;             /* owned */
@@ -458,6 +465,10 @@ int transfers_open(const struct transfers_options *options, struct transfers **r
                 free(transfers);
                 return error_set(err, ENOMEM, "libcurl cannot be used");
         }
+        if (!options->insecure &&
+            curl_version_info(CURLVERSION_NOW)->version_num < TRANSFER_SHARING_CURL)
+                curl_multi_setopt(transfers->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
+                                  (long)TRANSFER_MAX_CONNECTIONS);
         *ret = transfers;
         return 0;
 }
