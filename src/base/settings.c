@@ -43,7 +43,8 @@ static const struct settings_key settings_keys[] = {
         { "registry", "authfile", FIELD(authfile), settings_take_path, NULL,
           "A file of credentials that stands for those in the usual places." },
         { "registry", "parallel-downloads", FIELD(parallel), settings_take_parallel, "6",
-          "How many layers are fetched side by side." },
+          "How many layers are fetched side by side. libcurl before 8.9, in which each connection "
+          "that checks certificates takes 4 MB, has no more than two of these; HTTP/2 needs one." },
         { "registry", "retry", FIELD(retry), settings_take_retry, "3",
           "How often a transfer that failed is tried again." },
         { "registry", "retry-delay", FIELD(retry_delay_ms), settings_take_duration, "0",

@@ -2,6 +2,7 @@
 #include "tree.h"
 
 #include "../base/io.h"
+#include "tree-meta.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -11,8 +12,7 @@
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
-#define TREE_OPAQUE      "trusted.overlay.opaque"
-#define TREE_DEFAULT_ACL "system.posix_acl_default"
+#define TREE_OPAQUE "trusted.overlay.opaque"
 
 /* What a directory gets at the end: its time, and what would be inherited by what is made in it. */
 struct tree_directory {
@@ -25,8 +25,7 @@ struct tree_directory {
 
 struct tree {
         int top; /* borrowed */
-        uid_t uid;
-        gid_t gid; /* what new files get by themselves */
+        struct tree_owner own;
 
         /* The directory of the latest entry. Entries come directory by directory, so this saves
          * most lookups. It cannot be stale: what replaces it or a directory above it is an entry of
@@ -46,8 +45,7 @@ struct tree *tree_new(int top)
 
         tree->top = top;
         tree->parent = -1;
-        tree->uid = geteuid();
-        tree->gid = getegid();
+        tree->own = (struct tree_owner){ geteuid(), getegid() };
         return tree;
 }
 
@@ -232,94 +230,6 @@ static int tree_clear(int parent, const char *name, const char *path, struct err
         return 0;
 }
 
-/* --- owners, modes, attributes, times */
-
-static int tree_set_xattr(int fd, const struct tree_xattr *xattr)
-{
-        AUTO_FREE char *path = NULL;
-
-        if (fsetxattr(fd, xattr->name, xattr->value, xattr->length, 0) == 0)
-                return 0;
-        if (errno != EBADF) /* opened with O_PATH */
-                return -1;
-        path = str_format("/proc/self/fd/%d", fd);
-        return setxattr(path, xattr->name, xattr->value, xattr->length, 0);
-}
-
-/* Attributes for users are not worth failing for where the file system has none. */
-static int tree_set_xattrs(int fd, const char *path, const struct tree_meta *meta,
-                           struct error *err)
-{
-        for (size_t i = 0; i < meta->xattr_count; i++) {
-                const struct tree_xattr *xattr = meta->xattrs + i;
-
-                if (str_equal(xattr->name, TREE_DEFAULT_ACL) || tree_set_xattr(fd, xattr) == 0)
-                        continue;
-                if (str_has_prefix(xattr->name, "user.") && (errno == ENOTSUP || errno == EPERM))
-                        continue;
-                return error_errno(err, errno, "cannot set %s of %s", xattr->name, path);
-        }
-        return 0;
-}
-
-static bool tree_needs_chown(const struct tree *tree, const struct tree_meta *meta)
-{
-        return meta->uid != tree->uid || meta->gid != tree->gid;
-}
-
-/* The order matters: a change of owner takes setuid bits and capabilities away. */
-static int tree_set_meta(struct tree *tree, int fd, const char *path, const struct tree_meta *meta,
-                         struct error *err)
-{
-        const struct timespec times[] = { meta->mtime, meta->mtime };
-
-        if (tree_needs_chown(tree, meta) && fchown(fd, meta->uid, meta->gid) < 0)
-                return error_errno(err, errno, "cannot give %s to %u:%u", path, meta->uid,
-                                   meta->gid);
-        if (meta->mode & 07000 && fchmod(fd, meta->mode & 07777) < 0)
-                return error_errno(err, errno, "cannot set the mode of %s", path);
-        if (meta->xattr_count && tree_set_xattrs(fd, path, meta, err) < 0)
-                return -1;
-        if (futimens(fd, times) < 0)
-                return error_errno(err, errno, "cannot set the time of %s", path);
-        return 0;
-}
-
-/* By descriptor of O_PATH, so through its name in /proc. */
-static int tree_set_mode(int fd, mode_t mode)
-{
-        AUTO_FREE char *self = str_format("/proc/self/fd/%d", fd);
-
-        return chmod(self, mode);
-}
-
-/* The same for what cannot be opened. What was made is looked at once, and no link is followed:
- * into a volume that is imported somebody may look, and put a link in its place. */
-static int tree_set_meta_at(struct tree *tree, int parent, const char *name, const char *path,
-                            const struct tree_meta *meta, struct error *err)
-{
-        const struct timespec times[] = { meta->mtime, meta->mtime };
-        AUTO_CLOSE int fd = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-        bool is_link = S_ISLNK(meta->mode);
-        struct stat st;
-
-        if (fd < 0 || fstat(fd, &st) < 0)
-                return error_errno(err, errno, "cannot open %s", path);
-        if ((st.st_mode & S_IFMT) != (meta->mode & S_IFMT))
-                return error_set(err, EBUSY, "somebody else is changing %s", path);
-        if (tree_needs_chown(tree, meta) &&
-            fchownat(fd, "", meta->uid, meta->gid, AT_EMPTY_PATH) < 0)
-                return error_errno(err, errno, "cannot give %s to %u:%u", path, meta->uid,
-                                   meta->gid);
-        if (!is_link && meta->mode & 07000 && tree_set_mode(fd, meta->mode & 07777) < 0)
-                return error_errno(err, errno, "cannot set the mode of %s", path);
-        if (!is_link && meta->xattr_count && tree_set_xattrs(fd, path, meta, err) < 0)
-                return -1;
-        if (utimensat(fd, "", times, AT_EMPTY_PATH) < 0)
-                return error_errno(err, errno, "cannot set the time of %s", path);
-        return 0;
-}
-
 /* --- entries */
 
 static int tree_note_directory(struct tree *tree, const char *path, const struct tree_meta *meta,
@@ -397,7 +307,7 @@ int tree_add_symlink(struct tree *tree, const char *path, const char *target,
                 if (symlinkat(target, parent, name) < 0)
                         return error_errno(err, errno, "cannot make symbolic link %s", path);
         }
-        return tree_set_meta_at(tree, parent, name, path, meta, err);
+        return tree_set_meta_at(&tree->own, parent, name, path, meta, err);
 }
 
 /* The directory of a hard link's target; nothing is made on the way. */
@@ -461,7 +371,7 @@ int tree_add_node(struct tree *tree, const char *path, const struct tree_meta *m
                 if (mknodat(parent, name, mode, meta->device) < 0)
                         return error_errno(err, errno, "cannot make device %s", path);
         }
-        return tree_set_meta_at(tree, parent, name, path, meta, err);
+        return tree_set_meta_at(&tree->own, parent, name, path, meta, err);
 }
 
 int tree_open_file(struct tree *tree, const char *path, const struct tree_meta *meta, int *ret_fd,
@@ -488,7 +398,7 @@ int tree_open_file(struct tree *tree, const char *path, const struct tree_meta *
 int tree_finish_file(struct tree *tree, int fd, const char *path, const struct tree_meta *meta,
                      struct error *err)
 {
-        return tree_set_meta(tree, fd, path, meta, err);
+        return tree_set_meta(&tree->own, fd, path, meta, err);
 }
 
 int tree_add_whiteout(struct tree *tree, const char *path, struct error *err)

@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "registries-file.h"
 
+#include "registries-reader.h"
 #include "toml.h"
 
 #include <errno.h>
-
-/* A file under way. */
-struct registries_reader {
-        struct registries *registries; /* borrowed */
-        const char *path;              /* borrowed */
-        struct error *err;             /* borrowed */
-};
 
 void registries_location_free(struct registries_location *location)
 {
@@ -31,109 +25,6 @@ void registries_entry_free(struct registries_entry *entry)
 
 #define AUTO_ENTRY CLEANUP(registries_entry_free)
 
-static int fail_at(struct registries_reader *reader, struct json_object *value, const char *format,
-                   ...) PRINTF_LIKE(3, 4);
-static int fail_at(struct registries_reader *reader, struct json_object *value, const char *format,
-                   ...)
-{
-        AUTO_FREE char *reason = NULL;
-        va_list args;
-
-        va_start(args, format);
-        reason = str_vformat(format, args);
-        va_end(args);
-        return error_set(reader->err, EINVAL, "%s:%u: %s", reader->path, toml_line(value), reason);
-}
-
-static char *source_of(const struct registries_reader *reader, struct json_object *value)
-{
-        return str_format("%s:%u", reader->path, toml_line(value));
-}
-
-/* --- typed members, and what is not known */
-
-static int get_member(struct registries_reader *reader, struct json_object *table, const char *key,
-                      json_type type, const char *what, struct json_object **ret)
-{
-        struct json_object *value = NULL;
-
-        if (!json_object_object_get_ex(table, key, &value))
-                return 0;
-        if (!json_object_is_type(value, type))
-                return fail_at(reader, value, "'%s' is not %s", key, what);
-        *ret = value;
-        return 0;
-}
-
-static int get_string(struct registries_reader *reader, struct json_object *table, const char *key,
-                      const char **ret)
-{
-        struct json_object *value = NULL;
-
-        if (get_member(reader, table, key, json_type_string, "a string", &value) < 0)
-                return -1;
-        if (value)
-                *ret = json_object_get_string(value);
-        return 0;
-}
-
-static int get_bool(struct registries_reader *reader, struct json_object *table, const char *key,
-                    bool *ret)
-{
-        struct json_object *value = NULL;
-
-        if (get_member(reader, table, key, json_type_boolean, "true or false", &value) < 0)
-                return -1;
-        if (value)
-                *ret = json_object_get_boolean(value);
-        return 0;
-}
-
-/* *ret stays NULL where there is none. */
-static int get_strings(struct registries_reader *reader, struct json_object *table, const char *key,
-                       struct strv *list, struct json_object **ret)
-{
-        struct json_object *array = NULL;
-
-        if (get_member(reader, table, key, json_type_array, "a list of strings", &array) < 0)
-                return -1;
-        for (size_t i = 0; array && i < json_object_array_length(array); i++) {
-                struct json_object *item = json_object_array_get_idx(array, i);
-
-                if (!json_object_is_type(item, json_type_string))
-                        return fail_at(reader, item, "'%s' is not a list of strings", key);
-                strv_append(list, json_object_get_string(item));
-        }
-        *ret = array;
-        return 0;
-}
-
-static bool is_among(const char *const *list, const char *word)
-{
-        for (; *list; list++)
-                if (str_is(*list, word))
-                        return true;
-        return false;
-}
-
-/* Keys that this version does not know may be of a newer format. */
-static void warn_unknown(struct registries_reader *reader, struct json_object *table,
-                         const char *const *known)
-{
-        json_object_object_foreach(table, key, value)
-        {
-                const char *nearest;
-
-                if (is_among(known, key))
-                        continue;
-                nearest = str_nearest(key, known);
-                strv_appendf(&reader->registries->warnings,
-                             "%s:%u: unknown key '%.60s'%s%s%s; ignored", reader->path,
-                             toml_line(value), key, nearest ? ", did you mean " : "",
-                             nearest ? nearest : "", nearest ? "?" : "");
-        }
-}
-
 /* --- places */
 
 static char *trim_slashes(const char *text)
@@ -152,14 +43,14 @@ static int take_place(struct registries_reader *reader, struct json_object *tabl
         struct json_object *value = NULL;
         const char *text;
 
-        if (get_member(reader, table, key, json_type_string, "a string", &value) < 0)
+        if (reader_get_member(reader, table, key, json_type_string, "a string", &value) < 0)
                 return -1;
         if (!value)
                 return 0;
         text = json_object_get_string(value);
         if (strstr(text, "://"))
-                return fail_at(reader, value, "%s = \"%s\": write it without %.*s", key, text,
-                               (int)(strstr(text, "://") - text) + 3, text);
+                return reader_fail_at(reader, value, "%s = \"%s\": write it without %.*s", key,
+                                      text, (int)(strstr(text, "://") - text) + 3, text);
         free(*place);
         *place = trim_slashes(text);
         return 0;
@@ -169,11 +60,12 @@ static int take_location(struct registries_reader *reader, struct json_object *t
                          struct registries_location *location)
 {
         if (take_place(reader, table, "location", &location->location) < 0 ||
-            get_bool(reader, table, "insecure", &location->insecure) < 0)
+            reader_get_bool(reader, table, "insecure", &location->insecure) < 0)
                 return -1;
         if (location->location && str_has_prefix(location->location, "*."))
-                return fail_at(reader, table, "location = \"%s\": *. can only stand in a prefix",
-                               location->location);
+                return reader_fail_at(reader, table,
+                                      "location = \"%s\": *. can only stand in a prefix",
+                                      location->location);
         return 0;
 }
 
@@ -185,20 +77,22 @@ static int take_when(struct registries_reader *reader, struct json_object *table
         static const char *const words[] = { "all", "digest-only", "tag-only" };
         const char *word = NULL;
 
-        if (get_string(reader, table, "pull-from-mirror", &word) < 0)
+        if (reader_get_string(reader, table, "pull-from-mirror", &word) < 0)
                 return -1;
         if (str_empty(word))
                 return 0;
         if (entry->mirror_by_digest_only)
-                return fail_at(reader, table, "pull-from-mirror contradicts mirror-by-digest-only");
+                return reader_fail_at(reader, table,
+                                      "pull-from-mirror contradicts mirror-by-digest-only");
         for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
                 if (str_equal(word, words[i])) {
                         *ret = (enum registries_when)i;
                         return 0;
                 }
         }
-        return fail_at(reader, table,
-                       "pull-from-mirror = \"%s\": not one of all, digest-only, tag-only", word);
+        return reader_fail_at(reader, table,
+                              "pull-from-mirror = \"%s\": not one of all, digest-only, tag-only",
+                              word);
 }
 
 static int take_mirror(struct registries_reader *reader, struct json_object *table,
@@ -208,17 +102,17 @@ static int take_mirror(struct registries_reader *reader, struct json_object *tab
         struct registries_location *mirror;
 
         if (!json_object_is_type(table, json_type_object))
-                return fail_at(reader, table, "'mirror' is not a list of tables");
+                return reader_fail_at(reader, table, "'mirror' is not a list of tables");
         entry->mirrors =
                 alloc_grow(entry->mirrors, entry->mirror_count + 1, sizeof *entry->mirrors);
         mirror = &entry->mirrors[entry->mirror_count++];
         *mirror = (struct registries_location){ 0 };
-        warn_unknown(reader, table, known);
+        reader_warn_unknown(reader, table, known);
         if (take_location(reader, table, mirror) < 0 ||
             take_when(reader, table, entry, &mirror->when) < 0)
                 return -1;
         if (str_empty(mirror->location))
-                return fail_at(reader, table, "a mirror has no location");
+                return reader_fail_at(reader, table, "a mirror has no location");
         return 0;
 }
 
@@ -227,7 +121,8 @@ static int take_mirrors(struct registries_reader *reader, struct json_object *ta
 {
         struct json_object *array = NULL;
 
-        if (get_member(reader, table, "mirror", json_type_array, "a list of tables", &array) < 0)
+        if (reader_get_member(reader, table, "mirror", json_type_array, "a list of tables",
+                              &array) < 0)
                 return -1;
         for (size_t i = 0; array && i < json_object_array_length(array); i++)
                 if (take_mirror(reader, json_object_array_get_idx(array, i), entry) < 0)
@@ -245,19 +140,21 @@ static int complete_entry(struct registries_reader *reader, struct json_object *
 
         if (str_empty(entry->prefix)) {
                 if (str_empty(entry->primary.location))
-                        return fail_at(reader, table, "a registry has neither prefix nor location");
+                        return reader_fail_at(reader, table,
+                                              "a registry has neither prefix nor location");
                 str_replace(&entry->prefix, entry->primary.location);
                 return 0;
         }
         domain = str_after(entry->prefix, "*.");
         if (domain ? str_empty(domain) || strpbrk(domain, "*/:@")
                    : strchr(entry->prefix, '*') != NULL)
-                return fail_at(reader, table, "prefix = \"%s\": * can only stand in \"*.DOMAIN\"",
-                               entry->prefix);
+                return reader_fail_at(reader, table,
+                                      "prefix = \"%s\": * can only stand in \"*.DOMAIN\"",
+                                      entry->prefix);
         if (!entry->primary.location) {
                 if (!domain)
-                        return fail_at(reader, table, "prefix = \"%s\" needs a location",
-                                       entry->prefix);
+                        return reader_fail_at(reader, table, "prefix = \"%s\" needs a location",
+                                              entry->prefix);
                 entry->primary.location = str_dup("");
         }
         return 0;
@@ -290,13 +187,14 @@ static int take_entry(struct registries_reader *reader, struct json_object *tabl
         AUTO_ENTRY struct registries_entry entry = { 0 };
 
         if (!json_object_is_type(table, json_type_object))
-                return fail_at(reader, table, "'registry' is not a list of tables");
-        warn_unknown(reader, table, known);
-        entry.source = source_of(reader, table);
+                return reader_fail_at(reader, table, "'registry' is not a list of tables");
+        reader_warn_unknown(reader, table, known);
+        entry.source = reader_source_of(reader, table);
         if (take_place(reader, table, "prefix", &entry.prefix) < 0 ||
             take_location(reader, table, &entry.primary) < 0 ||
-            get_bool(reader, table, "blocked", &entry.blocked) < 0 ||
-            get_bool(reader, table, "mirror-by-digest-only", &entry.mirror_by_digest_only) < 0 ||
+            reader_get_bool(reader, table, "blocked", &entry.blocked) < 0 ||
+            reader_get_bool(reader, table, "mirror-by-digest-only", &entry.mirror_by_digest_only) <
+                    0 ||
             take_mirrors(reader, table, &entry) < 0 || complete_entry(reader, table, &entry) < 0)
                 return -1;
         merge_entry(reader->registries, &entry);
@@ -307,10 +205,10 @@ static int take_entries(struct registries_reader *reader, struct json_object *ro
 {
         struct json_object *array = NULL;
 
-        if (get_member(reader, root, "registry", json_type_array,
-                       "a list of tables: write "
-                       "[[registry]]",
-                       &array) < 0)
+        if (reader_get_member(reader, root, "registry", json_type_array,
+                              "a list of tables: write "
+                              "[[registry]]",
+                              &array) < 0)
                 return -1;
         for (size_t i = 0; array && i < json_object_array_length(array); i++)
                 if (take_entry(reader, json_object_array_get_idx(array, i)) < 0)
@@ -344,9 +242,10 @@ static void merge_alias(struct registries_reader *reader, const char *name, cons
                 return;
         registries->aliases = alloc_grow(registries->aliases, registries->alias_count + 1,
                                          sizeof *registries->aliases);
-        registries->aliases[registries->alias_count++] = (struct registries_alias){
-                .name = str_dup(name), .value = str_dup(value), .source = source_of(reader, at)
-        };
+        registries->aliases[registries->alias_count++] =
+                (struct registries_alias){ .name = str_dup(name),
+                                           .value = str_dup(value),
+                                           .source = reader_source_of(reader, at) };
 }
 
 static int check_alias(struct registries_reader *reader, const char *name, bool full,
@@ -356,15 +255,15 @@ static int check_alias(struct registries_reader *reader, const char *name, bool 
         AUTO_ERROR struct error err = { 0 };
 
         if (reference_parse(name, &reference, &err) < 0)
-                return fail_at(reader, at, "%s", err.message);
+                return reader_fail_at(reader, at, "%s", err.message);
         if (reference.tag || reference.digest)
-                return fail_at(reader, at, "alias '%s': neither side can have a tag or a digest",
-                               name);
+                return reader_fail_at(reader, at,
+                                      "alias '%s': neither side can have a tag or a digest", name);
         if (full != (reference.registry != NULL))
-                return fail_at(reader, at,
-                               full ? "alias to '%s': it needs a registry in front"
-                                    : "alias '%s': it cannot have a registry in front",
-                               name);
+                return reader_fail_at(reader, at,
+                                      full ? "alias to '%s': it needs a registry in front"
+                                           : "alias '%s': it cannot have a registry in front",
+                                      name);
         return 0;
 }
 
@@ -372,7 +271,7 @@ static int take_aliases(struct registries_reader *reader, struct json_object *ro
 {
         struct json_object *table = NULL;
 
-        if (get_member(reader, root, "aliases", json_type_object, "a table", &table) < 0)
+        if (reader_get_member(reader, root, "aliases", json_type_object, "a table", &table) < 0)
                 return -1;
         if (!table)
                 return 0;
@@ -381,7 +280,7 @@ static int take_aliases(struct registries_reader *reader, struct json_object *ro
                 const char *target = json_object_get_string(value);
 
                 if (!json_object_is_type(value, json_type_string))
-                        return fail_at(reader, value, "alias '%s' is not a string", name);
+                        return reader_fail_at(reader, value, "alias '%s' is not a string", name);
                 if (check_alias(reader, name, false, value) < 0 ||
                     (*target && check_alias(reader, target, true, value) < 0))
                         return -1;
@@ -398,7 +297,8 @@ static int take_mode(struct registries_reader *reader, struct json_object *root)
         struct json_object *value = NULL;
         const char *word;
 
-        if (get_member(reader, root, "short-name-mode", json_type_string, "a string", &value) < 0)
+        if (reader_get_member(reader, root, "short-name-mode", json_type_string, "a string",
+                              &value) < 0)
                 return -1;
         word = value ? json_object_get_string(value) : "";
         if (!*word)
@@ -409,9 +309,9 @@ static int take_mode(struct registries_reader *reader, struct json_object *root)
                         return 0;
                 }
         }
-        return fail_at(reader, value,
-                       "short-name-mode = \"%s\": not one of enforcing, permissive, disabled",
-                       word);
+        return reader_fail_at(
+                reader, value,
+                "short-name-mode = \"%s\": not one of enforcing, permissive, disabled", word);
 }
 
 /* Takes ownership of what is in list. */
@@ -427,7 +327,7 @@ static int take_search(struct registries_reader *reader, struct json_object *tab
         AUTO_STRV struct strv list = { 0 };
         struct json_object *value = NULL;
 
-        if (get_strings(reader, table, key, &list, &value) < 0)
+        if (reader_get_strings(reader, table, key, &list, &value) < 0)
                 return -1;
         for (size_t i = 0; i < list.count; i++) {
                 char *trimmed = trim_slashes(list.items[i]);
@@ -435,14 +335,14 @@ static int take_search(struct registries_reader *reader, struct json_object *tab
                 free(list.items[i]);
                 list.items[i] = trimmed;
                 if (!*trimmed || strpbrk(trimmed, "*@ ") || strstr(trimmed, "://"))
-                        return fail_at(reader, value, "'%s' is not a registry, such as reg.lan",
-                                       trimmed);
+                        return reader_fail_at(reader, value,
+                                              "'%s' is not a registry, such as reg.lan", trimmed);
         }
         if (!value)
                 return 0;
         replace_list(&reader->registries->search, &list);
         free(reader->registries->search_source);
-        reader->registries->search_source = source_of(reader, value);
+        reader->registries->search_source = reader_source_of(reader, value);
         return 0;
 }
 
@@ -451,7 +351,7 @@ static int take_helpers(struct registries_reader *reader, struct json_object *ro
         AUTO_STRV struct strv list = { 0 };
         struct json_object *value = NULL;
 
-        if (get_strings(reader, root, "credential-helpers", &list, &value) < 0)
+        if (reader_get_strings(reader, root, "credential-helpers", &list, &value) < 0)
                 return -1;
         if (value)
                 replace_list(&reader->registries->credential_helpers, &list);
@@ -468,7 +368,7 @@ static int take_format_2(struct registries_reader *reader, struct json_object *r
                                              "aliases",
                                              NULL };
 
-        warn_unknown(reader, root, known);
+        reader_warn_unknown(reader, root, known);
         if (take_search(reader, root, "unqualified-search-registries") < 0 ||
             take_helpers(reader, root) < 0 || take_mode(reader, root) < 0 ||
             take_entries(reader, root) < 0)
@@ -482,7 +382,7 @@ static int take_marked(struct registries_reader *reader, struct json_object *tab
         AUTO_STRV struct strv names = { 0 };
         struct json_object *value = NULL;
 
-        if (get_strings(reader, table, "registries", &names, &value) < 0)
+        if (reader_get_strings(reader, table, "registries", &names, &value) < 0)
                 return -1;
         for (size_t i = 0; i < names.count; i++) {
                 AUTO_ENTRY struct registries_entry entry = { 0 };
@@ -493,7 +393,7 @@ static int take_marked(struct registries_reader *reader, struct json_object *tab
                                 entry.primary.insecure =
                                         reader->registries->entries[k].primary.insecure;
                 entry.primary.location = str_dup(entry.prefix);
-                entry.source = source_of(reader, value);
+                entry.source = reader_source_of(reader, value);
                 entry.blocked = blocked;
                 entry.primary.insecure |= !blocked;
                 merge_entry(reader->registries, &entry);
@@ -510,18 +410,20 @@ static int take_format_1(struct registries_reader *reader, struct json_object *r
         if (json_object_object_length(root) > 1) {
                 json_object_object_foreach(root, key, value)
                 {
-                        if (!is_among(known_root, key))
-                                return fail_at(reader, value,
-                                               "'%s' is of format 2, [registries] of format 1: "
-                                               "write all of it in format 2",
-                                               key);
+                        if (!reader_is_among(known_root, key))
+                                return reader_fail_at(
+                                        reader, value,
+                                        "'%s' is of format 2, [registries] of format 1: "
+                                        "write all of it in format 2",
+                                        key);
                 }
         }
-        if (get_member(reader, root, "registries", json_type_object, "a table", &all) < 0)
+        if (reader_get_member(reader, root, "registries", json_type_object, "a table", &all) < 0)
                 return -1;
-        warn_unknown(reader, all, known);
+        reader_warn_unknown(reader, all, known);
         for (size_t i = 0; i < 3; i++)
-                if (get_member(reader, all, known[i], json_type_object, "a table", &tables[i]) < 0)
+                if (reader_get_member(reader, all, known[i], json_type_object, "a table",
+                                      &tables[i]) < 0)
                         return -1;
         if (tables[0] && take_search(reader, tables[0], "registries") < 0)
                 return -1;
@@ -544,7 +446,8 @@ int registries_add_text(struct registries *registries, enum registries_file kind
         if (!json_object_object_get_ex(root, "registries", &format_1))
                 return take_format_2(&reader, root);
         if (kind == REGISTRIES_DROPIN)
-                return fail_at(&reader, format_1,
-                               "[registries] is of format 1, which only a main file can have");
+                return reader_fail_at(
+                        &reader, format_1,
+                        "[registries] is of format 1, which only a main file can have");
         return take_format_1(&reader, root);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "transfer.h"
 
-#include "answer.h"
+#include "transfer-cause.h"
 #include "url.h"
 
 #include <curl/curl.h>
@@ -57,109 +57,6 @@ static struct transfer *transfers_take(struct transfer **list, const struct tran
         if (found)
                 *list = found->next;
         return found;
-}
-
-/* --- what libcurl's failures mean */
-
-struct transfer_cause {
-        CURLcode curl;
-        int code;
-        bool passing;
-        const char *text; /* NULL: libcurl's own words */
-};
-
-static const struct transfer_cause transfer_causes[] = {
-        { CURLE_COULDNT_RESOLVE_HOST, EHOSTUNREACH, true, "the host's name cannot be resolved" },
-        { CURLE_COULDNT_RESOLVE_PROXY, EHOSTUNREACH, true, "the proxy's name cannot be resolved" },
-        { CURLE_COULDNT_CONNECT, ECONNREFUSED, true, NULL },
-        { CURLE_OPERATION_TIMEDOUT, ETIMEDOUT, true, NULL },
-        { CURLE_PEER_FAILED_VERIFICATION, EKEYREJECTED, false, NULL },
-        { CURLE_SSL_CONNECT_ERROR, EPROTO, true, NULL },
-        { CURLE_SSL_CERTPROBLEM, EKEYREJECTED, false, NULL },
-        { CURLE_SSL_CACERT_BADFILE, EKEYREJECTED, false, NULL },
-        { CURLE_GOT_NOTHING, ECONNRESET, true, "the connection was closed without an answer" },
-        { CURLE_SEND_ERROR, ECONNRESET, true, "the connection broke while sending" },
-        { CURLE_RECV_ERROR, ECONNRESET, true, "the connection broke" },
-        { CURLE_PARTIAL_FILE, ECONNRESET, true, "the connection broke in the middle" },
-        { CURLE_HTTP2, ECONNRESET, true, NULL },
-        { CURLE_HTTP2_STREAM, ECONNRESET, true, NULL },
-};
-
-static void transfer_fail(struct transfer *transfer, const struct transfer_cause *cause,
-                          const char *text)
-{
-        AUTO_FREE char *clean = answer_clean(text, strlen(text), ANSWER_MAX_MESSAGE);
-
-        transfer->passing = cause->passing;
-        error_set(&transfer->error, cause->code, "%s", clean);
-}
-
-static unsigned transfer_stall(const struct transfer *transfer)
-{
-        unsigned usual = transfer->owner->options.stall_timeout;
-
-        return transfer->patience > usual ? transfer->patience : usual;
-}
-
-/* The same number of libcurl stands for two causes. */
-static void transfer_fail_timeout(struct transfer *transfer, const struct transfer_cause *cause)
-{
-        unsigned stall = transfer_stall(transfer);
-        curl_off_t connected = 0;
-        AUTO_FREE char *text = NULL;
-
-        curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
-        if (connected > 0)
-                text = str_format("stalled: hardly a byte for %u s", stall);
-        else
-                text = str_format("no connection within %d s", TRANSFER_CONNECT_TIMEOUT);
-        transfer_fail(transfer, cause, text);
-}
-
-static void transfer_fail_connect(struct transfer *transfer, const struct transfer_cause *cause)
-{
-        struct transfer_cause exact = *cause;
-        long number = 0;
-
-        curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &number);
-        if (number == EHOSTUNREACH || number == ENETUNREACH)
-                exact.code = EHOSTUNREACH;
-        transfer_fail(transfer, &exact, number ? strerror((int)number) : "cannot connect");
-}
-
-/* Bytes that are no TLS where TLS was expected; or a connection that broke in the handshake. */
-static void transfer_fail_tls(struct transfer *transfer, const struct transfer_cause *cause)
-{
-        struct transfer_cause exact = *cause;
-
-        transfer->no_tls = strstr(transfer->detail, "unexpected TLS packet") != NULL ||
-                           strstr(transfer->detail, "wrong version number") != NULL;
-        exact.passing = strstr(transfer->detail, "non-properly terminated") != NULL;
-        if (transfer->no_tls)
-                transfer_fail(transfer, &exact, "the server speaks no TLS");
-        else
-                transfer_fail(transfer, &exact, transfer->detail);
-}
-
-static void transfer_explain(struct transfer *transfer, CURLcode result)
-{
-        static const struct transfer_cause other = { CURLE_OK, EPROTO, false, NULL };
-        const struct transfer_cause *cause = &other;
-
-        for (size_t i = 0; i < sizeof transfer_causes / sizeof *transfer_causes; i++)
-                if (transfer_causes[i].curl == result)
-                        cause = &transfer_causes[i];
-        if (result == CURLE_OPERATION_TIMEDOUT)
-                transfer_fail_timeout(transfer, cause);
-        else if (result == CURLE_COULDNT_CONNECT)
-                transfer_fail_connect(transfer, cause);
-        else if (result == CURLE_SSL_CONNECT_ERROR)
-                transfer_fail_tls(transfer, cause);
-        else if (cause->text)
-                transfer_fail(transfer, cause, cause->text);
-        else
-                transfer_fail(transfer, cause,
-                              *transfer->detail ? transfer->detail : curl_easy_strerror(result));
 }
 
 /* --- what libcurl calls */
@@ -255,6 +152,13 @@ static int transfer_on_seek(void *context, curl_off_t offset, int origin)
 }
 
 /* --- one exchange */
+
+static unsigned transfer_stall(const struct transfer *transfer)
+{
+        unsigned usual = transfer->owner->options.stall_timeout;
+
+        return transfer->patience > usual ? transfer->patience : usual;
+}
 
 /* libcurl reads the proxy variables but one, for the sake of CGI programs, which we are not. */
 static const char *transfer_proxy(const char *url)
@@ -411,7 +315,7 @@ static void transfer_finish(struct transfer *transfer, CURLcode result)
 {
         curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &transfer->status);
         if (result != CURLE_OK && !transfer->error.message && !transfer->cut)
-                transfer_explain(transfer, result);
+                transfer_explain(transfer, result, transfer_stall(transfer));
         transfer_release(transfer);
         transfer->ended = true;
         transfer->owner->running--;
