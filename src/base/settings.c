@@ -30,7 +30,8 @@ static const struct settings_key settings_keys[] = {
           "root only." },
         { "storage", "additional-stores", FIELD(additional_stores), settings_take_paths, NULL,
           "Directories of further stores, which are only read: images found there need not be "
-          "pulled, and layers that they have are copied from there." },
+          "pulled, and layers that they have unpacked are used where they are, also in images that "
+          "are pulled; such an image needs that store from then on." },
         { "storage", "keep-blobs", FIELD(keep_blobs), settings_take_bool, "yes",
           "Whether layers are kept as they came, compressed, beside their unpacked form. An image "
           "takes "

@@ -105,7 +105,9 @@ static char *fetch_pull(const struct fetch *fetch, const char *policy, struct er
         int status;
 
         strv_append(&args, "pull");
-        strv_appendf(&args, "--root=%s", fetch->storage);
+        /* With it that store would stand alone; without, it finds the same ones as we did. */
+        if (!fetch->additional || !fetch->additional->count)
+                strv_appendf(&args, "--root=%s", fetch->storage);
         strv_appendf(&args, "--policy=%s", policy);
         strv_append_all(&args, &fetch->spec->pull_options);
         strv_append(&args, "--");

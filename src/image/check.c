@@ -253,8 +253,7 @@ static int check_compare_layer(struct check *check, const struct check_layer *la
         AUTO_FREE char *difference = NULL;
         AUTO_CLOSE int right =
                 openat(check->work.fd, CHECK_LAYER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        AUTO_CLOSE int found =
-                openat(check->store->fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        AUTO_CLOSE int found = openat(check->store->fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
         if (right < 0 || (found < 0 && errno != ENOENT))
                 return error_errno(err, errno, "cannot open layer %s", layer->diff_id);
@@ -303,7 +302,7 @@ static int check_missing_blob(struct check *check, const struct check_layer *lay
 {
         AUTO_FREE char *path = str_format("layers/%s", digest_hex(layer->diff_id));
 
-        if (faccessat(check->store->fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+        if (faccessat(check->store->fd, path, F_OK, 0) == 0)
                 check_report(check, CHECK_UNCHECKED, &layer->images, "layer", layer->diff_id,
                              "is there without its blob, and cannot be compared with it");
         else
@@ -342,8 +341,7 @@ static int check_one_layer(struct check *check, const struct check_layer *layer,
 {
         bool file = descriptor_is_file(&layer->blob);
         AUTO_FREE char *path = str_format("blobs/sha256/%s", digest_hex(layer->blob.digest));
-        AUTO_CLOSE int fd =
-                openat(check->store->fd, path, O_RDONLY | O_CLOEXEC | (file ? 0 : O_NOFOLLOW));
+        AUTO_CLOSE int fd = openat(check->store->fd, path, O_RDONLY | O_CLOEXEC);
         int result;
 
         if (fd < 0 && errno == ENOENT)

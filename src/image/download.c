@@ -2,7 +2,6 @@
 #include "download.h"
 
 #include "../base/io.h"
-#include "nearby.h"
 #include "reference.h"
 #include "stream.h"
 #include "verified.h"
@@ -145,6 +144,21 @@ static void download_drop(struct download *download, struct download_layer *own)
         own->part.fd = -1;
 }
 
+/* What an additional store has unpacked is used there: 1; 0: none has it. */
+static int download_link_layer(struct download *download, size_t i, struct error *err)
+{
+        const struct load_layer *layer = download->intake->plan.layers + i;
+        AUTO_NEARBY struct nearby_layer found = { 0 };
+
+        if (!nearby_find_layer(download->nearby, layer->diff_id,
+                               download->keep_blobs ? layer->digest : NULL, &found))
+                return 0;
+        if (intake_link_layer(download->intake, i, &found, err) < 0)
+                return -1;
+        download->layers[i].state = DOWNLOAD_DONE;
+        return 1;
+}
+
 /* A layer that is unpacked already may have come as another blob: where blobs are kept, this one is
  * fetched too, or the image could not go out again as it came.
  *
@@ -169,6 +183,12 @@ static int download_take_layer(struct download *download, size_t i, struct error
             intake_has(download->intake, "blobs/sha256", layer->digest)) {
                 own->state = DOWNLOAD_STORED;
                 return 0;
+        }
+        if (own->state == DOWNLOAD_UNKNOWN) {
+                int linked = download_link_layer(download, i, err);
+
+                if (linked)
+                        return linked < 0 ? -1 : 0;
         }
         if (own->state == DOWNLOAD_AGAIN)
                 download_drop(download, own);
@@ -243,8 +263,7 @@ static int download_work(void *context, size_t i, struct error *err)
                 AUTO_FREE char *path = str_format(
                         "blobs/sha256/%s", digest_hex(download->intake->plan.layers[i].digest));
 
-                stored = openat(download->intake->store->fd, path,
-                                O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+                stored = openat(download->intake->store->fd, path, O_RDONLY | O_CLOEXEC);
                 if (stored < 0)
                         return error_errno(err, errno, "cannot open %s", path);
         } else if (own->state != DOWNLOAD_MINE) {

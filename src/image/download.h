@@ -3,7 +3,8 @@
  * The layers of a plan, from a repository of a registry: this thread lets them grow in tmp/, and
  * the intake's workers unpack them meanwhile. A layer that is in the store, unpacked or as a blob,
  * is not fetched; one that another process is just fetching is waited for (part.h), what an
- * earlier pull has left of one is gone on with, and what an additional store has is copied. Who
+ * earlier pull has left of one is gone on with, and what an additional store has is used there, or
+ * copied. Who
  * waits has nothing left to do himself.
  */
 #pragma once

@@ -281,8 +281,8 @@ int flatten_layers(const struct strv *directories, const struct flatten_options 
 
         digest_begin(&flatten.digest);
         for (; result == 0 && opened < directories->count; opened++) {
-                layers[opened] = open(directories->items[opened],
-                                      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+                layers[opened] =
+                        open(directories->items[opened], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
                 if (layers[opened] < 0)
                         result = error_errno(err, errno, "cannot open layer %s",
                                              directories->items[opened]);

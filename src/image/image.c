@@ -4,7 +4,7 @@
 #include "reference.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <stddef.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -255,6 +255,24 @@ static int image_check_file(const struct descriptor *layer, const char *path, co
         return 0;
 }
 
+/* Why is it not there? A link leads to another store's. */
+static int image_missing_layer(const char *path, const char *reference, struct error *err)
+{
+        char target[PATH_MAX];
+        ssize_t length = readlink(path, target, sizeof target - 1);
+
+        if (length < 0)
+                return error_set(err, ENODATA,
+                                 "image %s is in the store but not unpacked: run `crunit image "
+                                 "unpack %s`",
+                                 reference, reference);
+        target[length] = '\0';
+        return error_set(err, ESTALE,
+                         "a layer of image %s is used from another store, and is gone there (%s): "
+                         "bring that store back, or run `crunit pull %s`",
+                         reference, target, reference);
+}
+
 static int image_check_layers(const struct image *image, const struct manifest *manifest,
                               const char *root, const char *reference, struct error *err)
 {
@@ -269,11 +287,8 @@ static int image_check_layers(const struct image *image, const struct manifest *
                         return -1;
         }
         for (size_t i = 0; i < image->layers.count; i++)
-                if (faccessat(AT_FDCWD, image->layers.items[i], F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-                        return error_set(err, ENODATA,
-                                         "image %s is in the store but not unpacked: run `crunit "
-                                         "image unpack %s`",
-                                         reference, reference);
+                if (access(image->layers.items[i], F_OK) < 0)
+                        return image_missing_layer(image->layers.items[i], reference, err);
         return 0;
 }
 

@@ -40,7 +40,8 @@ struct image {
  *
  * ENOENT where the store does not have it. ENOEXEC where it is for another architecture. ENODATA
  * where its blobs are there and its layers are not unpacked: `crunit image unpack` helps. ESTALE
- * where the file of a layer is gone or is not what it was: nothing but another load helps.
+ * where the file of a layer is gone or is not what it was, or a store that a layer is used from:
+ * nothing but another load or pull helps.
  */
 int image_open(struct store *store, const char *reference, struct image *ret_image,
                struct error *err);

@@ -8,17 +8,18 @@
 #include "verified.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int intake_open_unpacked(const struct intake *intake, size_t i)
 {
         const struct load_layer *layer = intake->plan.layers + i;
-        AUTO_FREE char *path = layer->unpacked
-                                       ? str_format("layer.%zu", i)
-                                       : str_format("layers/%s", digest_hex(layer->diff_id));
+        bool here = layer->unpacked || layer->linked;
+        AUTO_FREE char *path = here ? str_format("layer.%zu", i)
+                                    : str_format("layers/%s", digest_hex(layer->diff_id));
 
-        return openat(layer->unpacked ? intake->work.fd : intake->store->fd, path,
-                      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        return openat(here ? intake->work.fd : intake->store->fd, path,
+                      O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 /* Directories that a layer takes for granted get owner and mode from the layers below it. */
@@ -103,6 +104,15 @@ static int intake_move_document(struct intake *intake, const char *digest, struc
         return intake_move_blob(intake, from, digest, err);
 }
 
+/* A link to what another store had and has no more. */
+static void intake_remove_stale(const struct intake *intake, const char *path)
+{
+        struct stat st;
+
+        if (fstatat(intake->store->fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode))
+                unlinkat(intake->store->fd, path, 0);
+}
+
 /* Another process may have been faster: its tree is as good as ours. */
 static int intake_move_layer(struct intake *intake, size_t i, struct error *err)
 {
@@ -113,10 +123,12 @@ static int intake_move_layer(struct intake *intake, size_t i, struct error *err)
 
         if (layer->blob && intake_move_blob(intake, layer->blob, layer->digest, err) < 0)
                 return -1;
-        if (layer->unpacked && !intake_has(intake, "layers", layer->diff_id) &&
-            renameat(intake->work.fd, directory, intake->store->fd, to) < 0 && errno != EEXIST &&
-            errno != ENOTEMPTY)
-                return error_errno(err, errno, "cannot move %s to %s", directory, to);
+        if ((layer->unpacked || layer->linked) && !intake_has(intake, "layers", layer->diff_id)) {
+                intake_remove_stale(intake, to);
+                if (renameat(intake->work.fd, directory, intake->store->fd, to) < 0 &&
+                    errno != EEXIST && errno != ENOTEMPTY && errno != EISDIR)
+                        return error_errno(err, errno, "cannot move %s to %s", directory, to);
+        }
         if (layer->unpacked)
                 verified_note(intake->store->fd, kept, layer->diff_id);
         return 0;

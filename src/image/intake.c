@@ -43,7 +43,8 @@ bool intake_has(const struct intake *intake, const char *directory, const char *
 {
         AUTO_FREE char *path = digest ? str_format("%s/%s", directory, digest_hex(digest)) : NULL;
 
-        return path && faccessat(intake->store->fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+        /* A link to what has gone is nothing. */
+        return path && faccessat(intake->store->fd, path, F_OK, 0) == 0;
 }
 
 /* Everything whose digest is known by now. */
@@ -103,6 +104,30 @@ static int intake_make_top(struct intake *intake, size_t i, int *ret_top, struct
                                    directory);
         intake->plan.layers[i].unpacked = true;
         *ret_top = steal_fd(&top);
+        return 0;
+}
+
+static int intake_link_one(struct intake *intake, const char *target, const char *kind, size_t i,
+                           struct error *err)
+{
+        AUTO_FREE char *name = str_format("%s.%zu", kind, i);
+
+        if (symlinkat(target, intake->work.fd, name) < 0)
+                return error_errno(err, errno, "cannot make tmp/%s/%s", intake->work.name, name);
+        return 0;
+}
+
+int intake_link_layer(struct intake *intake, size_t i, const struct nearby_layer *found,
+                      struct error *err)
+{
+        struct load_layer *layer = intake->plan.layers + i;
+
+        if (intake_link_one(intake, found->directory, "layer", i, err) < 0 ||
+            (found->blob && intake_link_one(intake, found->blob, "blob", i, err) < 0))
+                return -1;
+        layer->linked = true;
+        if (found->blob)
+                layer->blob = str_format("%s/blob.%zu", intake->work.name, i);
         return 0;
 }
 

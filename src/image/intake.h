@@ -13,6 +13,7 @@
 #pragma once
 
 #include "load-plan.h"
+#include "nearby.h"
 #include "store-work.h"
 
 #include <pthread.h>
@@ -87,6 +88,10 @@ void intake_fail(struct intake *intake, struct error *err);
  * is for messages. */
 int intake_unpack(struct intake *intake, size_t i, struct stream *stream, const char *name,
                   struct error *err);
+
+/* Layer i is used where another store has it, instead of being unpacked. */
+int intake_link_layer(struct intake *intake, size_t i, const struct nearby_layer *found,
+                      struct error *err);
 
 /* Put all of it into the store. The images' names (or "sha256:ID" where one has none) are appended
  * to names; NULL: index.json stays as it is. */

@@ -23,6 +23,7 @@ struct load_layer {
 
         /* What carrying it out found. */
         bool unpacked; /* in the work directory, as layer.N */
+        bool linked;   /* layer.N is a link to where another store has it */
         char *blob;    /* owned; the file in tmp/ that becomes the blob, or NULL */
         struct layer_result result;
 };

@@ -2,7 +2,9 @@
 #include "nearby.h"
 
 #include "reference.h"
+#include "verified.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -59,6 +61,49 @@ bool nearby_copy_blob(const struct strv *roots, const char *digest, uint64_t siz
 
                 if (from >= 0 && nearby_copy(from, fd, size, cancel))
                         return true;
+        }
+        return false;
+}
+
+/* --- in place */
+
+void nearby_layer_free(struct nearby_layer *layer)
+{
+        free(layer->directory);
+        free(layer->blob);
+        *layer = (struct nearby_layer){ 0 };
+}
+
+/* What stands there for something in a third store may lead anywhere: only the thing itself. */
+static bool nearby_has_directory(const char *path)
+{
+        AUTO_CLOSE int fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+        return fd >= 0;
+}
+
+static bool nearby_has_blob(const char *root, const char *digest, const char *diff_id)
+{
+        AUTO_CLOSE int store = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+        return store >= 0 && verified_blob(store, digest, diff_id);
+}
+
+bool nearby_find_layer(const struct strv *roots, const char *diff_id, const char *digest_or_null,
+                       struct nearby_layer *ret)
+{
+        for (size_t i = 0; roots && i < roots->count; i++) {
+                const char *root = roots->items[i];
+                AUTO_FREE char *path = str_format("%s/layers/%s", root, digest_hex(diff_id));
+
+                if (*root != '/' || !nearby_has_directory(path) ||
+                    (digest_or_null && !nearby_has_blob(root, digest_or_null, diff_id)))
+                        continue;
+                ret->directory = steal_str(&path);
+                ret->blob = digest_or_null ? str_format("%s/blobs/sha256/%s", root,
+                                                        digest_hex(digest_or_null))
+                                           : NULL;
+                return true;
         }
         return false;
 }

@@ -252,7 +252,7 @@ static bool pull_is_current(struct pull *pull)
         AUTO_FREE char *known = NULL;
 
         for (size_t i = 0; i < plan->layer_count; i++)
-                if (plan->layers[i].unpacked)
+                if (plan->layers[i].unpacked || plan->layers[i].linked)
                         return false;
         for (size_t i = 0; i < image->document_count; i++)
                 if (!pull_has_document(pull, image->documents[i].digest))

@@ -6,7 +6,8 @@
  *     oci-layout, index.json    truth: names and what they point at
  *     blobs/sha256/HEX          truth: manifests, configurations, layers as they came
  *     layers/HEX/               cache: one unpacked layer each, named by the digest of its tar
- *                               (the diff id), in the form overlayfs mounts
+ *                               (the diff id), in the form overlayfs mounts; or a link to where
+ *                               an additional store has it (nearby.h), as of its blob
  *     tmp/                      what is being made (store-work.h): each thing has its own flock
  *     lock                      flock: shared while an image is looked up and mounted, exclusive
  *                               while index.json changes or something is removed; never held while

@@ -127,14 +127,52 @@ fresh
 check 'a store for others' run 0 --root "$work/vendor" pull -q "$host/app4:1"
 printf '[storage]\nadditional-stores = %s\n' "$work/vendor" >"$work/crunit.conf"
 before=$(find "$work/vendor" -printf '%p %T@\n' | sort)
+linked() {
+	[ "$(find "$work/store/$1" -type l -lname "$work/vendor/$1/*" | wc -l)" = "$2" ]
+}
 rest
 check 'an image that shares a layer with one of it' run 0 pull "$host/app1:1"
 check 'does not fetch that' asked 2 "$blobs"
+check 'nor copy it' linked layers 1
+check 'nor its blob' linked blobs/sha256 1
+check 'is there, whole' whole "$host/app1:1" 1
+check 'in order' run 0 image check
+check 'and saved' run 0 save -q --format rootfs -o "$work/linked.tar" "$host/app1:1"
+check 'as it came' run 0 save -q --format oci-archive -o "$work/linked-oci.tar" "$host/app1:1"
+rest
+check 'a second time' run 0 pull "$host/app1:1"
+check 'nothing is fetched' asked 0 "$blobs"
+check 'nor for another' run 0 pull "$host/app5:1"
+check 'but its own' asked 2 "$blobs"
 mv "$work/vendor" "$work/gone"
-check 'and does not need it any more' whole "$host/app1:1" 1
-check 'nor do its blobs' run 0 image check
+check 'when that store is gone' says 125 "a layer of image $host/app1:1 is used from another store, and is gone there ($work/vendor/layers/" save -q --format rootfs -o "$work/x.tar" "$host/app1:1"
+check 'it says what helps' said "bring that store back, or run \`crunit pull $host/app1:1\`"
+check 'a check finds it' run 1 image check "$host/app1:1"
+rest
+check 'it is pulled again' run 0 pull -q "$host/app1:1"
+check 'as far as it is gone' asked 1 "$blobs"
+check 'nothing leads there any more' linked layers 0
+check 'and whole' whole "$host/app1:1" 1
+check 'in order' run 0 image check "$host/app1:1"
 mv "$work/gone" "$work/vendor"
-check 'in which nothing has changed' test "$before" = "$(find "$work/vendor" -printf '%p %T@\n' | sort)"
+fresh
+run 0 pull -q "$host/app1:1"
+check 'what is linked' linked layers 1
+run 0 rmi "$host/app1:1"
+check 'goes as well' test -z "$(find "$work/store/layers" "$work/store/blobs/sha256" -mindepth 1)"
+check 'from a store in which nothing has changed' test "$before" = "$(find "$work/vendor" -printf '%p %T@\n' | sort)"
+printf '[storage]\nkeep-blobs = no\nadditional-stores = %s\n' "$work/vendor" >"$work/crunit.conf"
+fresh
+check 'without blobs' run 0 pull -q "$host/app1:1"
+check 'there is one link' bash -c "[ \$(find '$work/store' -type l | wc -l) = 1 ]"
+printf '[storage]\nadditional-stores = %s\n' "$work/vendor" >"$work/crunit.conf"
+fresh
+rm -r "$work"/vendor/layers/*
+rest
+check 'a blob alone' run 0 pull "$host/app1:1"
+check 'is not fetched' asked 2 "$blobs"
+check 'but copied' linked blobs/sha256 0
+check 'and unpacked' whole "$host/app1:1" 1
 for file in "$work"/vendor/blobs/sha256/*; do
 	[ "$(stat -c %s "$file")" -lt 1000000 ] || printf x | dd of="$file" bs=1 seek=500000 conv=notrunc status=none
 done

@@ -134,3 +134,42 @@ test_stores_in_a_squashfs() {
 	umount $work/mounted
 	crunit load -q /images/hello.tar
 }
+
+# What is pulled uses the layers of such a store where they are, and says so when it is gone.
+test_stores_layers_of_what_is_pulled() {
+	local registry_work=$work/registries
+	mkdir -p "$registry_work"
+	# shellcheck source=/dev/null
+	source /registry/lib.sh
+	trap registry_stop_all EXIT
+	vendor_archive
+	vendor_store $work/shipped.tar
+	distribution_start plain plain
+	mkdir -p /etc/containers/registries.conf.d
+	printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$distribution_host" >/etc/containers/registries.conf.d/test.conf
+	crunit push -q localhost/shipped:latest "$distribution_host/shipped:1"
+	container pulled <<-END
+		[Container]
+		Image=$distribution_host/shipped:1
+		Network=none
+		Exec=sh -c 'busybox cat /note; echo mine >/note; exec busybox sleep 1000'
+		StopTimeout=1
+	END
+	start pulled
+	assert_journal pulled '^from the vendor$'
+	assert_equal "$(find /var/lib/crunit/layers /var/lib/crunit/blobs -lname "$vendor/*" | wc -l)" 2 "links"
+	assert_equal "$(crunit run --rm --network none --userns=auto "$distribution_host/shipped:1" sh -c 'busybox cat /note')" "from the vendor"
+	systemctl stop pulled
+	crunit image check "$distribution_host/shipped:1"
+	umount $vendor
+	assert_fails systemctl start pulled
+	assert_journal pulled "is used from another store, and is gone there \\($vendor/layers/"
+	crunit pull -q "$distribution_host/shipped:1"
+	systemctl reset-failed pulled
+	start pulled
+	assert_equal "$(find /var/lib/crunit/layers /var/lib/crunit/blobs -type l -lname "$vendor/*" | wc -l)" 0 "links"
+	systemctl stop pulled
+	crunit rmi --force "$distribution_host/shipped:1"
+	rm -rf /etc/crunit /etc/containers/registries.conf.d/test.conf
+	rmdir $vendor
+}
