@@ -89,6 +89,7 @@ test_m11_bearer_token() {
 }
 
 test_m11_own_authority() {
+	local place
 	registries
 	distribution_start tls tls
 	push_hello "$distribution_host" --cert-dir "$registry_work/tls/trust"
@@ -98,12 +99,32 @@ test_m11_own_authority() {
 	crunit pull -q --cert-dir "$registry_work/tls/trust" "$distribution_host/hello:1"
 	assert_hello "$distribution_host/hello:1"
 	rm -rf "$CRUNIT_STORAGE"
-	mkdir -p "/etc/containers/certs.d/$distribution_host"
-	cp "$registry_work/tls/trust/ca.crt" "/etc/containers/certs.d/$distribution_host/"
-	try crunit pull -q "$distribution_host/hello:1"
-	rm -r "/etc/containers/certs.d"
+	for place in containers docker; do
+		rm -rf "$CRUNIT_STORAGE"
+		mkdir -p "/etc/$place/certs.d/$distribution_host"
+		cp "$registry_work/tls/trust/ca.crt" "/etc/$place/certs.d/$distribution_host/"
+		try crunit pull -q "$distribution_host/hello:1"
+		rm -r "/etc/$place/certs.d"
+		assert_equal "$status" 0 "$said"
+		assert_hello "$distribution_host/hello:1"
+	done
+}
+
+# The names that Docker's manual gives the files.
+test_m11_client_certificate_as_docker_has_it() {
+	local directory
+	registries
+	registry_certificates
+	hostile_start closed --tls "$registry_work/tls/server.crt" "$registry_work/tls/server.key" \
+		--client-ca "$registry_work/tls/trust/ca.crt" --image 'app:1 layers=1 size=20000'
+	assert_fails crunit pull --retry 0 --cert-dir "$registry_work/tls/trust" "$hostile_host/app:1"
+	directory=/etc/docker/certs.d/$hostile_host
+	mkdir -p "$directory"
+	cp "$registry_work/tls/trust/ca.crt" "$directory/ca.crt"
+	cp "$registry_work/tls/client/client.cert" "$registry_work/tls/client/client.key" "$directory/"
+	try crunit pull -q "$hostile_host/app:1"
+	rm -r /etc/docker/certs.d
 	assert_equal "$status" 0 "$said"
-	assert_hello "$distribution_host/hello:1"
 }
 
 test_m12_what_was_pushed_comes_back_byte_for_byte() {
