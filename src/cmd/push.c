@@ -275,7 +275,7 @@ static int push_run(const struct push_arguments *arguments, const char *image,
         int result;
 
         if (push_set_shape(arguments, &reshape, err) < 0 ||
-            cmd_open_store(arguments->root, STORE_READ, &store, err) < 0 ||
+            cmd_open_store_of(arguments->root, image, &store, err) < 0 ||
             push_find_transport(&store, image, destination, &transport, err) < 0)
                 return -1;
         result = transport.kind == TRANSPORT_REGISTRY

@@ -101,6 +101,7 @@ check 'and marked' says 0 'R/O' images
 check 'and found' run 0 image exists shipped:1
 check 'and looked at' bash -c "'$build/crunit' image inspect shipped:1 | grep -F '$work/vendor/layers/'"
 check 'and saved' run 0 save -q --format oci-archive -o "$work/shipped.tar" shipped:1
+check 'and pushed' run 0 push -q shipped:1 "dir:$work/shipped.dir"
 check 'not removed' says 125 "image shipped:1 is in $work/vendor, which is only read" rmi shipped:1
 check 'not tagged' says 125 "image shipped:1 is in $work/vendor, which is only read" tag shipped:1 mine
 check 'not pruned' run 0 image prune -af
