@@ -158,7 +158,7 @@ test_stores_layers_of_what_is_pulled() {
 	start pulled
 	assert_journal pulled '^from the vendor$'
 	assert_equal "$(find /var/lib/crunit/layers /var/lib/crunit/blobs -lname "$vendor/*" | wc -l)" 2 "links"
-	assert_equal "$(crunit run --rm --network none --userns=auto "$distribution_host/shipped:1" sh -c 'busybox cat /note')" "from the vendor"
+	assert_equal "$(crunit run --rm --network none --uidmap 0:100000:65536 --gidmap 0:100000:65536 "$distribution_host/shipped:1" sh -c 'busybox cat /note')" "from the vendor"
 	systemctl stop pulled
 	crunit image check "$distribution_host/shipped:1"
 	umount $vendor
