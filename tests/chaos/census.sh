@@ -42,9 +42,9 @@ census_run() {
 	find $run_dir -mindepth 1 2>/dev/null | awk '!/\/run\/crunit\/(cache|[a-z-]*$|.*lock$)/' | sort
 }
 
-# Which address was whose is remembered, and forgotten when addresses become scarce.
+# Which address and which ids were whose is remembered, and forgotten when they become scarce.
 census_store() {
-	find $store -mindepth 1 \( -path "$store/networks/*.leases/*" -o -path "$store/layers/*/*" -o -path "$store/volumes/*/*" \) -prune -o -print | sort
+	find $store -mindepth 1 \( -path "$store/networks/*.leases/*" -o -path "$store/idmaps/*" -o -path "$store/layers/*/*" -o -path "$store/volumes/*/*" \) -prune -o -print | sort
 }
 
 census_units() {
