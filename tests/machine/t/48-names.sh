@@ -223,7 +223,7 @@ test_names_own_servers() {
 	network closed Subnet=10.62.0.0/24 Internal=true
 	network six Subnet=fd00:56::/64
 	network full Subnet=10.57.0.0/30
-	on web back.network IP=10.50.0.2
+	on web back.network IP=10.50.0.200
 	on one back.network DNS=192.0.2.54
 	on two back.network DNS=192.0.2.54
 	on three 'back.network side.network' DNS=192.0.2.55 DNS=192.0.2.54
@@ -249,13 +249,13 @@ test_names_own_servers() {
 	knows 192.0.2.3 one "$server" example.org A tcp
 	knows "$(address_of web back)" one "$server" web A
 	knows "$(address_of two back)" one "$server" two.dns.podman A tcp
-	knows web one "$server" 2.0.50.10.in-addr.arpa PTR
+	knows web one "$server" 200.0.50.10.in-addr.arpa PTR
 	knows NXDOMAIN one "$server" nobody.dns.podman A
 	knows "$(address_of one back)" web 10.50.0.1 one A
-	assert_equal "$(resolves two web)" 10.50.0.2
+	assert_equal "$(resolves two web)" 10.50.0.200
 	# in their order; and of all its networks
 	knows 192.0.2.4 three "$other" example.org A
-	assert_equal "$(resolves three web)" 10.50.0.2
+	assert_equal "$(resolves three web)" 10.50.0.200
 	assert_equal "$(resolves three aside)" "$(address_of aside side)"
 	# nobody else's business
 	knows silent aside "$server" web A
@@ -277,14 +277,14 @@ test_names_own_servers() {
 	assert_equal "$(main_pid "$unit")" "$pid"
 	# killed, it is back; the bridge taken away, so is the address
 	kill -9 "$pid"
-	finds 10.50.0.2 one "$server" web A
+	finds 10.50.0.200 one "$server" web A
 	systemctl restart back-network
 	systemctl start web
-	finds 10.50.0.2 one "$server" web A
+	finds 10.50.0.200 one "$server" web A
 	ip link del "$(link_of back)"
 	systemctl restart back-network
 	systemctl restart web
-	finds 10.50.0.2 one "$server" web A
+	finds 10.50.0.200 one "$server" web A
 	finds 192.0.2.3 one "$server" example.org A
 	# with the last one it goes
 	systemctl stop three
@@ -297,7 +297,7 @@ test_names_own_servers() {
 	for ((i = 0; i < 3; i++)); do
 		systemctl restart one
 		assert_equal "$(server_of one)" "$server"
-		knows 10.50.0.2 one "$server" web A
+		knows 10.50.0.200 one "$server" web A
 		knows 192.0.2.3 one "$server" example.org A
 	done
 	no_upstream 192.0.2.53 192.0.2.54 192.0.2.55
