@@ -122,6 +122,16 @@ bool check_has_error(const struct check *check, struct error_place place)
         return false;
 }
 
+size_t check_count_errors(const struct check *check, const struct check_unit *unit)
+{
+        size_t count = 0;
+
+        for (size_t i = 0; i < check->problem_count; i++)
+                count += check->problems[i].level == REPORT_ERROR &&
+                         str_equal(check->problems[i].path, unit->source->path);
+        return count;
+}
+
 static int compare_problems(const void *a, const void *b)
 {
         const struct check_problem *left = a, *right = b;

@@ -84,6 +84,9 @@ bool check_is_wanted(const struct check *check, const struct check_unit *unit);
 /* Whether a line has an error already, so that what follows from it need not be said. */
 bool check_has_error(const struct check *check, struct error_place place);
 
+/* How many errors its file has so far. */
+size_t check_count_errors(const struct check *check, const struct check_unit *unit);
+
 /* The value of an option that begins at words[index], or NULL where it is another option or has
  * none. Borrowed. */
 const char *check_option_value(const struct strv *words, size_t index, const char *name,

@@ -281,6 +281,57 @@ static bool read_networks(struct check *check, const struct check_unit *unit, st
         return false;
 }
 
+/* The directory behind --rootfs and its options, with all else that is asked for. */
+static void check_rootfs(struct check *check, const struct run_option *option, size_t image,
+                         const struct strv *words)
+{
+        AUTO_SPEC struct container_spec spec = { 0 };
+        AUTO_ERROR struct error err = { 0 };
+        AUTO_STRV struct strv trial = { 0 };
+        const struct strv *unit = &option->unit->words;
+
+        if (image >= unit->count || check_is_open(unit->items[image]))
+                return;
+        strv_append_all(&trial, words);
+        if (try_words(&trial, &spec, &err) < 0 ||
+            run_options_finish(&spec, 1, &unit->items[image], &err) < 0 ||
+            spec_check_supported(&spec, &err) < 0)
+                report_option(check, option, REPORT_ERROR, err.code, err.message);
+}
+
+/* What each by itself could be, but not together: each that does not go with those in front of it.
+ * Options whose values are known at the start alone are left out. */
+static void check_together(struct check *check, const struct check_unit *unit)
+{
+        AUTO_STRV struct strv words = { 0 };
+        struct run_option option, rootfs = { 0 };
+        size_t image = unit->command + 1;
+
+        strv_append(&words, "run");
+        for (size_t i = image, next; (next = next_option(unit, i, &option)); image = i = next) {
+                AUTO_SPEC struct container_spec spec = { 0 };
+                AUTO_ERROR struct error err = { 0 };
+                AUTO_STRV struct strv trial = { 0 };
+                const char *value = value_of(&unit->words, i, option.count);
+
+                if (!option.row || next > unit->words.count || (value && check_is_open(value)))
+                        continue;
+                if (str_equal(option.row->name, "rootfs"))
+                        rootfs = option;
+                strv_append_all(&trial, &words);
+                for (size_t k = i; k < next; k++)
+                        strv_append(&trial, unit->words.items[k]);
+                if (try_words(&trial, &spec, &err) < 0) {
+                        report_option(check, &option, REPORT_ERROR, err.code, err.message);
+                        continue;
+                }
+                strv_free(&words);
+                strv_append_all(&words, &trial);
+        }
+        if (rootfs.unit)
+                check_rootfs(check, &rootfs, image, &words);
+}
+
 static void check_run_command(struct check *check, struct check_unit *unit)
 {
         AUTO_STRV struct strv network = { 0 };
@@ -288,6 +339,7 @@ static void check_run_command(struct check *check, struct check_unit *unit)
         size_t image = unit->command + 1;
         bool has_network = read_networks(check, unit, &network);
         bool has_rootfs = false;
+        size_t errors = check_count_errors(check, unit);
 
         for (size_t i = unit->command + 1, next; (next = next_option(unit, i, &option)); i = next) {
                 const char *name = option.row ? option.row->name : "";
@@ -304,6 +356,8 @@ static void check_run_command(struct check *check, struct check_unit *unit)
         }
         if (image < unit->words.count && !has_rootfs)
                 unit->image = unit->words.items[image];
+        if (has_network && check_count_errors(check, unit) == errors)
+                check_together(check, unit);
 }
 
 /* Files that the commands for other types name. */

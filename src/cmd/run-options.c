@@ -205,18 +205,25 @@ const struct option_row run_options[] = {
 };
 /* clang-format on */
 
-/* A directory, and `:O` behind it where changes are to be thrown away. */
+/* A directory, and behind a colon what is to be done with it: O, where changes are to be thrown
+ * away, and idmap. */
 static int run_set_rootfs(struct container_spec *spec, const char *word, struct error *err)
 {
-        size_t length = strlen(word);
+        size_t length = strcspn(word, ":");
+        AUTO_STRV struct strv options = { 0 };
 
-        if (str_has_suffix(word, ":O")) {
-                spec->rootfs_overlay = true;
-                length -= 2;
-        } else if (strchr(word, ':')) {
-                return error_set(err, EOPNOTSUPP,
-                                 "--rootfs %s: no option but :O is supported by this version",
-                                 word);
+        strv_split(&options, word[length] ? word + length + 1 : "", ",", false);
+        if (word[length] && !options.count)
+                return error_set(err, EINVAL, "--rootfs %s: no option behind the colon", word);
+        for (size_t i = 0; i < options.count; i++) {
+                if (str_equal(options.items[i], "O"))
+                        spec->rootfs_overlay = true;
+                else if (str_equal(options.items[i], "idmap"))
+                        spec->rootfs_idmap = true;
+                else
+                        return error_set(err, EOPNOTSUPP,
+                                         "--rootfs %s: unknown option '%s' (known: O and idmap)",
+                                         word, options.items[i]);
         }
         free(spec->rootfs);
         spec->rootfs = str_dupn(word, length);

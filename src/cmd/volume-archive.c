@@ -71,6 +71,7 @@ static int archive_open(struct archive *archive, const char *text, struct error 
         AUTO_IMAGE struct image image = { 0 };
         AUTO_FREE char *name = NULL, *data = NULL;
         const struct strv none = { 0 };
+        const struct volume_image shown = { .layers = &image.layers };
         bool layers;
 
         if (cmd_volume_storage(&archive->settings, &archive->storage, err) < 0 ||
@@ -85,7 +86,7 @@ static int archive_open(struct archive *archive, const char *text, struct error 
                 return -1;
         data = volume_data(archive->storage, name);
         return volume_show(archive->storage, &archive->volume, archive->lock,
-                           layers ? &image.layers : NULL, data, &archive->view, err);
+                           layers ? &shown : NULL, data, &archive->view, err);
 }
 
 /* --- export */

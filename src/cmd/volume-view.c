@@ -35,7 +35,8 @@ struct json_object *volume_view(const struct volume_list *list, const struct vol
         AUTO_FREE char *path = volume_directory(list->storage, volume->name);
         AUTO_CLOSE int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         AUTO_STRV struct strv users = { 0 };
-        bool fresh = directory >= 0 && volume_content(directory) != VOLUME_FULL;
+        bool fresh = directory >= 0 && volume->driver == VOLUME_LOCAL &&
+                     volume_content(directory) != VOLUME_FULL;
 
         volume_users(&list->census, volume->name, &users);
         json_set_string(object, "Mountpoint", data);

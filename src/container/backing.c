@@ -4,9 +4,8 @@
 #include "../base/io.h"
 #include "interrupt.h"
 #include "rootfs.h"
-#include "volume-copy.h"
+#include "shift.h"
 
-#include <dirent.h>
 #include <poll.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -111,27 +110,86 @@ static int backing_open_upper(const struct place *place, size_t number, struct e
         return fd < 0 ? error_errno(err, errno, "cannot open %s", directory) : fd;
 }
 
-static int backing_mount_image(struct backing *backing, const struct fetch *fetch, size_t i,
-                               const struct place *place, const char *target, struct error *err)
+/* What is seen at the mount is the upper layer's directory: it looks as the image's. */
+static int backing_copy_top(const struct rootfs *rootfs, struct error *err)
 {
-        const struct spec_mount *mount = backing_mount_of(fetch->spec, i);
-        struct backing_item *item = &backing->items[i];
-        AUTO_FREE char *id = str_dup(item->image.id);
-        bool writable = strv_contains(&mount->options, "rw");
-        AUTO_CLOSE int upper = -1;
-        CLEANUP(rootfs_free) struct rootfs rootfs = { .writable = -1, .fresh = true };
+        const char *top = rootfs->layers.items[rootfs->layers.count - 1];
+        struct stat st;
 
-        if (io_make_dirs(AT_FDCWD, target, 0755, err) < 0)
+        if (stat(top, &st) < 0)
+                return error_errno(err, errno, "cannot use %s", top);
+        if (fchownat(rootfs->writable, "upper", st.st_uid, st.st_gid, 0) < 0 ||
+            fchmodat(rootfs->writable, "upper", st.st_mode & 07777, 0) < 0)
+                return error_errno(err, errno, "cannot prepare a writable layer");
+        return 0;
+}
+
+/* An upper layer is there for changes, or for the owners where the kernel cannot show others:
+ * *shift says whether they have to be changed, as far as is known before, and then for sure. */
+static int backing_mount_layers(const struct backing_item *item, const struct backing_user *user,
+                                size_t i, const char *target, bool *shift, struct error *err)
+{
+        const struct spec_mount *mount = backing_mount_of(user->fetch->spec, i);
+        AUTO_CLOSE int upper = -1;
+        CLEANUP(rootfs_free)
+        struct rootfs rootfs = { .writable = -1,
+                                 .fresh = true,
+                                 .shift = *shift,
+                                 .map = ids_shifted(user->ids),
+                                 .users = user->ids->namespaces.user };
+
+        strv_append_all(&rootfs.layers, &item->image.layers);
+        if (rootfs_mount_layers(&rootfs, user->place->run, err) < 0)
                 return -1;
-        if (writable && (upper = backing_open_upper(place, i, err)) < 0)
+        *shift = rootfs.shift;
+        if ((*shift || strv_contains(&mount->options, "rw")) &&
+            (upper = backing_open_upper(user->place, i, err)) < 0)
                 return -1;
         rootfs.writable = upper;
-        if (backing_hold_image(fetch, id, item, err) < 0)
+        if (upper >= 0 && backing_copy_top(&rootfs, err) < 0)
                 return -1;
-        strv_append_all(&rootfs.layers, &item->image.layers);
+        if (rootfs_mount_on(&rootfs, user->place->run, target, err) < 0)
+                return -1;
+        if (!rootfs.shift || *shift || upper >= 0) {
+                *shift = rootfs.shift;
+                return 0;
+        }
+        /* It turned out only now that an overlay does not take such layers. */
+        if (umount2(target, UMOUNT_NOFOLLOW | MNT_DETACH) < 0)
+                return error_errno(err, errno, "cannot unmount %s", target);
+        *shift = true;
+        return backing_mount_layers(item, user, i, target, shift, err);
+}
+
+static int backing_mount_tree(const struct backing_item *item, const struct backing_user *user,
+                              size_t i, const char *target, struct error *err)
+{
+        AUTO_CLOSE int top = -1;
+        bool shift = false;
+
+        if (backing_mount_layers(item, user, i, target, &shift, err) < 0)
+                return -1;
+        if (!shift)
+                return 0;
+        top = open(target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (top < 0)
+                return error_errno(err, errno, "cannot open %s", target);
+        return shift_tree(top, &user->ids->uids, &user->ids->gids, err);
+}
+
+static int backing_mount_image(struct backing *backing, const struct backing_user *user, size_t i,
+                               const char *target, struct error *err)
+{
+        const char *name = backing_mount_of(user->fetch->spec, i)->source;
+        struct backing_item *item = &backing->items[i];
+        AUTO_FREE char *id = str_dup(item->image.id);
+
+        if (io_make_dirs(AT_FDCWD, target, 0755, err) < 0 ||
+            backing_hold_image(user->fetch, id, item, err) < 0)
+                return -1;
         strv_append(&backing->mounted, target);
-        if (rootfs_mount_on(&rootfs, place->run, target, err) < 0)
-                return error_wrap(err, "image %s", mount->source);
+        if (backing_mount_tree(item, user, i, target, err) < 0)
+                return error_wrap(err, "image %s", name);
         item->view.path = str_dup(target);
         backing_let_go(item);
         return 0;
@@ -174,26 +232,32 @@ static int backing_lock(const char *storage, const char *name, bool make, struct
         }
 }
 
-static int backing_show(const struct fetch *fetch, struct backing_item *item, int lock,
+static int backing_show(const struct backing_user *user, struct backing_item *item, int lock,
                         const char *target, struct error *err)
 {
+        const struct fetch *fetch = user->fetch;
         struct volume *volume = &item->volume;
-        const struct strv *layers = NULL;
+        bool layers = volume_needs_layers(volume), mapped = ids_shifted(user->ids);
+        const struct volume_image image = { .layers = &item->image.layers,
+                                            .uids = mapped ? &user->ids->uids : NULL,
+                                            .gids = mapped ? &user->ids->gids : NULL,
+                                            .used = true };
         int result;
 
-        if (volume_needs_layers(volume)) {
-                if (backing_hold_image(fetch, volume->image_id, item, err) < 0)
-                        return error_wrap(err, "volume '%s'", volume->name);
-                layers = &item->image.layers;
-        }
-        result = volume_show(fetch->storage, volume, lock, layers, target, &item->view, err);
+        if (layers && backing_hold_image(fetch, volume->image_id, item, err) < 0)
+                return error_wrap(err, "volume '%s'", volume->name);
+        if (layers && mapped && volume_content(lock) != VOLUME_FULL)
+                backing_ask_for_time("filling", volume->name);
+        result = volume_show(fetch->storage, volume, lock, layers ? &image : NULL, target,
+                             &item->view, err);
         backing_let_go(item);
         return result;
 }
 
-static int backing_mount_volume(struct backing *backing, const struct fetch *fetch, size_t i,
+static int backing_mount_volume(struct backing *backing, const struct backing_user *user, size_t i,
                                 const char *target, struct error *err)
 {
+        const struct fetch *fetch = user->fetch;
         struct backing_item *item = &backing->items[i];
         const char *name = fetch->spec->mounts[i].source;
         AUTO_CLOSE int lock = backing_lock(fetch->storage, name, true, err);
@@ -202,7 +266,7 @@ static int backing_mount_volume(struct backing *backing, const struct fetch *fet
                 return -1;
         /* Before it is: what fails half-way is taken away as well. */
         strv_append(&backing->mounted, target);
-        return backing_show(fetch, item, lock, target, err);
+        return backing_show(user, item, lock, target, err);
 }
 
 /* --- parts of both */
@@ -230,19 +294,19 @@ static int backing_mount_part(struct backing *backing, struct backing_item *item
         return 0;
 }
 
-static int backing_mount_one(struct backing *backing, const struct fetch *fetch,
-                             const struct place *place, size_t i, struct error *err)
+static int backing_mount_one(struct backing *backing, const struct backing_user *user, size_t i,
+                             struct error *err)
 {
-        const struct spec_mount *mount = backing_mount_of(fetch->spec, i);
-        AUTO_FREE char *target = str_format("%s/mounts/%zu", place->run, i);
-        AUTO_FREE char *part = str_format("%s/mounts/%zu.part", place->run, i);
+        const struct spec_mount *mount = backing_mount_of(user->fetch->spec, i);
+        AUTO_FREE char *target = str_format("%s/mounts/%zu", user->place->run, i);
+        AUTO_FREE char *part = str_format("%s/mounts/%zu.part", user->place->run, i);
         struct backing_item *item = &backing->items[i];
         int result = 0;
 
         if (mount->type == SPEC_MOUNT_VOLUME)
-                result = backing_mount_volume(backing, fetch, i, target, err);
+                result = backing_mount_volume(backing, user, i, target, err);
         else if (mount->type == SPEC_MOUNT_IMAGE)
-                result = backing_mount_image(backing, fetch, i, place, target, err);
+                result = backing_mount_image(backing, user, i, target, err);
         if (result < 0 || !item->view.path)
                 return result;
         item->path = str_dup(item->view.path);
@@ -255,11 +319,10 @@ static int backing_mount_one(struct backing *backing, const struct fetch *fetch,
         return 0;
 }
 
-int backing_mount(struct backing *backing, const struct fetch *fetch, const struct place *place,
-                  struct error *err)
+int backing_mount(struct backing *backing, const struct backing_user *user, struct error *err)
 {
         for (size_t i = 0; i < backing->count; i++)
-                if (backing_mount_one(backing, fetch, place, i, err) < 0)
+                if (backing_mount_one(backing, user, i, err) < 0)
                         return -1;
         return 0;
 }
@@ -277,104 +340,6 @@ struct plan_source *backing_sources(const struct backing *backing)
 
 /* --- what is in a new one */
 
-static int backing_is_empty(const char *path, struct error *err)
-{
-        AUTO_CLOSEDIR DIR *dir = opendir(path);
-        struct dirent *entry;
-
-        if (!dir)
-                return error_errno(err, errno, "cannot open %s", path);
-        while ((entry = readdir(dir)))
-                if (!str_equal(entry->d_name, ".") && !str_equal(entry->d_name, ".."))
-                        return 0;
-        return 1;
-}
-
-static int backing_remove_name(int dir, const char *name, void *context, struct error *err)
-{
-        (void)context;
-        return io_remove_tree(dir, name, err);
-}
-
-static int backing_sync(const char *path, struct error *err)
-{
-        AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-        return fd < 0 || syncfs(fd) < 0 ? error_errno(err, errno, "cannot sync %s", path) : 0;
-}
-
-struct backing_owner {
-        int root; /* borrowed; the root file system */
-        uid_t uid;
-        gid_t gid;
-};
-
-/* The top directory looks as in the image, belongs to whom the definition says, or else, where the
- * image has nothing there, to the container's user. found: the image has it. */
-static int backing_set_owner(const struct volume *volume, const char *path, bool found,
-                             const struct backing_owner *owner, struct error *err)
-{
-        bool given = volume->uid >= 0 || volume->gid >= 0;
-        uid_t uid = given ? (uid_t)volume->uid : owner->uid;
-        gid_t gid = given ? (gid_t)volume->gid : owner->gid;
-
-        if (found && !given)
-                return 0;
-        if (chown(path, uid, gid) < 0)
-                return error_errno(err, errno, "cannot change the owner of %s", path);
-        return 0;
-}
-
-static int backing_copy(const struct volume *volume, const struct spec_mount *mount,
-                        const char *path, int lock, const struct backing_owner *owner,
-                        struct error *err)
-{
-        int found;
-
-        if (volume_set_content(lock, VOLUME_BROKEN, err) < 0)
-                return -1;
-        backing_ask_for_time("filling", volume->name);
-        found = volume_copy(owner->root, mount->target, path, err);
-        sd_notify(0, "STATUS=");
-        if (found < 0 || backing_set_owner(volume, path, found, owner, err) < 0 ||
-            backing_sync(path, err) < 0)
-                return -1;
-        return volume_set_content(lock, VOLUME_FULL, err);
-}
-
-/* Half a content goes, and the mark with it: what is written from now on is somebody's. */
-static int backing_empty(const char *path, int lock, struct error *err)
-{
-        if (io_each_name(AT_FDCWD, path, backing_remove_name, NULL, err) < 0 ||
-            backing_sync(path, err) < 0)
-                return -1;
-        return volume_set_content(lock, VOLUME_NEW, err);
-}
-
-/* A volume that is new gets its content or at least its owner; without the copy it stays new, for
- * another container may bring one. */
-static int backing_fill_locked(const struct backing_item *item, const struct spec_mount *mount,
-                               int lock, const struct backing_owner *owner, struct error *err)
-{
-        const char *path = item->view.path;
-        enum volume_content content = volume_content(lock);
-        int found;
-
-        if (content == VOLUME_FULL)
-                return 0;
-        if (content == VOLUME_BROKEN && backing_empty(path, lock, err) < 0)
-                return -1;
-        found = backing_is_empty(path, err);
-        if (found < 0)
-                return -1;
-        if (!found)
-                return volume_set_content(lock, VOLUME_FULL, err);
-        if (!mount->no_copy && !item->volume.no_copy)
-                return backing_copy(&item->volume, mount, path, lock, owner, err);
-        found = volume_copy_attributes(owner->root, mount->target, path, err);
-        return found < 0 ? -1 : backing_set_owner(&item->volume, path, found, owner, err);
-}
-
 /* A part is not ours to fill, nor what is only to be read. */
 static bool backing_may_fill(const struct backing_item *item, const struct spec_mount *mount)
 {
@@ -382,11 +347,12 @@ static bool backing_may_fill(const struct backing_item *item, const struct spec_
 }
 
 static int backing_fill_one(const struct backing_item *item, const struct fetch *fetch, size_t i,
-                            const struct backing_owner *owner, struct error *err)
+                            const struct volume_fill *fill, struct error *err)
 {
         const struct spec_mount *mount = backing_mount_of(fetch->spec, i);
         AUTO_FREE char *directory = NULL;
         AUTO_CLOSE int lock = -1, look = -1;
+        int result;
 
         if (mount->type != SPEC_MOUNT_VOLUME || item->volume.driver != VOLUME_LOCAL)
                 return 0;
@@ -399,18 +365,19 @@ static int backing_fill_one(const struct backing_item *item, const struct fetch 
                                ? volume_refuse_half(mount->source, err)
                                : 0;
         lock = backing_lock(fetch->storage, mount->source, false, err);
-        if (lock < 0 || backing_fill_locked(item, mount, lock, owner, err) < 0)
+        if (lock < 0)
                 return error_wrap(err, "volume '%s'", mount->source);
-        return 0;
+        backing_ask_for_time("filling", mount->source);
+        result = volume_fill(fill, &item->volume, mount, item->view.path, lock, err);
+        sd_notify(0, "STATUS=");
+        return result < 0 ? error_wrap(err, "volume '%s'", mount->source) : 0;
 }
 
-int backing_fill(const struct backing *backing, const struct fetch *fetch, int root, uid_t uid,
-                 gid_t gid, struct error *err)
+int backing_fill(const struct backing *backing, const struct fetch *fetch,
+                 const struct volume_fill *fill, struct error *err)
 {
-        const struct backing_owner owner = { root, uid, gid };
-
         for (size_t i = 0; i < backing->count; i++)
-                if (backing_fill_one(&backing->items[i], fetch, i, &owner, err) < 0)
+                if (backing_fill_one(&backing->items[i], fetch, i, fill, err) < 0)
                         return -1;
         return 0;
 }

@@ -20,9 +20,11 @@
 #include "../base/error.h"
 #include "facts.h"
 #include "fetch.h"
+#include "ids.h"
 #include "place.h"
 #include "spec.h"
 #include "state.h"
+#include "volume-fill.h"
 #include "volume-mount.h"
 
 /* One of the spec's mounts. */
@@ -47,16 +49,21 @@ int backing_find(const struct fetch *fetch, struct backing *ret, struct error *e
 void backing_describe(const struct backing *backing, const struct container_spec *spec,
                       struct container_state *state);
 
-/* In a private mount namespace. */
-int backing_mount(struct backing *backing, const struct fetch *fetch, const struct place *place,
-                  struct error *err);
+/* The container that it is for; all borrowed. */
+struct backing_user {
+        const struct fetch *fetch;
+        const struct place *place;
+        const struct ids *ids;
+};
+
+/* In a private mount namespace. What an image has is shown with the container's ids. */
+int backing_mount(struct backing *backing, const struct backing_user *user, struct error *err);
 
 /* The paths, for the plan; borrowed from the backing. Freed by the caller. */
 struct plan_source *backing_sources(const struct backing *backing);
 
-/* root is the root file system; uid and gid own what the image does not have. */
-int backing_fill(const struct backing *backing, const struct fetch *fetch, int root, uid_t uid,
-                 gid_t gid, struct error *err);
+int backing_fill(const struct backing *backing, const struct fetch *fetch,
+                 const struct volume_fill *fill, struct error *err);
 
 void backing_detach(struct backing *backing);
 void backing_free(struct backing *backing);

@@ -22,6 +22,15 @@ void idmap_copy(struct idmap *to, const struct idmap *from)
                 idmap_add(to, &from->ranges[i]);
 }
 
+void idmap_invert(const struct idmap *from, struct idmap *to)
+{
+        for (size_t i = 0; i < from->count; i++) {
+                const struct idmap_range *range = &from->ranges[i];
+
+                idmap_add(to, &(struct idmap_range){ range->outside, range->inside, range->count });
+        }
+}
+
 /* --- words */
 
 bool idmap_parse_id(const char *text, uint32_t *ret)

@@ -31,6 +31,8 @@ struct idmap {
 void idmap_free(struct idmap *map);
 #define AUTO_IDMAP CLEANUP(idmap_free)
 void idmap_copy(struct idmap *to, const struct idmap *from);
+/* The same with inside and outside exchanged. */
+void idmap_invert(const struct idmap *from, struct idmap *to);
 
 /* One range as options have it: [+][u][g]INSIDE:[@]OUTSIDE[:COUNT]. */
 struct idmap_word {

@@ -44,10 +44,10 @@ static int mount_idmap_outside(struct idmap_range *range, const struct idmap *ma
 
 /* map: with it, relative ranges become absolute; resolve: or are an error. */
 static int mount_idmap_ranges(const char *text, bool resolve, const struct idmap *map,
-                              struct strbuf *ret, struct error *err)
+                              struct idmap *ret, struct error *err)
 {
         AUTO_STRV struct strv words = { 0 };
-        AUTO_IDMAP struct idmap all = { 0 };
+        AUTO_IDMAP struct idmap checked = { 0 };
 
         strv_split(&words, text, "#", true);
         for (size_t i = 0; i < words.count; i++) {
@@ -57,46 +57,69 @@ static int mount_idmap_ranges(const char *text, bool resolve, const struct idmap
                 if (mount_idmap_range(words.items[i], &range, &relative, err) < 0 ||
                     (resolve && relative && mount_idmap_outside(&range, map, err) < 0))
                         return -1;
-                strbuf_appendf(ret, "%s%u-%u-%u", i ? "#" : "", range.inside, range.outside,
-                               range.count);
-                idmap_add(&all, &range);
+                idmap_add(ret, &range);
         }
-        return resolve ? idmap_finish(&all, err) : 0;
+        idmap_copy(&checked, ret);
+        return resolve ? idmap_finish(&checked, err) : 0;
 }
 
 static int mount_idmap_read(const char *text, bool resolve, const struct idmap *uids,
-                            const struct idmap *gids, struct strbuf *ret, struct error *err)
+                            const struct idmap *gids, struct idmap *ret_uids,
+                            struct idmap *ret_gids, struct error *err)
 {
         AUTO_STRV struct strv parts = { 0 };
-        AUTO_STRBUF struct strbuf users = { 0 }, groups = { 0 };
 
         strv_split(&parts, text, ";", false);
         for (size_t i = 0; i < parts.count; i++) {
                 const char *user = str_after(parts.items[i], "uids=");
                 const char *group = str_after(parts.items[i], "gids=");
-                struct strbuf *buf = user ? &users : &groups;
+                struct idmap *ret = user ? ret_uids : ret_gids;
 
-                if ((!user && !group) || buf->length)
+                if ((!user && !group) || ret->count)
                         return error_set(err, EINVAL, "'%s' is not one of uids=… and gids=…",
                                          parts.items[i]);
-                if (mount_idmap_ranges(user ? user : group, resolve, user ? uids : gids, buf, err) <
+                if (mount_idmap_ranges(user ? user : group, resolve, user ? uids : gids, ret, err) <
                     0)
                         return -1;
         }
-        if (!users.length || !groups.length)
+        if (!ret_uids->count || !ret_gids->count)
                 return error_set(err, EINVAL, "it needs both uids=… and gids=…");
-        strbuf_appendf(ret, "idmap=uids=%s;gids=%s", users.data, groups.data);
         return 0;
+}
+
+static void mount_idmap_append(struct strbuf *buf, const struct idmap *map)
+{
+        for (size_t i = 0; i < map->count; i++)
+                strbuf_appendf(buf, "%s%u-%u-%u", i ? "#" : "", map->ranges[i].inside,
+                               map->ranges[i].outside, map->ranges[i].count);
 }
 
 int mount_idmap_check(const char *text, struct error *err)
 {
-        AUTO_STRBUF struct strbuf buf = { 0 };
+        AUTO_IDMAP struct idmap users = { 0 }, groups = { 0 };
 
         if (!*text)
                 return 0;
-        if (mount_idmap_read(text, false, NULL, NULL, &buf, err) < 0)
+        if (mount_idmap_read(text, false, NULL, NULL, &users, &groups, err) < 0)
                 return error_wrap(err, "idmap=%s", text);
+        return 0;
+}
+
+/* Where nothing is said, the container's own. */
+static int mount_idmap_find(const char *text, const struct idmap *uids, const struct idmap *gids,
+                            struct idmap *ret_uids, struct idmap *ret_gids, struct error *err)
+{
+        if (!*text && !uids)
+                return error_set(err, EINVAL,
+                                 "option 'idmap' needs a user namespace (--userns), or a mapping "
+                                 "of its own");
+        if (*text) {
+                if (mount_idmap_read(text, true, uids, gids, ret_uids, ret_gids, err) < 0)
+                        return error_wrap(err, "idmap=%s", text);
+                return 0;
+        }
+        idmap_copy(ret_uids, uids);
+        idmap_copy(ret_gids, gids);
         return 0;
 }
 
@@ -104,15 +127,29 @@ int mount_idmap_resolve(const char *text, const struct idmap *uids, const struct
                         char **ret, struct error *err)
 {
         AUTO_STRBUF struct strbuf buf = { 0 };
+        AUTO_IDMAP struct idmap users = { 0 }, groups = { 0 };
 
-        if (!*text && !uids)
-                return error_set(err, EINVAL,
-                                 "option 'idmap' needs a user namespace (--userns), or a mapping "
-                                 "of its own");
-        if (!*text)
-                strbuf_append(&buf, "idmap");
-        else if (mount_idmap_read(text, true, uids, gids, &buf, err) < 0)
-                return error_wrap(err, "idmap=%s", text);
+        if (mount_idmap_find(text, uids, gids, &users, &groups, err) < 0)
+                return -1;
+        strbuf_append(&buf, "idmap");
+        if (*text) {
+                strbuf_append(&buf, "=uids=");
+                mount_idmap_append(&buf, &users);
+                strbuf_append(&buf, ";gids=");
+                mount_idmap_append(&buf, &groups);
+        }
         *ret = strbuf_steal(&buf);
+        return 0;
+}
+
+int mount_idmap_stored(const char *text, const struct idmap *uids, const struct idmap *gids,
+                       struct idmap *ret_uids, struct idmap *ret_gids, struct error *err)
+{
+        AUTO_IDMAP struct idmap users = { 0 }, groups = { 0 };
+
+        if (mount_idmap_find(text, uids, gids, &users, &groups, err) < 0)
+                return -1;
+        idmap_invert(&users, ret_uids);
+        idmap_invert(&groups, ret_gids);
         return 0;
 }

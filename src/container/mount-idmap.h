@@ -18,3 +18,7 @@ int mount_idmap_check(const char *text, struct error *err);
  * container's mapping, or NULL where it has none. Owned by the caller. */
 int mount_idmap_resolve(const char *text, const struct idmap *uids, const struct idmap *gids,
                         char **ret, struct error *err);
+
+/* The other way round: the mapping from owners as the host sees them to those that are stored. */
+int mount_idmap_stored(const char *text, const struct idmap *uids, const struct idmap *gids,
+                       struct idmap *ret_uids, struct idmap *ret_gids, struct error *err);

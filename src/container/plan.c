@@ -154,6 +154,7 @@ static int plan_resolve(struct plan_context *context, struct error *err)
                 return -1;
         plan_namespaces(context);
         context->hostname = plan_hostname(context);
+        context->plan->systemd = context->systemd;
         context->plan->terminal = spec->tty;
         context->plan->stop_timeout = spec->stop_timeout;
         return 0;

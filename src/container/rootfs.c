@@ -221,13 +221,15 @@ static int rootfs_map_layer(struct rootfs *rootfs, size_t i, const char *run, st
 {
         AUTO_FREE char *directory = str_format("%s/lower/mapped%zu", run, i);
         const char *layer = rootfs->layers.items[i];
-        AUTO_CLOSE int tree = open_tree(AT_FDCWD, layer, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+        unsigned deep = rootfs->bind ? AT_RECURSIVE : 0;
+        AUTO_CLOSE int tree =
+                open_tree(AT_FDCWD, layer, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | deep);
         struct mount_attr mapped = { .attr_set = MOUNT_ATTR_IDMAP,
                                      .userns_fd = (uint64_t)rootfs->users };
 
         if (tree < 0)
                 return error_errno(err, errno, "cannot use %s", layer);
-        if (mount_setattr(tree, "", AT_EMPTY_PATH, &mapped, sizeof mapped) < 0)
+        if (mount_setattr(tree, "", AT_EMPTY_PATH | deep, &mapped, sizeof mapped) < 0)
                 return rootfs_cannot_map(errno)
                                ? 0
                                : error_errno(err, errno, "cannot change the ids of %s", layer);
@@ -257,6 +259,12 @@ static int rootfs_map_layers(struct rootfs *rootfs, const char *run, struct erro
         for (size_t i = 0; i < rootfs->layers.count; i++) {
                 int done = never ? 0 : rootfs_map_layer(rootfs, i, run, err);
 
+                if (done == 0 && rootfs->bind)
+                        return error_set(err, EOPNOTSUPP,
+                                         "the owners of the files in %s, or of what is mounted "
+                                         "there, cannot be shown as others: use DIR:O,idmap, which "
+                                         "changes them in a layer that is thrown away",
+                                         rootfs->layers.items[i]);
                 if (done < 0)
                         return -1;
                 if (done == 0) {

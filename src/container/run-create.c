@@ -4,6 +4,7 @@
 
 #include "../base/io.h"
 #include "../base/json.h"
+#include "cgroup-give.h"
 #include "cgroup.h"
 #include "create.h"
 #include "headroom.h"
@@ -157,6 +158,35 @@ static int run_keep(struct run *run, struct error *err)
         return record_write(run->place.data, &record, err);
 }
 
+/* systemd in the container makes groups in the unit's own. */
+static int run_give_cgroup(const struct run *run, struct error *err)
+{
+        AUTO_FREE char *own = NULL;
+
+        if (!run->plan.systemd || !run->spec->cgroups_split || !ids_mapped(&run->ids))
+                return 0;
+        if (cgroup_of(getpid(), &own, err) < 0)
+                return -1;
+        return cgroup_give(own, run->plan.root_uid, run->plan.root_gid, err);
+}
+
+static int run_start_pump(struct run *run, struct error *err)
+{
+        AUTO_FREE char *own = NULL;
+
+        if (run->pump.read < 0)
+                return 0;
+        /* In the foreground this process removes everything itself. */
+        if (pump_start(&run->pump, run->place.run, run->spec->detach ? run->state.writable : NULL,
+                       err) < 0)
+                return -1;
+        if (!run->plan.systemd || !run->spec->cgroups_split || !run->spec->detach)
+                return 0;
+        if (cgroup_of(getpid(), &own, err) < 0)
+                return -1;
+        return cgroup_put_aside(own, run->pump.pid, err);
+}
+
 int run_create(struct run *run, struct error *err)
 {
         AUTO_CLOSE int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -171,6 +201,8 @@ int run_create(struct run *run, struct error *err)
         if (run_open_crun(run, err) < 0 || run_choose_stdio(run, null, &stdio, err) < 0)
                 return -1;
         options.console_socket = run->console.path;
+        if (run_give_cgroup(run, err) < 0)
+                return -1;
         if (ids_mapped(&run->ids) && headroom_make(run->plan.config, &headroom, err) < 0)
                 return -1;
         result = create_container(&run->crun, run->place.run, &stdio, &options, &run->state.init,
@@ -186,9 +218,5 @@ int run_create(struct run *run, struct error *err)
         if (checked < 0)
                 return -1;
         run->checked = checked > 0;
-        if (run->pump.read < 0)
-                return 0;
-        /* In the foreground this process removes everything itself. */
-        return pump_start(&run->pump, run->place.run,
-                          run->spec->detach ? run->state.writable : NULL, err);
+        return run_start_pump(run, err);
 }

@@ -80,7 +80,7 @@ int run_mount_root(struct run *run, struct error *err)
                 return -1;
         run->rootfs.fresh = run->writable.fresh && !run->state.keep;
         run->rootfs.writable = run->rootfs.bind ? -1 : run->writable.fd;
-        run->rootfs.map = !run->spec->rootfs && ids_shifted(&run->ids);
+        run->rootfs.map = (!run->spec->rootfs || run->spec->rootfs_idmap) && ids_shifted(&run->ids);
         run->rootfs.users = run->ids.namespaces.user;
         if (rootfs_mount_layers(&run->rootfs, run->place.run, err) < 0)
                 return -1;
@@ -100,8 +100,9 @@ int run_mount_root(struct run *run, struct error *err)
 int run_mount_others(struct run *run, struct error *err)
 {
         const struct fetch fetch = run_fetch(run);
+        const struct backing_user user = { &fetch, &run->place, &run->ids };
 
         if (nsjoin_mount(&run->nsjoin, &run->place, err) < 0)
                 return -1;
-        return backing_mount(&run->backing, &fetch, &run->place, err);
+        return backing_mount(&run->backing, &user, err);
 }

@@ -173,8 +173,14 @@ static int run_prepare(struct run *run, struct error *err)
 {
         const struct prepare prepare = { &run->plan, run->place.run, run->root };
         const struct fetch fetch = run_fetch(run);
+        bool mapped = ids_mapped(&run->ids);
+        const struct volume_fill fill = { .root = run->root,
+                                          .uid = run->plan.uid,
+                                          .gid = run->plan.gid,
+                                          .uids = mapped ? &run->ids.uids : NULL,
+                                          .gids = mapped ? &run->ids.gids : NULL };
 
-        if (backing_fill(&run->backing, &fetch, run->root, run->plan.uid, run->plan.gid, err) < 0 ||
+        if (backing_fill(&run->backing, &fetch, &fill, err) < 0 ||
             secret_files_write(run->spec, run->secrets, &run->ids, run->place.run, err) < 0)
                 return -1;
         return prepare_container(&prepare, err);

@@ -22,7 +22,6 @@ enum {
 
 struct shift {
         const struct idmap *uids, *gids;
-        uint32_t root; /* the container's root, outside */
         dev_t device;
         unsigned char *data; /* owned; SHIFT_ATTRIBUTE_MAX bytes */
 };
@@ -48,17 +47,24 @@ static void shift_put(unsigned char *data, uint32_t value)
         memcpy(data, &value, sizeof value);
 }
 
-size_t shift_caps(unsigned char *data, size_t length, uint32_t root)
+/* Revision 2 is good for the host's root, revision 3 for the root that it names. */
+size_t shift_caps(unsigned char *data, size_t length, const struct idmap *uids)
 {
         static const size_t plain = sizeof(struct vfs_cap_data);
-        uint32_t magic;
+        uint32_t magic = length >= plain ? shift_get(data) : 0, root = 0, before;
+        uint32_t revision = magic & VFS_CAP_REVISION_MASK;
 
-        if (length != plain)
+        magic &= ~(uint32_t)VFS_CAP_REVISION_MASK;
+        if (length == SHIFT_CAPS_SIZE && revision == VFS_CAP_REVISION_3)
+                root = shift_get(data + plain);
+        else if (length != plain || revision != VFS_CAP_REVISION_2)
                 return 0;
-        magic = shift_get(data);
-        if ((magic & VFS_CAP_REVISION_MASK) != VFS_CAP_REVISION_2)
+        before = root;
+        if (!idmap_to_outside(uids, before, &root) || root == before)
                 return 0;
-        shift_put(data, VFS_CAP_REVISION_3 | (magic & ~(uint32_t)VFS_CAP_REVISION_MASK));
+        shift_put(data, (root ? VFS_CAP_REVISION_3 : VFS_CAP_REVISION_2) | magic);
+        if (!root)
+                return plain;
         shift_put(data + plain, root);
         return SHIFT_CAPS_SIZE;
 }
@@ -97,7 +103,7 @@ static int shift_attributes(const struct shift *shift, const char *path, bool ac
 
                 if (length <= 0)
                         continue;
-                changed = names[i] == caps ? shift_caps(shift->data, (size_t)length, shift->root)
+                changed = names[i] == caps ? shift_caps(shift->data, (size_t)length, shift->uids)
                                            : shift_acl(shift->data, (size_t)length, shift->uids,
                                                        shift->gids);
                 if (changed && setxattr(path, names[i], shift->data, changed, 0) < 0)
@@ -187,7 +193,6 @@ int shift_tree(int root, const struct idmap *uids, const struct idmap *gids, str
         struct stat st;
 
         shift.data = alloc_zero(1, SHIFT_ATTRIBUTE_MAX);
-        idmap_to_outside(uids, 0, &shift.root);
         if (fd < 0 || fstat(fd, &st) < 0)
                 return error_errno(err, errno, "cannot open the root file system");
         shift.device = st.st_dev;

@@ -16,11 +16,12 @@
 int shift_tree(int root, const struct idmap *uids, const struct idmap *gids, struct error *err);
 
 /* The attributes, as values: each is changed in place or, in the case of capabilities, replaced by
- * one that holds for the namespace of that root. Returns the new length; 0 where there is nothing
+ * one that holds for the namespace whose root
+ * that of the old one has become. Returns the new length; 0 where there is nothing
  * to change. Room for SHIFT_CAPS_SIZE bytes is there in any case. */
 enum {
         SHIFT_CAPS_SIZE = 24
 };
-size_t shift_caps(unsigned char *data, size_t length, uint32_t root);
+size_t shift_caps(unsigned char *data, size_t length, const struct idmap *uids);
 size_t shift_acl(unsigned char *data, size_t length, const struct idmap *uids,
                  const struct idmap *gids);

@@ -172,7 +172,12 @@ static int spec_check_namespaces(const struct container_spec *spec, struct error
 {
         AUTO_USERNS_REQUEST struct userns_request userns = { 0 };
 
-        return sharing_check(spec, err) < 0 ? -1 : userns_parse(spec, &userns, err);
+        if (sharing_check(spec, err) < 0 || userns_parse(spec, &userns, err) < 0)
+                return -1;
+        if (spec->rootfs_idmap && userns.mode == USERNS_HOST)
+                return error_set(err, EINVAL, "--rootfs %s:idmap needs a user namespace (--userns)",
+                                 spec->rootfs);
+        return 0;
 }
 
 /* A unit's tag is a field its generator had systemd write; files and their sizes the journal does

@@ -133,6 +133,7 @@ struct container_spec {
         char *rootfs;              /* --rootfs PATH */
         bool use_rootfs;           /* the first word behind the options is a directory */
         bool rootfs_overlay;       /* PATH:O, changes are thrown away */
+        bool rootfs_idmap;         /* PATH:idmap, with the owners of the user namespace */
         char *pull;                /* always, missing (the default), never, newer */
         char *os, *arch, *variant; /* of the platform asked for, or NULL each */
         struct strv pull_options;  /* words for `crunit pull`: "--retry=3" … */

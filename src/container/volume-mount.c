@@ -6,11 +6,13 @@
 #include "machine-mounts.h"
 #include "ownership.h"
 #include "rootfs.h"
+#include "shift.h"
 
 #include <errno.h>
 #include <linux/stat.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 void volume_view_free(struct volume_view *view)
 {
@@ -65,7 +67,8 @@ static int volume_mount_image(const struct strv *layers, const char *directory, 
                               struct error *err)
 {
         AUTO_CLOSE int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        CLEANUP(rootfs_free) struct rootfs rootfs = { .writable = fd };
+        /* shift: the owners are, or may become, others than the image's. */
+        CLEANUP(rootfs_free) struct rootfs rootfs = { .writable = fd, .shift = true };
 
         if (fd < 0)
                 return error_errno(err, errno, "cannot open %s", directory);
@@ -73,16 +76,68 @@ static int volume_mount_image(const struct strv *layers, const char *directory, 
         return rootfs_mount_on(&rootfs, directory, data, err);
 }
 
+static int volume_unmount(const char *data, struct error *err)
+{
+        while (volume_is_mount_point(data))
+                if (umount2(data, UMOUNT_NOFOLLOW | MNT_DETACH) < 0)
+                        return error_errno(err, errno, "cannot unmount %s", data);
+        return 0;
+}
+
+/* Giving it owners was interrupted: nobody has used what is there. */
+static int volume_empty_image(const char *directory, const char *data, int lock, struct error *err)
+{
+        AUTO_FREE char *upper = str_concat(directory, "/upper");
+        AUTO_FREE char *work = str_concat(directory, "/work");
+
+        if (volume_unmount(data, err) < 0 || io_remove_tree(AT_FDCWD, upper, err) < 0 ||
+            io_remove_tree(AT_FDCWD, work, err) < 0 ||
+            io_make_dirs(AT_FDCWD, upper, 0755, err) < 0 ||
+            io_make_dirs(AT_FDCWD, work, 0700, err) < 0)
+                return -1;
+        return volume_set_content(lock, VOLUME_NEW, err);
+}
+
+static int volume_settle_image(const struct volume_image *image, const char *data, int lock,
+                               struct error *err)
+{
+        AUTO_CLOSE int top = open(data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (!image->used || volume_content(lock) == VOLUME_FULL)
+                return 0;
+        if (top < 0)
+                return error_errno(err, errno, "cannot open %s", data);
+        if (image->uids && (volume_set_content(lock, VOLUME_BROKEN, err) < 0 ||
+                            shift_tree(top, image->uids, image->gids, err) < 0))
+                return -1;
+        if (syncfs(top) < 0)
+                return error_errno(err, errno, "cannot sync %s", data);
+        return volume_set_content(lock, VOLUME_FULL, err);
+}
+
+static int volume_hold_image(const struct volume_image *image, const char *directory,
+                             const char *data, int lock, struct error *err)
+{
+        if (volume_content(lock) == VOLUME_BROKEN &&
+            volume_empty_image(directory, data, lock, err) < 0)
+                return -1;
+        if (!volume_is_mount_point(data) &&
+            volume_mount_image(image->layers, directory, data, err) < 0)
+                return -1;
+        return volume_settle_image(image, data, lock, err);
+}
+
 static int volume_hold_here(const char *storage, const struct volume *volume, int lock,
-                            const struct strv *layers, int *ret_tree, struct error *err)
+                            const struct volume_image *image, int *ret_tree, struct error *err)
 {
         AUTO_FREE char *directory = volume_directory(storage, volume->name);
         AUTO_FREE char *data = volume_data(storage, volume->name);
         int result = 0, tree;
 
-        if (!volume_is_mount_point(data))
-                result = layers ? volume_mount_image(layers, directory, data, err)
-                                : volume_mount_memory(volume, lock, data, err);
+        if (image)
+                result = volume_hold_image(image, directory, data, lock, err);
+        else if (!volume_is_mount_point(data))
+                result = volume_mount_memory(volume, lock, data, err);
         if (result < 0)
                 return -1;
         tree = open_tree(AT_FDCWD, data, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
@@ -93,7 +148,7 @@ static int volume_hold_here(const char *storage, const struct volume *volume, in
 }
 
 static int volume_show_held(const char *storage, const struct volume *volume, int lock,
-                            const struct strv *layers, const char *target, struct error *err)
+                            const struct volume_image *image, const char *target, struct error *err)
 {
         AUTO_FREE char *absolute = realpath(storage, NULL);
         struct machine_mounts machine;
@@ -104,7 +159,7 @@ static int volume_show_held(const char *storage, const struct volume *volume, in
                 return error_errno(err, errno, "cannot use %s", storage);
         if (machine_mounts_enter(&machine, err) < 0)
                 return -1;
-        result = volume_hold_here(absolute, volume, lock, layers, &tree, err);
+        result = volume_hold_here(absolute, volume, lock, image, &tree, err);
         if (machine_mounts_leave(&machine, result < 0 ? NULL : err) < 0 || result < 0)
                 return -1;
         if (io_make_dirs(AT_FDCWD, target, 0700, err) < 0)
@@ -161,8 +216,8 @@ static int volume_show_directory(const struct volume *volume, const char *path, 
 }
 
 int volume_show(const char *storage, const struct volume *volume, int lock,
-                const struct strv *layers, const char *target, struct volume_view *ret,
-                struct error *err)
+                const struct volume_image *image_or_null, const char *target,
+                struct volume_view *ret, struct error *err)
 {
         AUTO_FREE char *path = NULL;
         bool directory =
@@ -176,7 +231,7 @@ int volume_show(const char *storage, const struct volume *volume, int lock,
         if (directory)
                 result = volume_show_directory(volume, path, err);
         else if (volume_in_memory(volume) || volume_needs_layers(volume))
-                result = volume_show_held(storage, volume, lock, layers, target, err);
+                result = volume_show_held(storage, volume, lock, image_or_null, target, err);
         else
                 result = volume_show_device(volume, target, err);
         if (result < 0)
@@ -203,13 +258,11 @@ int volume_release(const char *storage, const char *name, struct error *err)
         AUTO_FREE char *absolute = realpath(storage, NULL);
         AUTO_FREE char *data = volume_data(absolute ? absolute : storage, name);
         struct machine_mounts machine;
-        int result = 0;
+        int result;
 
         if (machine_mounts_enter(&machine, err) < 0)
                 return -1;
-        while (result == 0 && volume_is_mount_point(data))
-                if (umount2(data, UMOUNT_NOFOLLOW | MNT_DETACH) < 0)
-                        result = error_errno(err, errno, "cannot unmount %s", data);
+        result = volume_unmount(data, err);
         if (machine_mounts_leave(&machine, result < 0 ? NULL : err) < 0)
                 return -1;
         return result;

@@ -13,6 +13,7 @@
 
 #include "../base/error.h"
 #include "../volume/volume.h"
+#include "idmap.h"
 
 struct volume_view {
         char *path;          /* owned; absolute */
@@ -25,14 +26,23 @@ void volume_view_free(struct volume_view *view);
 /* Does it need the layers of its image? */
 bool volume_needs_layers(const struct volume *volume);
 
+/* For a volume of driver image: the image's layers, lowest first, and the ids of the container that
+ * is to use it, or NULL; all borrowed. The first container's ids are the volume's for ever: what
+ * the image has is copied to give it these owners. */
+struct volume_image {
+        const struct strv *layers;
+        const struct idmap *uids, *gids;
+        bool used; /* by a container: without ids, it stays as it is */
+};
+
 /*
  * Show it. Where something has to be mounted, that is done on target, a directory which is made, in
- * our mount namespace, which has to be a private one. The volume is locked; layers: of its image,
- * lowest first, or NULL.
+ * our mount namespace, which has to be a private one. The volume is locked; image_or_null is for
+ * those that need layers.
  */
 int volume_show(const char *storage, const struct volume *volume, int lock,
-                const struct strv *layers, const char *target, struct volume_view *ret,
-                struct error *err);
+                const struct volume_image *image_or_null, const char *target,
+                struct volume_view *ret, struct error *err);
 
 /* Is it one that is mounted on _data of the machine, now? */
 bool volume_is_held(const char *storage, const char *name);

@@ -200,8 +200,7 @@ static int volume_make_data(int directory, const struct volume *volume, struct e
             (mkdirat(directory, "upper", 0755) < 0 || fchmodat(directory, "upper", 0755, 0) < 0 ||
              mkdirat(directory, "work", 0700) < 0))
                 return error_errno(err, errno, "cannot make its writable layer");
-        return volume_set_content(directory,
-                                  volume->driver == VOLUME_IMAGE ? VOLUME_FULL : VOLUME_NEW, err);
+        return volume_set_content(directory, VOLUME_NEW, err);
 }
 
 static bool volume_is_named(int volumes, const char *name, int fd)

@@ -8,7 +8,7 @@
  *                                    and UID, GID, ImageID, which were looked up when it was made
  *                      _data         what containers see, or where it is mounted
  *                      new           nothing was in it yet: the first container brings what its
- *                                    image has there
+ *                                    image has there; of driver image: its owners' ids
  *                      filling       that was begun and did not end: what is there is worth nothing
  *                      upper, work   of driver image: what was written over the image
  *

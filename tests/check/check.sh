@@ -110,6 +110,19 @@ check "not for another protocol" says_nothing_of 53/
 check "nor another address or one left to chance" says_nothing_of '^[cd].pod:.*published'
 
 fresh
+file a.container '[Container]' 'Rootfs=/:O,idmap' 'UserNS=auto' 'UIDMap=0:1000:5' 'PublishPort=${X}:80' 'HostName=a' 'PodmanArgs=--uts host'
+file b.container '[Container]' 'Rootfs=/:O,idmap' 'UserNS=auto' 'PodmanArgs=--pid=container:web --init'
+file c.container '[Container]' 'Rootfs=/:O,idmap'
+file d.container '[Container]' 'Rootfs=/:other'
+run_check 1 --no-verify .
+check "what does not go together" says \
+	"a.container:4:8: error: UIDMap=: --userns and --uidmap exclude each other" \
+	"a.container:6:12: error: PodmanArgs=: --hostname cannot be set with --uts host" \
+	"b.container:4:12: error: PodmanArgs=: --init has no use with --pid container:web: it would not be process 1" \
+	"c.container: error: --rootfs /:idmap needs a user namespace (--userns)" \
+	"d.container: error: --rootfs /:other: unknown option 'other' (known: O and idmap)"
+
+fresh
 file a.pod '[Pod]' 'UserNS=private' 'DNSOption=a b' 'Volume=/gone:/x' 'PodmanArgs=--cpus 2 --pid host'
 file b.pod '[Pod]' 'IP=192.0.2.1' 'Network=host'
 file c.pod '[Pod]' 'PodName=c' 'PublishPort=${PORT}:80'

@@ -19,7 +19,7 @@ run_says() {
 }
 
 check_says() {
-	printf '[Container]\nImage=localhost/a:1\nPull=never\nNetwork=host\nPodmanArgs=%s\n' "$1" >"$work/in/a.container"
+	printf '[Container]\nImage=localhost/a\nPull=never\nNetwork=host\nPodmanArgs=%s\n' "$1" >"$work/in/a.container"
 	"$build/crunit" check --no-verify "$work/in" 2>&1 |
 		sed -n "s/^.*a.container:5:[0-9]*: error: \(PodmanArgs=: \)\{0,1\}//p"
 }

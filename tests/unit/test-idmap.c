@@ -249,10 +249,15 @@ static void test_caps(void)
                 1, 0, 0, 3, 0, 32, [20] = 0xe0, [21] = 0x93, [22] = 4
         };
 
-        check(shift_caps(data, 20, 300000) == SHIFT_CAPS_SIZE, "capabilities become a namespace's");
+        struct idmap_range one = { 0, 300000, 10 }, back = { 300000, 0, 10 };
+        const struct idmap map = { &one, 1 }, inverse = { &back, 1 };
+
+        check(shift_caps(data, 20, &map) == SHIFT_CAPS_SIZE, "capabilities become a namespace's");
         check(memcmp(data, expected, sizeof data) == 0, "with its root's id");
-        check(shift_caps(data, SHIFT_CAPS_SIZE, 5) == 0, "those of a namespace stay");
-        check(shift_caps(data, 7, 5) == 0, "what is none stays");
+        check(shift_caps(data, SHIFT_CAPS_SIZE, &map) == 0, "those of a namespace stay");
+        check(shift_caps(data, 7, &map) == 0, "what is none stays");
+        check(shift_caps(data, SHIFT_CAPS_SIZE, &inverse) == 20, "and become the host's again");
+        check(data[3] == 2 && data[0] == 1 && data[5] == 32, "without an id");
 }
 
 static void test_acl(void)

@@ -293,3 +293,138 @@ test_t55_unit() {
 	done
 	systemctl stop ready box
 }
+
+# listed DIRECTORY: shell text that prints paths, owners and modes of what is in it
+listed() {
+	echo "cd $1 && find . -xdev ! -path './etc/host*' ! -path ./etc/resolv.conf ! -path './run*' ! -path './dev*' ! -path ./proc ! -path ./sys -printf '%p %U %G %m\n' | sort"
+}
+
+# Images beside the root, and volumes made of them, have inside the owners that they have without a
+# namespace.
+test_t55_images() {
+	local way
+	set_aside containers:300000:140000
+	quick localhost/nginx:1 sh -c "$(listed /)" >"$work/host"
+	awk '$2 != 0 || $3 != 0 { found = 1 } END { exit !found }' "$work/host" || fail "all is root's"
+	for way in $ways; do
+		for options in "" ,rw; do
+			by "$way" crunit run --rm --network none --pids-limit -1 --userns auto:size=65536 \
+				--mount "type=image,src=localhost/nginx:1,dst=/other$options" localhost/nginx:1 sh -c "$(listed /other)" >"$work/inside"
+			diff "$work/host" "$work/inside" >"$work/diff" || fail "$way$options shows others: $(head -n 5 "$work/diff")"
+		done
+	done
+	crunit volume create --driver image --opt image=localhost/nginx:1 site
+	for name in first first second; do
+		quick --name $name --userns auto:size=65536 -v site:/other localhost/nginx:1 sh -c "$(listed /other); echo $name >>/other/etc/users" >"$work/inside"
+		case $name in
+		first) diff "$work/host" <(grep -v '^./etc/users ' "$work/inside") >"$work/diff" || fail "the volume shows others: $(head -n 5 "$work/diff")" ;;
+		second) grep -q "^./etc/users 65534 65534 " "$work/inside" || fail "the owners are not those of the first" ;;
+		esac
+	done
+	says 300000:300000 quick -v site:/other localhost/nginx:1 stat -c %u:%g /other/etc/users
+	crunit volume rm site
+
+	# one whose owners were being changed when the machine went down is made anew
+	crunit volume create --driver image --opt image=localhost/nginx:1 broken
+	quick --userns auto:size=65536 -v broken:/other localhost/nginx:1 touch /other/leftover
+	: >/var/lib/crunit/volumes/broken/filling
+	quick --userns auto:size=65536 -v broken:/other localhost/nginx:1 sh -c "$(listed /other)" >"$work/inside"
+	diff "$work/host" "$work/inside" >"$work/diff" || fail "the broken volume shows: $(head -n 5 "$work/diff")"
+	crunit volume rm broken
+}
+
+# The owners of new volumes, whether they are stored as the host sees them or as the container does.
+test_t55_new_volumes() {
+	local run="quick --name same --userns auto:size=4000 --user 33:34"
+	set_aside containers:300000:20000
+	crunit volume create --opt type=tmpfs --opt device=tmpfs memory
+	says 33:34 $run -v memory:/nowhere localhost/busybox:latest stat -c %u:%g /nowhere
+	says 33:34 $run -v memory:/nowhere localhost/busybox:latest stat -c %u:%g /nowhere
+	crunit volume rm memory
+	says 33:34 $run -v plain:/nowhere localhost/busybox:latest stat -c %u:%g /nowhere
+	says 300033:300034 owner /var/lib/crunit/volumes/plain/_data
+	says 33:34 $run -v mapped:/nowhere:idmap localhost/busybox:latest stat -c %u:%g /nowhere
+	says 33:34 owner /var/lib/crunit/volumes/mapped/_data
+	says 33:34 quick -v mapped:/nowhere localhost/busybox:latest stat -c %u:%g /nowhere
+	# content
+	says "0:0 0:0" quick --userns auto:size=4000 -v filled:/etc:idmap localhost/busybox:latest sh -c 'echo $(stat -c %u:%g /etc /etc/passwd)'
+	says 0:0 owner /var/lib/crunit/volumes/filled/_data/passwd
+	says "0:0" quick --userns auto:size=2000 -v filled:/etc:idmap localhost/busybox:latest stat -c %u:%g /etc/passwd
+	says 33:34 $run -v "own:/nowhere:idmap=uids=@7-33-1;gids=@8-34-1" localhost/busybox:latest stat -c %u:%g /nowhere
+	says 7:8 owner /var/lib/crunit/volumes/own/_data
+	# what the definition says is what is stored
+	crunit volume create --uid 5 --gid 6 given
+	says 5:6 $run -v given:/nowhere:idmap localhost/busybox:latest stat -c %u:%g /nowhere
+	crunit volume rm plain mapped filled own given
+}
+
+test_t55_secrets() {
+	set_aside containers:300000:20000
+	echo value | crunit secret create userns-secret -
+	says "5:6 400 value" quick --userns auto:size=4000 --secret userns-secret,uid=5,gid=6,mode=0400 localhost/busybox:latest \
+		sh -c 'echo $(stat -c "%u:%g %a" /run/secrets/userns-secret) $(cat /run/secrets/userns-secret)'
+	says "0:0 444" quick --userns auto:size=4000 --secret userns-secret localhost/busybox:latest \
+		stat -c "%u:%g %a" /run/secrets/userns-secret
+	crunit secret rm userns-secret
+}
+
+# small_root DIRECTORY: a root file system of its own
+small_root() {
+	local layer
+	layer=$(find /var/lib/crunit/layers -path '*/bin/busybox' | head -n 1)
+	mkdir -p "$1"
+	cp -a "${layer%/bin/busybox}/." "$1"
+	mkdir -p "$1"/{etc,proc,sys,dev,tmp,run}
+}
+
+test_t55_rootfs() {
+	local root=$work/root
+	set_aside containers:300000:20000
+	small_root "$root"
+	chown 3:4 "$root/etc"
+	says "0:0 3:4 0:0" quick --userns auto:size=4000 --rootfs "$root:idmap" /bin/sh -c 'echo x >/made; echo $(stat -c %u:%g / /etc /made)'
+	says 0:0 owner "$root/made"
+	rm "$root/made"
+	for way in $ways; do
+		says "0:0 3:4 0:0" by "$way" crunit run --rm --network none --pids-limit -1 --userns auto:size=4000 --rootfs "$root:O,idmap" \
+			/bin/sh -c 'echo x >/made; echo $(stat -c %u:%g / /etc /made)'
+	done
+	[ ! -e "$root/made" ] || fail "what is thrown away was written to the directory"
+	says 3:4 owner "$root/etc"
+	says "crunit: x: the owners of the files in $root, or of what is mounted there, cannot be shown as others: use DIR:O,idmap, which changes them in a layer that is thrown away" \
+		by CRUNIT_IDMAP=never crunit run --name x --rm --network none --pids-limit -1 --userns auto:size=4000 --rootfs "$root:idmap" /bin/true
+}
+
+# systemd in a namespace of its own: it owns its part of the tree of control groups, and uses it.
+test_t55_systemd() {
+	local root=$work/system
+	set_aside containers:300000:200000
+	mkdir -p "$root"/{etc,usr,var,run,tmp,proc,sys,dev,root}
+	for name in bin sbin lib lib64; do
+		ln -s usr/$name "$root/$name"
+	done
+	cp /etc/os-release "$root/etc/"
+	printf 'root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n' >"$root/etc/passwd"
+	printf 'root:x:0:\ntty:x:5:\n' >"$root/etc/group"
+	: >"$root/etc/machine-id"
+	container system <<-END
+		[Container]
+		Rootfs=$root:idmap
+		ContainerName=system
+		UserNS=auto:size=65536
+		Network=none
+		Volume=/usr:/usr:ro
+		Exec=/usr/lib/systemd/systemd --unit=basic.target
+	END
+	start system
+	wait_for 20 crunit exec system systemctl --quiet is-active basic.target
+	says 300000:300000 owner /sys/fs/cgroup/system.slice/system.service
+	says 0:0 owner /sys/fs/cgroup/system.slice/system.service/cgroup.freeze
+	says "0:0 0::/init.scope" crunit exec system sh -c 'echo $(stat -c %u:%g /sys/fs/cgroup) $(grep ^0: /proc/1/cgroup)'
+	# nobody is left in it but where the container's groups are
+	says "" cat /sys/fs/cgroup/system.slice/system.service/cgroup.procs
+	assert_match "$(crunit exec system systemd-run --quiet --wait --pipe -p Type=oneshot grep ^0: /proc/self/cgroup)" '0::/system.slice/run-.*service'
+	assert_fails crunit exec system sh -c 'echo 1 >/sys/fs/cgroup/cgroup.freeze'
+	systemctl stop system
+	assert_equal "$(prop system Result)" success
+}
