@@ -28,7 +28,9 @@ static const struct unit_key **sort_rows(size_t *ret_count)
         const struct unit_key **rows = NULL;
         size_t count = 0;
 
-        for (const struct unit_keys *keys = unit_keys; keys->section; keys++) {
+        for (size_t k = 0; unit_keys[k]; k++) {
+                const struct unit_keys *keys = unit_keys[k];
+
                 rows = alloc_grow(rows, count + keys->count, sizeof *rows);
                 for (size_t i = 0; i < keys->count; i++)
                         rows[count++] = &keys->rows[i];

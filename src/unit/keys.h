@@ -50,12 +50,13 @@ struct unit_key {
 
 /* The rows of one section. */
 struct unit_keys {
-        const char *section; /* NULL ends the table */
+        const char *section;
         const struct unit_key *rows;
         size_t count;
 };
 
-extern const struct unit_keys unit_keys[];
+/* NULL ends it. */
+extern const struct unit_keys *const unit_keys[];
 
 /* The section's part of the table, or NULL. */
 const struct unit_keys *keys_section(const char *section);

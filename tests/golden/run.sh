@@ -61,7 +61,7 @@ if [ "${1-}" = --update ]; then
 	exit 0
 fi
 
-echo "1..$(($(cases | wc -l) + 2))"
+echo "1..$(($(cases | wc -l) + 3))"
 number=0
 failed=0
 ok() {
@@ -93,15 +93,28 @@ else
 	not_ok "the same bytes every time" <<<"differs from run to run:$again"
 fi
 
-find "$here" -path '*/input/*' -type f -exec awk '
+# The case with everything in it shows that nothing is lost among the rest, and no more.
+find "$here" -path "$here/everything" -prune -o -path '*/input/*' -type f -exec awk '
 	FNR == 1 { section = "" }
 	/^\[/ { section = substr($0, 2, index($0, "]") - 2) }
 	/^[A-Za-z0-9]+=/ { print section "\t" substr($0, 1, index($0, "=") - 1) }' {} + | sort -u >"$work/present"
 "$generator" --list-keys | cut -f 1,2 | sort -u >"$work/known"
 missing=$(comm -13 "$work/present" "$work/known")
 if [ -z "$missing" ]; then
-	ok "every key has a case"
+	ok "every key has a case of its own"
 else
-	not_ok "every key has a case" <<<"$missing"
+	not_ok "every key has a case of its own" <<<"$missing"
+fi
+
+# Each of the nineteen known defects of the reference has its test here.
+missing=
+for number_of in $(seq -w 19); do
+	read -r _ file title < <(grep "^$number_of " "$here/defects") || missing+=" $number_of"
+	grep -qF -- "${title:-nothing}" "$here/../${file:-nothing}" 2>/dev/null || [ -d "$here/../${file:-nothing}/input" ] || missing+=" $number_of($file)"
+done
+if [ -z "$missing" ]; then
+	ok "every defect has a test"
+else
+	not_ok "every defect has a test" <<<"missing:$missing"
 fi
 exit $failed

@@ -52,7 +52,7 @@ boot() {
 	booted[$kind]=$name
 	status=$("$here/machine" start "$name" --rootfs "$rootfs" --layer "$work/stage" \
 		--owner $$ --share "$images:/images" \
-		--share "$here:/tests" --share "$top/tests/registry:/registry" "$@") || bail_out "no machine"
+		--share "$here:/tests" --share "$top/tests/golden:/golden" --share "$top/tests/registry:/registry" "$@") || bail_out "no machine"
 	[ "$status" = running ] || "$here/machine" exec "$name" systemctl --failed | sed 's/^/# /'
 	check_libraries "$name"
 }

@@ -14,6 +14,13 @@ refused() {
 	assert_journal "$2" "$3"
 }
 
+# All units of the golden cases: the systemd of this release has nothing to say about them.
+test_systemd_reads_the_golden_units() {
+	try env GENERATOR=/usr/lib/systemd/system-generators/crunit-system-generator bash /golden/verify.sh
+	[ "$status" = 0 ] || fail "$(grep -v '^ok ' <<<"$said")"
+	[ "$(grep -c '^ok ' <<<"$said")" -ge 50 ] || fail "too few cases: $said"
+}
+
 test_build_is_refused_at_start() {
 	printf '[Build]\nImageTag=localhost/built:1\nFile=/srv/Containerfile\n' >"$quadlets/x.build"
 	refused x.build x-build.service 'build: this version of crunit has no building of images'

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The keys of [Volume] and [Network]. */
+#include "keys-tables.h"
+#include "translate.h"
+
+static const struct unit_key volume_keys[] = {
+        { "Volume", "ContainersConfModule", KEY_LINES, emit_global, "--module", "4.8",
+          "configuration module for every command of the unit" },
+        { "Volume", "GlobalArgs", KEY_WORDS, emit_global_words, NULL, "4.8",
+          "arguments in front of the subcommand, in every command of the unit" },
+        { "Volume", "ServiceName", KEY_STRING, emit_nothing, NULL, "5.3",
+          "name of the unit, without .service" },
+        { "Volume", "VolumeName", KEY_STRING, emit_nothing, NULL, "4.7",
+          "name of the volume (systemd-FILE)" },
+        { "Volume", "Driver", KEY_STRING, emit_option, "--driver", "4.8", "local or image" },
+        { "Volume", "Image", KEY_STRING, emit_nothing, NULL, "4.8",
+          "image, x.image or x.build, with Driver=image" },
+        { "Volume", "Copy", KEY_BOOL, emit_nothing, NULL, "4.4",
+          "begin with what the image has there (true)" },
+        { "Volume", "Device", KEY_STRING, emit_nothing, "--opt device=", "4.4",
+          "what is mounted: a device, a file with a file system in it, SERVER:PATH, a directory" },
+        { "Volume", "Type", KEY_STRING, emit_nothing, "--opt type=", "4.4",
+          "file system type, or bind" },
+        { "Volume", "Options", KEY_STRING, emit_volume_options, "--opt", "4.4", "mount options",
+          true },
+        { "Volume", "User", KEY_STRING, emit_nothing, "--opt o=uid=", "4.4",
+          "owner of the top directory, a number or a name of the machine" },
+        { "Volume", "Group", KEY_STRING, emit_nothing, "--opt o=gid=", "4.4",
+          "group of the top directory, a number or a name of the machine" },
+        { "Volume", "UID", KEY_STRING, emit_option, "--uid", "6.0", "the same as User=" },
+        { "Volume", "GID", KEY_STRING, emit_option, "--gid", "6.0", "the same as Group=" },
+        { "Volume", "Label", KEY_PAIRS, emit_option, "--label", "4.4", "label, NAME=VALUE" },
+        { "Volume", "PodmanArgs", KEY_WORDS, emit_words, NULL, "4.6",
+          "further options of crunit volume create" },
+};
+
+const struct unit_keys keys_of_volume = SECTION("Volume", volume_keys);
+
+static const struct unit_key network_keys[] = {
+        { "Network", "ContainersConfModule", KEY_LINES, emit_global, "--module", "4.8",
+          "configuration module for every command of the unit" },
+        { "Network", "GlobalArgs", KEY_WORDS, emit_global_words, NULL, "4.8",
+          "arguments in front of the subcommand, in every command of the unit" },
+        { "Network", "ServiceName", KEY_STRING, emit_nothing, NULL, "5.3",
+          "name of the unit, without .service" },
+        { "Network", "NetworkName", KEY_STRING, emit_nothing, NULL, "4.7",
+          "name of the network (systemd-FILE)" },
+        { "Network", "NetworkDeleteOnStop", KEY_BOOL, emit_nothing, NULL, "5.5",
+          "remove the network when the unit stops" },
+        { "Network", "DisableDNS", KEY_BOOL, emit_flag, "--disable-dns", "4.4",
+          "no name service on this network" },
+        { "Network", "DNS", KEY_LINES, emit_option, "--dns", "4.7",
+          "name server for containers on this network" },
+        { "Network", "Driver", KEY_STRING, emit_option, "--driver", "4.4",
+          "bridge, macvlan or ipvlan" },
+        { "Network", "Subnet", KEY_LINES, emit_subnets, "--subnet", "4.4",
+          "address range, ADDRESS/BITS", true },
+        { "Network", "Gateway", KEY_LINES, emit_nothing, NULL, "4.4",
+          "gateway of the Subnet= at the same place" },
+        { "Network", "IPRange", KEY_LINES, emit_nothing, NULL, "4.4",
+          "range for containers in the Subnet= at the same place" },
+        { "Network", "InterfaceName", KEY_STRING, emit_option, "--interface-name", "5.6",
+          "name of the bridge" },
+        { "Network", "Internal", KEY_BOOL, emit_flag, "--internal", "4.4", "no way out" },
+        { "Network", "IPAMDriver", KEY_STRING, emit_option, "--ipam-driver", "4.4",
+          "how addresses are given: host-local, dhcp or none" },
+        { "Network", "IPv6", KEY_BOOL, emit_flag, "--ipv6", "4.4", "IPv6 as well" },
+        { "Network", "Options", KEY_PAIRS, emit_option, "--opt", "4.4",
+          "option of the driver, NAME=VALUE" },
+        { "Network", "Label", KEY_PAIRS, emit_option, "--label", "4.4", "label, NAME=VALUE" },
+        { "Network", "PodmanArgs", KEY_WORDS, emit_words, NULL, "4.6",
+          "further options of crunit network create" },
+};
+
+const struct unit_keys keys_of_network = SECTION("Network", network_keys);
