@@ -179,6 +179,7 @@ const struct option_row run_options[] = {
         VALUE("userns", 0, "MODE", "user namespace: auto[:OPTIONS], keep-id[:OPTIONS], host, container:NAME or ns:PATH", option_take_string, userns),
         VALUE("uts", 0, "MODE", "host name namespace: private, host, container:NAME or ns:PATH", option_take_string, uts),
         VALUE("variant", 0, "VARIANT", "variant of the image's architecture", run_take_platform_name, variant),
+        VALUE("volumes-from", 0, "CONTAINER[:OPTIONS]", "mount what another container has mounted (ro, rw)", run_take_volumes_from, volumes_from),
         VALUE("volume", 'v', "SRC:DIR[:OPTIONS]", "mount a directory or file of the host", run_take_mounts, name),
         VALUE("workdir", 'w', "DIR", "working directory", run_take_path, workdir),
 
@@ -200,7 +201,6 @@ const struct option_row run_options[] = {
         REFUSED("rdt-class", OPTION_VALUE),
         REFUSED("requires", OPTION_VALUE),
         REFUSED("rmi", OPTION_FLAG),
-        REFUSED("volumes-from", OPTION_VALUE),
         { .name = NULL },
 };
 /* clang-format on */

@@ -28,7 +28,6 @@ static const struct {
         { "requires", "write Requires= and After= with its service into [Unit]" },
         { "rmi",
           "images are for all containers; remove it with crunit rmi, or crunit image prune" },
-        { "volumes-from", "name the volumes, with --volume" },
 };
 
 const char *run_refusal(const char *option)

@@ -247,6 +247,14 @@ int run_take_device_rule(void *context, const struct option_row *row, const char
         return option_take_list(context, row, value, err);
 }
 
+int run_take_volumes_from(void *context, const struct option_row *row, const char *value,
+                          struct error *err)
+{
+        if (mount_check_from(value, err) < 0)
+                return error_wrap(err, "--%s %s", row->name, value);
+        return option_take_list(context, row, value, err);
+}
+
 int run_take_secret(void *context, const struct option_row *row, const char *value,
                     struct error *err)
 {

@@ -86,3 +86,26 @@ void mount_free(struct spec_mount *mount)
         strv_free(&mount->options);
         *mount = (struct spec_mount){ 0 };
 }
+
+int mount_check_from(const char *text, struct error *err)
+{
+        static const char *const known[] = { "ro", "rw", "z", "Z" };
+        const char *colon = strchr(text, ':');
+        AUTO_STRV struct strv words = { 0 };
+
+        if (!*text || colon == text)
+                return error_set(err, EINVAL, "no container is named");
+        strv_split(&words, colon ? colon + 1 : "", ",", false);
+        for (size_t i = 0; i < words.count; i++) {
+                bool found = false;
+
+                for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+                        found = found || str_equal(words.items[i], known[k]);
+                if (!found)
+                        return error_set(err, EINVAL, "unknown option '%s' (known: ro, rw, z, Z)",
+                                         words.items[i]);
+        }
+        if (strv_contains(&words, "ro") && strv_contains(&words, "rw"))
+                return error_set(err, EINVAL, "ro and rw exclude each other");
+        return 0;
+}

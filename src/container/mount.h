@@ -17,5 +17,8 @@ int mount_parse_mount(const char *text, struct spec_mount *ret, struct error *er
 /* TARGET[:OPTIONS] */
 int mount_parse_tmpfs(const char *text, struct spec_mount *ret, struct error *err);
 
+/* CONTAINER[:OPTIONS], of --volumes-from */
+int mount_check_from(const char *text, struct error *err);
+
 void mount_free(struct spec_mount *mount);
 #define AUTO_MOUNT CLEANUP(mount_free)

@@ -12,6 +12,7 @@
 #include "oom.h"
 #include "record.h"
 #include "signal.h"
+#include "volumes-from.h"
 
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -112,6 +113,7 @@ static void run_describe_init(struct run *run)
         run_describe_user(process, state);
         cgroup_of(state->init.pid, &state->cgroup, NULL);
         state->oom_kills = (uint32_t)oom_count(state->init.pid, &by_systemd);
+        volumes_from_describe(run->spec, &run->plan, state);
 }
 
 static int run_write_ids(struct run *run, struct error *err)

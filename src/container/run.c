@@ -17,6 +17,7 @@
 #include "prepare.h"
 #include "secret-files.h"
 #include "stop.h"
+#include "volumes-from.h"
 
 #include <sys/mount.h>
 #include <systemd/sd-daemon.h>
@@ -68,6 +69,11 @@ static int run_check(struct run *run, struct error *err)
 static int run_find_devices(struct run *run, struct error *err)
 {
         return cdi_apply(run->spec, err);
+}
+
+static int run_find_mounts(struct run *run, struct error *err)
+{
+        return volumes_from_apply(run->spec, run->settings->storage, run->warn, err);
 }
 
 /* A secret that is missing is told before an image is pulled. */
@@ -190,10 +196,10 @@ static int run_prepare(struct run *run, struct error *err)
 static int run_until_created(struct run *run, struct error *err)
 {
         static int (*const steps[])(struct run *, struct error *) = {
-                run_check,        run_find_devices,   run_read_secrets,     run_find_image,
-                run_publish_all,  run_claim,          run_begin_namespaces, run_mount_root,
-                run_mount_others, run_accept_network, run_make_plan,        run_confine_devices,
-                run_prepare,      run_create,         run_finish_network,
+                run_check,           run_find_devices, run_find_mounts,    run_read_secrets,
+                run_find_image,      run_publish_all,  run_claim,          run_begin_namespaces,
+                run_mount_root,      run_mount_others, run_accept_network, run_make_plan,
+                run_confine_devices, run_prepare,      run_create,         run_finish_network,
         };
 
         for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)

@@ -43,7 +43,7 @@ static const size_t spec_lists[] = {
         FIELD(sysctls), FIELD(cgroup_conf), FIELD(networks), FIELD(dns), FIELD(dns_search),
         FIELD(dns_options), FIELD(add_hosts), FIELD(network_aliases), FIELD(publish), FIELD(expose),
         FIELD(labels), FIELD(annotations), FIELD(log_opts), FIELD(health),
-        FIELD(env_merge), FIELD(host_users), FIELD(label_files), FIELD(uidmaps), FIELD(gidmaps), FIELD(unsupported), FIELD(notes),
+        FIELD(env_merge), FIELD(host_users), FIELD(label_files), FIELD(volumes_from), FIELD(uidmaps), FIELD(gidmaps), FIELD(unsupported), FIELD(notes),
 };
 /* clang-format on */
 

@@ -169,6 +169,7 @@ struct container_spec {
         bool read_only_tmpfs;      /* true by default */
         struct spec_mount *mounts; /* --volume, --mount, --tmpfs in the order given; owned */
         size_t mount_count;
+        struct strv volumes_from; /* checked: CONTAINER[:OPTIONS] */
         enum spec_image_volume image_volume;
         struct spec_device *devices; /* owned */
         size_t device_count;

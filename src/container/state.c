@@ -41,6 +41,7 @@ static const struct state_string state_lists[] = {
         { "secrets", offsetof(struct container_state, secrets) },
         { "volumes", offsetof(struct container_state, volumes) },
         { "images", offsetof(struct container_state, images) },
+        { "mounts", offsetof(struct container_state, mounts) },
 };
 
 enum {

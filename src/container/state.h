@@ -21,6 +21,7 @@
  *   secrets      "NAME,type=mount,target=…" or "NAME,type=env,target=…"; never a value
  *   volumes      names of the volumes that are mounted
  *   images       ids of images that are mounted beside its own
+ *   mounts       what --volumes-from gives to others: a JSON object each, as text (volumes-from.c)
  *   cgroup       path of the init's group foreground   `crunit run` stays until the end
  *   logDriver    journald, passthrough, none
  *   pod, podId   name and id of the pod that it belongs to; missing where there is none
@@ -45,7 +46,7 @@ struct container_state {
         char *id, *name, *image, *image_name, *rootfs; /* owned, as all strings here */
         struct process_id starter, init;
         char *unit, *bundle, *writable, *created, *cgroup;
-        struct strv command, labels, annotations, networks, ports, secrets, volumes, images;
+        struct strv command, labels, annotations, networks, ports, secrets, volumes, images, mounts;
         char *stop_signal, *log_driver, *pod, *pod_id, *ipc;
         unsigned stop_timeout;
         uint32_t uid, gid, oom_kills;

@@ -41,7 +41,7 @@ check "nor for --strict" run_check 0 --no-verify --strict .
 
 fresh
 file many.container '[Unit]' 'Requirez=x' '[Container]' 'Image=localhost/a:1' 'Network=host' '  Memory=12Q' \
-	'Imgae=x' 'ReadOnly=maybe' 'Exec=a \q' 'PodmanArgs=--cpus=2 --frobnicate' 'PodmanArgs=--volumes-from db' \
+	'Imgae=x' 'ReadOnly=maybe' 'Exec=a \q' 'PodmanArgs=--cpus=2 --frobnicate' 'PodmanArgs=--requires db' \
 	'UserNS=many' '[Service]' 'Restrat=always' 'Type=simple' '[Installl]' 'WantedBy=x' '[Pod]' 'PodName=x'
 check "a mistake is status 1" run_check 1 --no-verify .
 check "all of them at once" says_only \
@@ -52,7 +52,7 @@ check "all of them at once" says_only \
 	"many.container:8:10: error: ReadOnly=maybe: not a boolean (use true or false)" \
 	"many.container:9:6: error: Exec=: unknown escape '\\q' (for a backslash, write two)" \
 	"many.container:10:12: error: PodmanArgs=: unknown option --frobnicate" \
-	"many.container:11:12: error: PodmanArgs=: --volumes-from db: name the volumes, with --volume" \
+	"many.container:11:12: error: PodmanArgs=: --requires db: write Requires= and After= with its service into [Unit]" \
 	"many.container:12:8: error: UserNS=: --userns many: unknown mode (known: auto, keep-id, host, container:NAME and ns:PATH)" \
 	"many.container:14:1: warning: unknown key Restrat= in [Service]; did you mean Restart=?" \
 	"many.container:15:6: error: Type=simple: such a service is notify or oneshot" \
@@ -176,13 +176,13 @@ check "are said once" says_only "a.container:2:7: info: image localhost/a:1 is n
 
 fresh
 file a.container '[Container]' 'Image=localhost/a:1' 'Network=host' 'GlobalArgs=--log-level debug --frobnicate' \
-	'GlobalArgs=--log-level loud' 'ContainersConfModule=/etc/x.conf' 'PodmanArgs=--volumes-from db'
+	'GlobalArgs=--log-level loud' 'ContainersConfModule=/etc/x.conf' 'PodmanArgs=--requires db'
 check "options in front of the command" run_check 1 --no-verify .
 check "have their lines too" says_only "a.container:2:7: info: image localhost/a:1 is not in the store" \
 	"a.container:4:12: error: GlobalArgs=: unknown option --frobnicate" \
 	"a.container:5:12: error: GlobalArgs=: --log-level loud: not one of trace, debug, info, warn, error, fatal, panic" \
 	"a.container:6:22: error: ContainersConfModule=: --module /etc/x.conf is not supported by this version" \
-	"a.container:7:12: error: PodmanArgs=: --volumes-from db: name the volumes, with --volume"
+	"a.container:7:12: error: PodmanArgs=: --requires db: write Requires= and After= with its service into [Unit]"
 
 fresh
 file a.volume '[Volume]' 'Device=/gone/disk' 'Type=ext4' 'UID=no-such-user-here' 'Driver=plugged'

@@ -500,3 +500,27 @@ test_volume_archives_of_strangers() {
 	crunit volume import to $work/dir.tar || true
 	assert_equal "$(cat $work/victim/file)" evil
 }
+
+# What others have mounted: of one that runs and of one that is kept.
+test_volumes_from_others() {
+	local from="crunit run --rm --network none --pids-limit -1"
+	mkdir -p $work/shared $work/other
+	echo shared >$work/shared/file
+	crunit run -d --name giver --network none --pids-limit -1 --stop-signal KILL -v $work/shared:/shared -v giver-data:/data -v /anonymous \
+		-v $work/other:/hidden --tmpfs /memory localhost/busybox:latest sh -c 'echo a >/anonymous/file; echo d >/data/file; echo m >/memory/file; sleep 1000'
+	wait_for 10 crunit exec giver test -e /memory/file
+	assert_equal "$($from --volumes-from giver -v $work/shared:/hidden localhost/busybox:latest sh -c 'cat /shared/file /data/file /anonymous/file /hidden/file; ls /memory 2>/dev/null; echo new >/data/new' | tr '\n' ' ')" \
+		"shared d a shared "
+	assert_equal "$(crunit exec giver cat /data/new)" new
+	assert_fails $from --volumes-from giver:ro localhost/busybox:latest sh -c 'echo x >/data/x'
+	assert_fails $from --volumes-from giver:ro localhost/busybox:latest sh -c 'echo x >/anonymous/x'
+	assert_fails crunit volume rm giver-data
+	crunit rm -f giver
+	crunit run --name keeper --rm=false --network none --pids-limit -1 -v $work/shared:/shared:ro -v /anonymous localhost/busybox:latest sh -c 'echo kept >/anonymous/file'
+	assert_equal "$($from --volumes-from keeper localhost/busybox:latest sh -c 'cat /shared/file /anonymous/file; touch /shared/x 2>/dev/null || echo read-only' | tr '\n' ' ')" \
+		"shared kept read-only "
+	crunit rm keeper
+	assert_fails $from --name x --volumes-from keeper localhost/busybox:latest true
+	assert_equal "$said" "crunit: x: --volumes-from keeper: there is no container 'keeper' that runs or is kept"
+	crunit volume rm giver-data
+}

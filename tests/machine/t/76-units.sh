@@ -58,16 +58,16 @@ test_check_agrees_with_the_start() {
 		[Container]
 		Image=localhost/busybox:latest
 		Network=none
-		PodmanArgs=--volumes-from other
+		PodmanArgs=--requires other
 		Exec=sleep 1000
 	END
 	assert_fails crunit check
-	assert_match "$said" "$quadlets/web.container:4:12: error: PodmanArgs=: --volumes-from other: name the volumes"
+	assert_match "$said" "$quadlets/web.container:4:12: error: PodmanArgs=: --requires other: write Requires="
 	[[ $said != *"not in the store"* ]] || fail "the image is there: $said"
 	reload
 	assert_fails systemctl start web
-	assert_journal web "volumes-from other: name the volumes"
-	sed -i /volumes-from/d "$quadlets/web.container"
+	assert_journal web "requires other: write Requires="
+	sed -i /requires/d "$quadlets/web.container"
 	try crunit check
 	assert_equal "$status: $said" "0: "
 	start web
