@@ -214,7 +214,7 @@ addresses_of_bridge() {
 
 # Containers that bring servers of their own.
 test_names_own_servers() {
-	local server other pid unit
+	local server other pid unit name
 	upstream 192.0.2.53 example.org=192.0.2.2
 	upstream 192.0.2.54 example.org=192.0.2.3
 	upstream 192.0.2.55 example.org=192.0.2.4
@@ -232,7 +232,9 @@ test_names_own_servers() {
 	on inner closed.network DNS=10.62.0.9
 	on novel six.network DNS=192.0.2.54
 	on alone full.network DNS=192.0.2.54
-	no_start_limit web one two
+	for name in web one two; do
+		no_start_limit $name
+	done
 	start web one two three mute inner novel alone aside
 	server=$(server_of one)
 	other=$(server_of three)
