@@ -17,29 +17,95 @@ static void json_tokener_cleanup(struct json_tokener **tokener)
                 json_tokener_free(*tokener);
 }
 
-int json_parse(const char *text, size_t length, const char *name, struct json_object **ret,
-               struct error *err)
+/* The character at s, of text that is valid UTF-8; *s moves behind it. */
+static uint32_t json_take_character(const char **s)
+{
+        const unsigned char *at = (const unsigned char *)*s;
+        unsigned more = *at >= 0xf0 ? 3 : *at >= 0xe0 ? 2 : *at >= 0xc0 ? 1 : 0;
+        uint32_t code = more ? *at & (0x3fu >> more) : *at;
+
+        for (unsigned i = 1; i <= more; i++)
+                code = code << 6 | (at[i] & 0x3f);
+        *s += more + 1;
+        return code;
+}
+
+/*
+ * The same document with nothing but ASCII in it: json-c 0.18 takes all else for an error when it
+ * is strict. Behind a backslash that escapes it, a character stays: that is an error in any
+ * version.
+ */
+static void json_to_ascii(const char *text, size_t length, struct strbuf *ret)
+{
+        const char *end = text + length;
+        bool escaped = false;
+
+        while (text < end) {
+                const char *start = text;
+                uint32_t code = json_take_character(&text);
+
+                if (code < 0x80 || escaped)
+                        strbuf_append_n(ret, start, (size_t)(text - start));
+                else if (code < 0x10000)
+                        strbuf_appendf(ret, "\\u%04x", code);
+                else
+                        strbuf_appendf(ret, "\\u%04x\\u%04x", 0xd7c0 + (code >> 10),
+                                       0xdc00 + (code & 0x3ff));
+                escaped = code == '\\' && !escaped;
+        }
+}
+
+static bool json_is_ascii(const char *text, size_t length)
+{
+        for (size_t i = 0; i < length; i++)
+                if ((unsigned char)text[i] >= 0x80)
+                        return false;
+        return true;
+}
+
+/* One document, and nothing behind it. text ends with a NUL, which is passed as well: it ends a
+ * number at the end. */
+static int json_parse_ascii(const char *text, size_t length, const char *name,
+                            struct json_object **ret, struct error *err)
 {
         CLEANUP(json_tokener_cleanup) struct json_tokener *tokener = json_tokener_new();
         AUTO_JSON struct json_object *object = NULL;
+        enum json_tokener_error problem;
 
         if (!tokener)
                 return error_set(err, ENOMEM, "%s: out of memory", name);
-        if (length >= INT_MAX)
-                return error_set(err, EFBIG, "%s: too large", name);
-        json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-        /* The terminating NUL is passed as well: it ends a number at the end of the text. */
+        json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
         object = json_tokener_parse_ex(tokener, text, (int)length + 1);
-        if (json_tokener_get_error(tokener) != json_tokener_success)
+        problem = json_tokener_get_error(tokener);
+        if (problem != json_tokener_success)
                 return error_set(err, EBADMSG, "%s: not valid JSON at byte %zu: %s", name,
                                  json_tokener_get_parse_end(tokener),
-                                 json_tokener_error_desc(json_tokener_get_error(tokener)));
+                                 json_tokener_error_desc(problem));
         if (json_tokener_get_parse_end(tokener) < length)
                 return error_set(err, EBADMSG,
                                  "%s: not valid JSON at byte %zu: text behind its end", name,
                                  json_tokener_get_parse_end(tokener));
         *ret = steal_ptr(&object);
         return 0;
+}
+
+int json_parse(const char *text, size_t length, const char *name, struct json_object **ret,
+               struct error *err)
+{
+        AUTO_STRBUF struct strbuf ascii = { 0 };
+        size_t valid = str_utf8_valid(text, length);
+
+        if (valid != length)
+                return error_set(err, EBADMSG, "%s: not valid JSON at byte %zu: invalid UTF-8",
+                                 name, valid);
+        if (!json_is_ascii(text, length)) {
+                json_to_ascii(text, length, &ascii);
+                text = ascii.data;
+                length = ascii.length;
+        }
+        if (length >= INT_MAX)
+                return error_set(err, EFBIG, "%s: too large", name);
+        return json_parse_ascii(text, length, name, ret, err);
 }
 
 int json_read_file(int dirfd, const char *path, size_t max, struct json_object **ret,

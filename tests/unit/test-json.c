@@ -15,6 +15,38 @@ static void refuse(const char *text, const char *what)
         check(parse(text, &object, &err) < 0 && err.message && !object, what);
 }
 
+/* Texts of labels that people have: characters behind escapes. */
+static void test_text(void)
+{
+        static const char *const texts[] = {
+                "{\"a\":\"a\\u001b[31m\x7f\xc2\x9b\xe2\x80\xae"
+                "b\"}",
+                "{\"a\":\"\\u003c\xc3\xa9\\u003e \\n\xe2\x82\xac\\t\xf0\x9f\x90\xb3\"}",
+                "{\"\\u0026\xc3\xa9\":{\"\xc3\xa9\\\\\xc3\xa9\":\"\\\"\xc3\xa9\\\"\"}}",
+        };
+
+        for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+                AUTO_JSON struct json_object *doc = NULL;
+                AUTO_ERROR struct error err = { 0 };
+
+                check(parse(texts[i], &doc, &err) == 0, texts[i]);
+        }
+        {
+                AUTO_JSON struct json_object *doc = NULL;
+                const char *text = NULL;
+
+                check(parse(texts[1], &doc, NULL) == 0 &&
+                              json_get_string(doc, "a", &text, NULL) == 0,
+                      "text of many characters");
+                check_str(text, "<\xc3\xa9> \n\xe2\x82\xac\t\xf0\x9f\x90\xb3", "stays as it was");
+        }
+        refuse("{\"a\":\"\\\xc3\xa9\"}", "a backslash in front of a character");
+        refuse("{\xc3\xa9:1}", "a character outside of strings");
+        refuse("{\"a\":\"\xc2\"}", "half a character");
+        refuse("{\"a\":\"\xff\"}", "a byte that is no character");
+        refuse("{\"\xed\xa0\x80\":1}", "a surrogate");
+}
+
 static void test_getters(void)
 {
         AUTO_JSON struct json_object *doc = NULL;
@@ -44,6 +76,7 @@ static void test_getters(void)
 
 int main(void)
 {
+        test_text();
         test_getters();
         refuse("{\"a\":1} x", "text behind the end");
         refuse("{\"a\":1,}", "a comma too many");
