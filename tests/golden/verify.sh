@@ -17,7 +17,7 @@ cases=$(cd "$here" && for name in */; do echo "${name%/}"; done)
 
 # Mistakes of the inputs, and what systemd has only since version 254.
 on_purpose="Unknown key.* '(UnknownKey|restart|WWantedBy|Nothing|UpheldBy)' in section"
-on_purpose+="|Unknown section '(Foreign|Ser[i]vce|Other)'"
+on_purpose+="|Unknown section '(Foreign|S[e]rivce|Other)'"
 
 # verify CASE: what systemd says about the units of the case; an instance stands for its template.
 verify() {

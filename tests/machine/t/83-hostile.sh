@@ -267,8 +267,8 @@ leaks_of() {
 }
 
 test_h5_secret_is_nowhere_else() {
-	local value=x7Qk2-hidden-Zp9 watcher
-	trap 'kill "$watcher" 2>/dev/null; crunit secret rm --ignore hidden >/dev/null' EXIT
+	local value=x7Qk2-hidden-Zp9
+	trap 'kill "$watcher" 2>/dev/null || true; crunit secret rm --ignore hidden >/dev/null' EXIT
 	leaks_of $value >$work/leaks 2>/dev/null &
 	watcher=$!
 	printf '%s' $value | crunit secret create hidden -
