@@ -17,19 +17,6 @@ static void json_tokener_cleanup(struct json_tokener **tokener)
                 json_tokener_free(*tokener);
 }
 
-/* The character at s, of text that is valid UTF-8; *s moves behind it. */
-static uint32_t json_take_character(const char **s)
-{
-        const unsigned char *at = (const unsigned char *)*s;
-        unsigned more = *at >= 0xf0 ? 3 : *at >= 0xe0 ? 2 : *at >= 0xc0 ? 1 : 0;
-        uint32_t code = more ? *at & (0x3fu >> more) : *at;
-
-        for (unsigned i = 1; i <= more; i++)
-                code = code << 6 | (at[i] & 0x3f);
-        *s += more + 1;
-        return code;
-}
-
 /*
  * The same document with nothing but ASCII in it: json-c 0.18 takes all else for an error when it
  * is strict. Behind a backslash that escapes it, a character stays: that is an error in any
@@ -41,17 +28,16 @@ static void json_to_ascii(const char *text, size_t length, struct strbuf *ret)
         bool escaped = false;
 
         while (text < end) {
-                const char *start = text;
-                uint32_t code = json_take_character(&text);
+                uint32_t code;
+                size_t step;
 
+                printable_next(text, &step, &code);
                 if (code < 0x80 || escaped)
-                        strbuf_append_n(ret, start, (size_t)(text - start));
-                else if (code < 0x10000)
-                        strbuf_appendf(ret, "\\u%04x", code);
+                        strbuf_append_n(ret, text, step);
                 else
-                        strbuf_appendf(ret, "\\u%04x\\u%04x", 0xd7c0 + (code >> 10),
-                                       0xdc00 + (code & 0x3ff));
+                        printable_escape(ret, code);
                 escaped = code == '\\' && !escaped;
+                text += step;
         }
 }
 

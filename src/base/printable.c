@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "printable.h"
 
-#include "str.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -71,7 +69,7 @@ void printable_mask(char *text, const char *keep)
         *to = '\0';
 }
 
-static void printable_escape(struct strbuf *out, uint32_t code)
+void printable_escape(struct strbuf *out, uint32_t code)
 {
         if (code < PRINTABLE_BMP) {
                 strbuf_appendf(out, "\\u%04x", code);
@@ -106,6 +104,6 @@ void printable_line(const char *format, ...)
         va_start(args, format);
         line = str_vformat(format, args);
         va_end(args);
-        printable_mask(line, "");
+        printable_mask(line, "\t");
         puts(line);
 }

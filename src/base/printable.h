@@ -8,9 +8,8 @@
 #pragma once
 
 #include "attr.h"
+#include "str.h"
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 /* Whether the character at text may be shown, and how many bytes it has. Not so C0 and C1, DEL, the
@@ -25,5 +24,8 @@ void printable_mask(char *text, const char *keep);
  * caller. */
 char *printable_json(const char *text);
 
-/* Print one line to stdout, masked. */
+/* Append a character as JSON escapes it, by one \uXXXX or two. */
+void printable_escape(struct strbuf *out, uint32_t code);
+
+/* Print one line to stdout, masked but for tabs. */
 void printable_line(const char *format, ...) PRINTF_LIKE(1, 2);

@@ -84,11 +84,11 @@ static void test_line(void)
         fflush(stdout);
         if (pipe(ends) < 0 || dup2(ends[1], STDOUT_FILENO) < 0)
                 abort();
-        printable_line("%s: %d", "a\nb\x1b", 7);
+        printable_line("%s: %d", "a\nb\x1b\tc", 7);
         fflush(stdout);
         dup2(saved, STDOUT_FILENO);
         check(read(ends[0], buffer, sizeof buffer - 1) > 0, "a line is printed");
-        check_str(buffer, "a?b?: 7\n", "and is one line");
+        check_str(buffer, "a?b?\tc: 7\n", "and is one line, with its tabs");
         close(saved);
         close(ends[0]);
         close(ends[1]);

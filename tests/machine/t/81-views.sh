@@ -101,8 +101,8 @@ test_views_formats() {
 		system info
 		quadlet list
 	END
-	assert_equal "$(crunit network ls --format '{{.name}}')" crunit
-	assert_equal "$(crunit volume ls --format '{{.Name}} {{.Driver}}')" 'formatted local'
+	assert_equal "$(crunit network ls --format '{{.name}}' | grep -x crunit)" crunit
+	assert_equal "$(crunit volume ls --format '{{.Name}} {{.Driver}}' | grep formatted)" 'formatted local'
 	assert_match "$(crunit image inspect --format '{{.Id}}' localhost/busybox:latest)" '^[0-9a-f]{64}$'
 	assert_equal "$(crunit network inspect -f '{{.driver}}' crunit)" bridge
 	crunit volume rm formatted >/dev/null
