@@ -11,6 +11,7 @@
 
 enum {
         UNIT_TRIES = 250,                    /* looks whether units of an earlier run are gone */
+        UNIT_AGAIN = 100,                    /* tries where it fails for another reason */
         UNIT_STEP = 20 * 1000 * 1000,        /* nanoseconds between them */
         UNIT_STOP_TIMEOUT = 5 * 1000 * 1000, /* microseconds */
 };
@@ -192,7 +193,7 @@ static int unit_stop_both(struct manager *manager, const char *name, struct erro
         return unit_call(manager, "StopUnit", name, ".service", err);
 }
 
-int health_unit_start(const struct container_state *state, const struct health_settings *settings,
+static int unit_start(const struct container_state *state, const struct health_settings *settings,
                       struct error *err)
 {
         static const struct timespec step = { .tv_nsec = UNIT_STEP };
@@ -215,6 +216,26 @@ int health_unit_start(const struct container_state *state, const struct health_s
                 nanosleep(&step, NULL);
         }
         return made < 0 ? -1 : unit_call(manager, "StartUnit", name, ".service", err);
+}
+
+/*
+ * A systemd that executes itself anew drops its connections, and units of the same name that are
+ * just going cannot be made again for a moment ("not found", because their files are gone and they
+ * are not): both is over soon. The container runs already, so that nobody waits for this.
+ */
+int health_unit_start(const struct container_state *state, const struct health_settings *settings,
+                      struct error *err)
+{
+        static const struct timespec step = { .tv_nsec = UNIT_STEP };
+
+        for (int i = 0; unit_start(state, settings, err) < 0; i++) {
+                if (i == UNIT_AGAIN || err->code == EEXIST || err->code == EINTR ||
+                    interrupt_check(NULL) < 0)
+                        return -1;
+                error_clear(err);
+                nanosleep(&step, NULL);
+        }
+        return 0;
 }
 
 int health_unit_stop(const struct container_state *state, struct error *err)
