@@ -327,3 +327,23 @@ int io_lock_directory(const char *directory, struct error *err)
                         return error_errno(err, errno, "cannot lock %s", path);
         return steal_fd(&fd);
 }
+
+bool io_same_file(const struct stat *a, const struct stat *b)
+{
+        return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
+}
+
+bool io_is_at(int fd, const char *path)
+{
+        struct stat held, there;
+
+        return fstat(fd, &held) == 0 && stat(path, &there) == 0 && io_same_file(&held, &there);
+}
+
+bool io_is_named(int dir, const char *name, int fd)
+{
+        struct stat held, named;
+
+        return fstat(fd, &held) == 0 && fstatat(dir, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+               io_same_file(&held, &named);
+}

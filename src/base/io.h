@@ -52,6 +52,14 @@ int io_open_file_in_root(int dirfd, const char *path);
  * RESOLVE_NO_SYMLINKS). */
 int io_open_beneath(int dirfd, const char *path, int flags, mode_t mode);
 
+struct stat;
+
+/* Whether both are of one file, directory or namespace. */
+bool io_same_file(const struct stat *a, const struct stat *b);
+/* Whether fd is open on what path leads to; name: on what has that name in dir, itself no link. */
+bool io_is_at(int fd, const char *path);
+bool io_is_named(int dir, const char *name, int fd);
+
 /* Remove a file or a whole tree; never follows a link, never leaves the file system it starts on.
  * ENOENT is success. */
 int io_remove_tree(int parent, const char *path, struct error *err);

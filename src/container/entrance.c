@@ -63,7 +63,7 @@ static int entrance_same_namespace(pid_t pid, const char *name)
 
         if (stat(theirs, &a) < 0 || stat(own, &b) < 0)
                 return -1;
-        return a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+        return io_same_file(&a, &b);
 }
 
 static int entrance_find_namespaces(struct entrance *entrance, pid_t pid, struct error *err)

@@ -10,14 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool machine_mounts_same(int a, int b)
-{
-        struct stat one, other;
-
-        return fstat(a, &one) == 0 && fstat(b, &other) == 0 && one.st_ino == other.st_ino &&
-               one.st_dev == other.st_dev;
-}
-
 int machine_mounts_visit(int mounts, struct machine_mounts *ret, struct error *err)
 {
         AUTO_CLOSE int own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
@@ -25,7 +17,7 @@ int machine_mounts_visit(int mounts, struct machine_mounts *ret, struct error *e
         *ret = (struct machine_mounts){ .own = -1, .here = -1 };
         if (own < 0)
                 return error_errno(err, errno, "cannot open /proc/self/ns/mnt");
-        if (machine_mounts_same(own, mounts))
+        if (io_is_at(mounts, "/proc/self/ns/mnt"))
                 return 0;
         ret->here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (setns(mounts, CLONE_NEWNS) < 0) {

@@ -159,14 +159,6 @@ static int namespace_read_map(pid_t pid, const char *file, struct idmap *ret, st
         return idmap_from_text(text, ret, err) < 0 ? error_wrap(err, "%s", path) : 0;
 }
 
-static bool namespace_is_own(int fd)
-{
-        struct stat other, own;
-
-        return fstat(fd, &other) == 0 && stat("/proc/self/ns/user", &own) == 0 &&
-               other.st_ino == own.st_ino && other.st_dev == own.st_dev;
-}
-
 int namespace_open(const char *path, int kinds, struct namespaces *ret, struct idmap *ret_uids,
                    struct idmap *ret_gids, struct error *err)
 {
@@ -176,7 +168,7 @@ int namespace_open(const char *path, int kinds, struct namespaces *ret, struct i
 
         if (fd < 0)
                 return error_errno(err, errno, "cannot open the user namespace %s", path);
-        if (namespace_is_own(fd))
+        if (io_is_at(fd, "/proc/self/ns/user"))
                 return 0;
         if (namespace_start(fd, kinds, &holder, err) < 0 ||
             namespace_read_map(holder.pid, "uid_map", &uids, err) < 0 ||

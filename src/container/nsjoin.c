@@ -24,14 +24,6 @@ static const struct nsjoin_row {
 
 /* --- taking one */
 
-static bool nsjoin_same(int fd, const char *path)
-{
-        struct stat one, other;
-
-        return fstat(fd, &one) == 0 && stat(path, &other) == 0 && one.st_ino == other.st_ino &&
-               one.st_dev == other.st_dev;
-}
-
 static int nsjoin_check_type(const struct nsjoin_row *row, int fd, struct error *err)
 {
         int type = ioctl(fd, NS_GET_NSTYPE);
@@ -48,9 +40,9 @@ static int nsjoin_check_owner(int fd, int users, struct error *err)
         AUTO_CLOSE int owner = users < 0 ? -1 : ioctl(fd, NS_GET_USERNS);
         AUTO_FREE char *path = str_format("/proc/self/fd/%d", users);
 
-        if (users < 0 || (owner >= 0 && nsjoin_same(owner, path)))
+        if (users < 0 || (owner >= 0 && io_is_at(owner, path)))
                 return 0;
-        if (owner >= 0 && nsjoin_same(owner, "/proc/self/ns/user"))
+        if (owner >= 0 && io_is_at(owner, "/proc/self/ns/user"))
                 return error_set(err, EINVAL,
                                  "it is the host's users' there, which a container in a user "
                                  "namespace of its own cannot join: leave out --userns");
@@ -70,7 +62,7 @@ static int nsjoin_take(enum sharing_kind kind, const char *path, int users, stru
         ret->fds[kind] = fd;
         if (nsjoin_check_type(row, fd, err) < 0)
                 return -1;
-        ret->sharing.kinds[kind].host = nsjoin_same(fd, own);
+        ret->sharing.kinds[kind].host = io_is_at(fd, own);
         if (ret->sharing.kinds[kind].host)
                 return 0;
         ret->sharing.kinds[kind].path = str_format("/proc/%d/fd/%d", (int)getpid(), fd);

@@ -14,13 +14,12 @@ static const char *const pod_mounts[] = { "net", "ipc", "uts", "user", "shm", NU
 /* A service's private mount namespace would keep the mounts to itself. */
 static int pod_enter_mounts(struct error *err)
 {
-        static const char first[] = "/proc/1/ns/mnt", own[] = "/proc/self/ns/mnt";
+        static const char first[] = "/proc/1/ns/mnt";
         AUTO_CLOSE int fd = open(first, O_RDONLY | O_CLOEXEC);
-        struct stat there, here;
 
-        if (fd < 0 || fstat(fd, &there) < 0 || stat(own, &here) < 0)
+        if (fd < 0)
                 return error_errno(err, errno, "cannot open %s", first);
-        if (there.st_dev == here.st_dev && there.st_ino == here.st_ino)
+        if (io_is_at(fd, "/proc/self/ns/mnt"))
                 return 0;
         return setns(fd, CLONE_NEWNS) == 0
                        ? 0

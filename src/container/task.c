@@ -110,8 +110,7 @@ static bool task_is_helper(pid_t pid, const struct task_context *context)
         AUTO_FREE char *path = str_format("/proc/%d/root", (int)pid);
         struct stat st;
 
-        return stat(path, &st) < 0 ||
-               (st.st_ino == context->own_root.st_ino && st.st_dev == context->own_root.st_dev);
+        return stat(path, &st) < 0 || io_same_file(&st, &context->own_root);
 }
 
 /* --- one process */

@@ -36,7 +36,7 @@ static int writable_lock(const char *data)
                                 errno = ESTALE;
                         return -1;
                 }
-                if (held.st_ino == named.st_ino && held.st_dev == named.st_dev)
+                if (io_same_file(&held, &named))
                         return steal_fd(&fd);
         }
 }

@@ -27,7 +27,7 @@ static int part_try(const struct store *store, const char *name, uint64_t most, 
                 return errno == EWOULDBLOCK || errno == EINTR
                                ? 0
                                : error_errno(err, errno, "cannot lock tmp/%s", name);
-        if (!work_is_named(store->tmp, name, part->fd) || fstat(part->fd, &st) < 0)
+        if (!io_is_named(store->tmp, name, part->fd) || fstat(part->fd, &st) < 0)
                 return 2;
         part->have = (uint64_t)st.st_size;
         if (part->have <= most)
@@ -73,7 +73,7 @@ void part_discard(const struct store *store, struct part *part)
 {
         if (!part->name)
                 return;
-        if (work_is_named(store->tmp, part->name, part->fd))
+        if (io_is_named(store->tmp, part->name, part->fd))
                 unlinkat(store->tmp, part->name, 0);
         part_close(part);
 }

@@ -15,14 +15,6 @@ enum {
         WORK_KEEP_MAX = 64 << 20 /* bytes of a keep file */
 };
 
-bool work_is_named(int dir, const char *name, int fd)
-{
-        struct stat here, there;
-
-        return fstat(fd, &here) == 0 && fstatat(dir, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-               here.st_ino == there.st_ino && here.st_dev == there.st_dev;
-}
-
 /* Between its making and its locking, a sweeper may take the directory: then there is none behind
  * the descriptor, and we have to make another. */
 static int work_try(struct work *work, const char *kind, struct error *err)
@@ -41,7 +33,7 @@ static int work_try(struct work *work, const char *kind, struct error *err)
                 return 0;
         if (work->fd < 0 || flock(work->fd, LOCK_EX) < 0)
                 return error_errno(err, errno, "cannot use tmp/%s", work->name);
-        if (work_is_named(work->tmp, work->name, work->fd))
+        if (io_is_named(work->tmp, work->name, work->fd))
                 return 1;
         cleanup_close(&work->fd);
         work->fd = -1;
@@ -182,7 +174,7 @@ static int work_sweep_one(int tmp, const char *name, void *context, struct error
         if (fd >= 0 && (work_is_held(fd) || fstat(fd, &st) < 0))
                 return 0;
         if (fd >= 0 && S_ISREG(st.st_mode) && str_has_suffix(name, WORK_PART)) {
-                if (work_is_named(tmp, name, fd))
+                if (io_is_named(tmp, name, fd))
                         work_note_part(left, tmp, name, &st);
                 return 0;
         }

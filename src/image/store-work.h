@@ -36,9 +36,6 @@ int work_begin(const struct store *store, const char *kind, struct work *ret, st
 /* Remove it with all that is in it. */
 void work_end(struct work *work);
 
-/* Is that name still the file behind the descriptor? Asked after its lock was waited for. */
-bool work_is_named(int dir, const char *name, int fd);
-
 /* Keep these from being collected, until work_end(): digests ("sha256:HEX") of blobs and layers.
  * The store is locked, shared or exclusive. */
 int work_keep(struct work *work, const struct strv *digests, struct error *err);

@@ -203,14 +203,6 @@ static int volume_make_data(int directory, const struct volume *volume, struct e
         return volume_set_content(directory, VOLUME_NEW, err);
 }
 
-static bool volume_is_named(int volumes, const char *name, int fd)
-{
-        struct stat held, named;
-
-        return fstat(fd, &held) == 0 && fstatat(volumes, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-               held.st_ino == named.st_ino && held.st_dev == named.st_dev;
-}
-
 /* A hidden directory, locked. Between its making and its locking a sweeper may take it for one that
  * nobody finished: then another is made. */
 static int volume_make_hidden(int volumes, const char *name, char **ret_hidden, struct error *err)
@@ -226,7 +218,7 @@ static int volume_make_hidden(int volumes, const char *name, char **ret_hidden, 
                         continue;
                 if (fd < 0 || flock(fd, LOCK_EX) < 0)
                         return error_errno(err, errno, "cannot lock its directory");
-                if (volume_is_named(volumes, hidden, fd)) {
+                if (io_is_named(volumes, hidden, fd)) {
                         *ret_hidden = steal_str(&hidden);
                         return steal_fd(&fd);
                 }
@@ -290,7 +282,7 @@ int volume_lock(const char *storage, const char *name, struct error *err)
                                                : error_errno(err, errno, "cannot open %s", path);
                 if (flock(fd, LOCK_EX | LOCK_NB) < 0)
                         return error_errno(err, errno, "cannot lock volume '%s'", name);
-                if (volume_is_named(AT_FDCWD, path, fd))
+                if (io_is_named(AT_FDCWD, path, fd))
                         return steal_fd(&fd);
         }
 }
