@@ -49,7 +49,7 @@ char *cgroup_parse(const char *text)
         return named;
 }
 
-static int cgroup_read_proc(pid_t pid, char **ret_text, struct error *err)
+int cgroup_read(pid_t pid, char **ret_text, struct error *err)
 {
         AUTO_FREE char *file =
                 pid ? str_format("/proc/%d/cgroup", (int)pid) : str_dup("/proc/self/cgroup");
@@ -62,7 +62,7 @@ int cgroup_of(pid_t pid, char **ret_path, struct error *err)
         AUTO_FREE char *text = NULL;
         char *path;
 
-        if (cgroup_read_proc(pid, &text, err) < 0)
+        if (cgroup_read(pid, &text, err) < 0)
                 return -1;
         path = cgroup_parse(text);
         if (!path)
@@ -171,7 +171,7 @@ int cgroup_join(pid_t pid, struct error *err)
         AUTO_FREE char *own = NULL, *theirs = NULL;
         AUTO_STRV struct strv lines = { 0 }, present = { 0 };
 
-        if (cgroup_read_proc(pid, &theirs, err) < 0 || cgroup_read_proc(0, &own, err) < 0)
+        if (cgroup_read(pid, &theirs, err) < 0 || cgroup_read(0, &own, err) < 0)
                 return -1;
         strv_split(&lines, theirs, "\n", false);
         strv_split(&present, own, "\n", false);

@@ -11,6 +11,8 @@
  * where there is none. Owned by the caller. */
 char *cgroup_parse(const char *text);
 
+/* The text of that; 0 is this process. */
+int cgroup_read(pid_t pid, char **ret_text, struct error *err);
 int cgroup_of(pid_t pid, char **ret_path, struct error *err);
 
 /* The unit a path belongs to: "web.service" of "/system.slice/web.service/payload"; NULL where it

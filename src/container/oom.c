@@ -49,17 +49,12 @@ char *oom_legacy_file(const char *cgroups)
         return NULL;
 }
 
-uint64_t oom_count(pid_t pid, bool *ret_by_systemd)
+uint64_t oom_count_in(const char *cgroups, bool *ret_by_systemd)
 {
-        AUTO_FREE char *file =
-                pid ? str_format("/proc/%d/cgroup", (int)pid) : str_dup("/proc/self/cgroup");
-        AUTO_FREE char *cgroups = NULL, *legacy = NULL, *text = NULL, *path = NULL;
+        AUTO_FREE char *legacy = oom_legacy_file(cgroups), *text = NULL, *path = NULL;
         AUTO_CLOSE int group = -1;
 
         *ret_by_systemd = false;
-        if (io_read_file(AT_FDCWD, file, OOM_FILE_MAX, &cgroups, NULL, NULL) < 0)
-                return 0;
-        legacy = oom_legacy_file(cgroups);
         if (legacy)
                 return io_read_file(AT_FDCWD, legacy, OOM_FILE_MAX, &text, NULL, NULL) == 0
                                ? oom_parse(text)
@@ -70,6 +65,14 @@ uint64_t oom_count(pid_t pid, bool *ret_by_systemd)
         if (group < 0 || io_read_file(group, "memory.events", OOM_FILE_MAX, &text, NULL, NULL) < 0)
                 return 0;
         return oom_parse(text);
+}
+
+uint64_t oom_count(pid_t pid, bool *ret_by_systemd)
+{
+        AUTO_FREE char *cgroups = NULL;
+
+        *ret_by_systemd = false;
+        return cgroup_read(pid, &cgroups, NULL) < 0 ? 0 : oom_count_in(cgroups, ret_by_systemd);
 }
 
 static void oom_log(const struct container_state *state, uint64_t killed)

@@ -15,8 +15,9 @@ uint64_t oom_parse(const char *text);
  * where its memory is not in such a hierarchy. Owned by the caller. */
 char *oom_legacy_file(const char *cgroups);
 
-/* How many were killed in the group of that process up to now (0: this one). by_systemd: systemd
- * counts as well. */
+/* How many were killed up to now in the group that a /proc/PID/cgroup names, or of that process
+ * (0: this one). by_systemd: systemd counts as well. */
+uint64_t oom_count_in(const char *cgroups, bool *ret_by_systemd);
 uint64_t oom_count(pid_t pid, bool *ret_by_systemd);
 
 /* It has ended, and this process is in its group: say what there is to say. data: where it is

@@ -104,6 +104,7 @@ static void run_describe_init(struct run *run)
 {
         struct json_object *process = NULL;
         struct container_state *state = &run->state;
+        AUTO_FREE char *cgroups = NULL;
         bool by_systemd;
 
         if (json_get_object(run->plan.config, "process", &process, NULL) == 0 && process)
@@ -111,8 +112,10 @@ static void run_describe_init(struct run *run)
         state->stop_signal = signal_name(run->plan.stop_signal);
         state->stop_timeout = run->plan.stop_timeout;
         run_describe_user(process, state);
-        cgroup_of(state->init.pid, &state->cgroup, NULL);
-        state->oom_kills = (uint32_t)oom_count(state->init.pid, &by_systemd);
+        if (cgroup_read(state->init.pid, &cgroups, NULL) == 0) {
+                state->cgroup = cgroup_parse(cgroups);
+                state->oom_kills = (uint32_t)oom_count_in(cgroups, &by_systemd);
+        }
         volumes_from_describe(run->spec, &run->plan, state);
 }
 
