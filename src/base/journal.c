@@ -39,8 +39,7 @@ void journal_format(const struct strv *fields, struct strbuf *ret)
                 journal_add(ret, fields->items[i]);
 }
 
-/* journald finds out about a process by its number: it has to be there until the entry is read. */
-static void journal_wait_taken(int fd)
+void journal_wait_taken(int fd)
 {
         static const struct timespec step = { .tv_nsec = 2000000 };
         int untaken;

@@ -15,3 +15,10 @@ void journal_format(const struct strv *fields, struct strbuf *ret);
 
 /* Write it. Where no journal listens, or it does not take the entry, nothing happens. */
 void journal_send(const struct strv *fields);
+
+/*
+ * journald files a line under a unit by looking at the process that wrote it, and an error is often
+ * the last thing a process says: once it is gone, `journalctl -u` does not show its reason any
+ * more. So it is given a moment to take what was written to this stream or socket of its.
+ */
+void journal_wait_taken(int fd);

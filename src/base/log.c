@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "log.h"
 
+#include "journal.h"
 #include "printable.h"
 #include "str.h"
 
@@ -31,25 +32,6 @@ bool log_to_journal(void)
                 return false;
         own = str_format("%llu:%llu", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
         return str_equal(own, stream);
-}
-
-/*
- * journald files a line under a unit by looking at the process that wrote it, and an error is often
- * the last thing a process says: once it is gone, `journalctl -u` does not show its reason any
- * more. So it is given a moment to take the line.
- */
-static void log_wait_taken(void)
-{
-        static const struct timespec step = { .tv_nsec = 2000000 };
-        int untaken;
-
-        for (int steps = 0; steps < 50; steps++) {
-                bool taken = ioctl(STDERR_FILENO, SIOCOUTQ, &untaken) < 0 || untaken == 0;
-
-                nanosleep(&step, NULL);
-                if (taken)
-                        return;
-        }
 }
 
 /* Messages name files of archives and the like. What is of several lines has the others indented:
@@ -85,7 +67,7 @@ static void log_line(int level, const char *word, const char *format, va_list ar
         fflush(stdout);
         fputs(line, stderr);
         if (journal && level <= LOG_ERR)
-                log_wait_taken();
+                journal_wait_taken(STDERR_FILENO);
 }
 
 void log_error(const char *format, ...)
@@ -103,6 +85,11 @@ static bool log_only_errors(void)
         const char *level = getenv("CRUNIT_LOG_LEVEL");
 
         return str_equal(level, "error") || str_equal(level, "fatal") || str_equal(level, "panic");
+}
+
+void log_warning_line(const char *line)
+{
+        log_warning("%s", line);
 }
 
 void log_warning(const char *format, ...)

@@ -14,6 +14,7 @@
 
 void log_error(const char *format, ...) PRINTF_LIKE(1, 2);
 void log_warning(const char *format, ...) PRINTF_LIKE(1, 2);
+void log_warning_line(const char *line); /* the same, as a function to be called with a line */
 void log_notice(const char *format, ...) PRINTF_LIKE(1, 2); /* worth a look, nothing is wrong */
 void log_info(const char *format, ...) PRINTF_LIKE(1, 2);
 

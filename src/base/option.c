@@ -181,6 +181,16 @@ int option_take_timeout(void *context, const struct option_row *row, const char 
         return 0;
 }
 
+int option_take_nothing(void *context, const struct option_row *row, const char *value,
+                        struct error *err)
+{
+        (void)context;
+        (void)row;
+        (void)value;
+        (void)err;
+        return 0;
+}
+
 int option_take_bool(void *context, const struct option_row *row, const char *value,
                      struct error *err)
 {

@@ -61,3 +61,6 @@ int option_take_bool(void *context, const struct option_row *row, const char *va
 /* An int: seconds to wait, INT32_MAX for -1 (for ever). */
 int option_take_timeout(void *context, const struct option_row *row, const char *value,
                         struct error *err);
+/* Nothing: accepted, because it asks for what happens anyway or says how to show it. */
+int option_take_nothing(void *context, const struct option_row *row, const char *value,
+                        struct error *err);

@@ -61,11 +61,6 @@ static void auto_free(struct auto_update *arguments)
         free(arguments->format);
 }
 
-static void auto_warn(const char *line)
-{
-        log_warning("%s", line);
-}
-
 static void auto_print_table(const struct update *update)
 {
         static const char *const titles[AUTO_COLUMNS] = { "UNIT", "CONTAINER", "IMAGE", "POLICY",
@@ -121,11 +116,11 @@ static int auto_run(const struct auto_update *arguments, struct update *ret, str
                                           .dry_run = arguments->dry_run,
                                           .rollback = arguments->rollback,
                                           .signals = &signals,
-                                          .warn = auto_warn };
+                                          .warn = log_warning_line };
 
         if (cmd_load_settings(&settings, err) < 0)
                 return -1;
-        options.storage = store_root(getenv("CRUNIT_STORAGE") ? NULL : settings.storage);
+        options.storage = store_root_of(settings.storage);
         interrupt_block(&signals);
         return update_run(&options, ret, err);
 }

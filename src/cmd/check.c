@@ -103,7 +103,7 @@ static int run_check(const struct check_arguments *arguments, size_t count, char
 
         if (cmd_load_settings(&settings, err) < 0)
                 return CMD_USAGE;
-        storage = str_dup(store_root(getenv("CRUNIT_STORAGE") ? NULL : settings.storage));
+        storage = str_dup(store_root_of(settings.storage));
         options.storage = storage;
         if (check_run(&check, &options, count, paths, err) < 0)
                 return CMD_USAGE;

@@ -70,11 +70,6 @@ static bool choice_in_scope(const struct census_item *item, enum choice_scope sc
         return scope == CHOICE_KNOWN || item->alive;
 }
 
-static void choice_warn(const char *line)
-{
-        log_warning("%s", line);
-}
-
 /* 1: it is meant, 0: not. */
 static int choice_passes(const struct choice *choice, const struct census_item *item,
                          struct error *err)
@@ -105,8 +100,8 @@ static int choice_search(const struct choice *choice, enum choice_scope scope, s
         if (filter_check(ps_filters, &choice->filters, err) < 0 ||
             cmd_load_settings(&settings, err) < 0)
                 return -1;
-        storage = store_root(getenv("CRUNIT_STORAGE") ? NULL : settings.storage);
-        if (census_take(scope == CHOICE_KNOWN ? storage : NULL, choice_warn, &census, err) < 0)
+        storage = store_root_of(settings.storage);
+        if (census_take(scope == CHOICE_KNOWN ? storage : NULL, log_warning_line, &census, err) < 0)
                 return -1;
         for (size_t i = 0; i < census.count; i++) {
                 const struct census_item *item = &census.items[i];

@@ -177,26 +177,20 @@ static int cp_to_tar(const struct cp_side *source, struct error *err)
         return cp_tar_write(from, name, cp_is_directory(from) && !*name, STDOUT_FILENO, err);
 }
 
-static void cp_warn(const char *line)
-{
-        log_warning("%s", line);
-}
-
 static int cp_between(const struct cp_request *request, struct cp_side *source,
                       struct cp_side *target, struct error *err)
 {
         AUTO_SETTINGS struct settings settings = { 0 };
         AUTO_VANTAGE struct vantage vantage = VANTAGE_NONE;
         struct vantage_stores stores = { .additional = &settings.additional_stores };
-        struct tree_copy copy = { .warn = cp_warn, .to_host = source->container != NULL };
+        struct tree_copy copy = { .warn = log_warning_line, .to_host = source->container != NULL };
         /* What is relative means the directory we are in now, whatever is mounted over it. */
         const char *name = source->container ? source->container : target->container;
 
         if (settings_load(&settings, err) < 0)
                 return -1;
-        stores.storage = store_root(request->root              ? request->root
-                                    : getenv("CRUNIT_STORAGE") ? NULL
-                                                               : settings.storage);
+        stores.storage =
+                request->root ? store_root(request->root) : store_root_of(settings.storage);
         if (vantage_open(name, &stores, &vantage, err) < 0)
                 return -1;
         copy.uid = copy.to_host ? geteuid() : vantage.uid;

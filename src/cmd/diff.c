@@ -192,7 +192,7 @@ static int diff_show(const char *name, bool json, struct error *err)
 
         if (cmd_load_settings(&settings, err) < 0)
                 return -1;
-        stores.storage = store_root(getenv("CRUNIT_STORAGE") ? NULL : settings.storage);
+        stores.storage = store_root_of(settings.storage);
         if (vantage_open_layers(name, &stores, &upper, &lower, err) < 0 ||
             diff_directory(&diff, upper, lower, "", 0, err) < 0)
                 return -1;

@@ -162,25 +162,13 @@ static bool events_believes(sd_journal *journal, const struct events_kind *kind,
 
 /* --- which container it is */
 
-static void events_set_labels(struct json_object *view, const struct strv *labels)
-{
-        struct json_object *map = json_add_object(view, "Labels");
-
-        for (size_t i = 0; i < labels->count; i++) {
-                AUTO_FREE char *name = str_dupn(labels->items[i], strcspn(labels->items[i], "="));
-                const char *value = strchr(labels->items[i], '=');
-
-                json_set_string(map, name, value ? value + 1 : "");
-        }
-}
-
 static void events_describe(struct json_object *view, const char *id, const char *image,
                             const char *image_id, const struct strv *labels)
 {
         json_set_string(view, "ID", id ? id : "");
         json_set_string(view, "Image", image ? image : "");
         json_set_string(view, "ImageID", image_id ? image_id : "");
-        events_set_labels(view, labels);
+        json_set_pairs(view, "Labels", labels);
 }
 
 /* By the command line of its unit, for one that does not run. */
@@ -253,34 +241,24 @@ static struct json_object *events_view(sd_journal *journal)
 
 /* --- filters */
 
-static const char *events_member(const void *subject, const char *member)
-{
-        const struct view_subject *view = subject;
-        const char *value = "";
-
-        json_get_string(view->view, member, &value, NULL);
-        return value;
-}
-
 /* Its name, or what its id begins with. */
 static int events_filter_container(const void *subject, const char *value, struct error *err)
 {
         (void)err;
-        return str_equal(events_member(subject, "Name"), value) ||
-               (strlen(value) >= 4 && str_has_prefix(events_member(subject, "ID"), value));
+        return str_equal(view_string(subject, "Name"), value) ||
+               (strlen(value) >= 4 && str_has_prefix(view_string(subject, "ID"), value));
 }
 
 static int events_filter_event(const void *subject, const char *value, struct error *err)
 {
         (void)err;
-        return str_equal(events_member(subject, "Status"),
-                         str_equal(value, "die") ? "died" : value);
+        return str_equal(view_string(subject, "Status"), str_equal(value, "die") ? "died" : value);
 }
 
 static int events_filter_type(const void *subject, const char *value, struct error *err)
 {
         (void)err;
-        return str_equal(events_member(subject, "Type"), value);
+        return str_equal(view_string(subject, "Type"), value);
 }
 
 static const struct filter_kind events_filters[] = {

@@ -71,16 +71,6 @@ static int global_take_overlay(void *context, const struct option_row *row, cons
         return error_set(err, EOPNOTSUPP, "--%s %s: only overlay is known", row->name, value);
 }
 
-static int global_take_nothing(void *context, const struct option_row *row, const char *value,
-                               struct error *err)
-{
-        (void)context;
-        (void)row;
-        (void)value;
-        (void)err;
-        return 0;
-}
-
 static int global_take_unsupported(void *context, const struct option_row *row, const char *value,
                                    struct error *err)
 {
@@ -108,9 +98,9 @@ const struct option_row global_options[] = {
           .take = global_take_level },
         { .name = "storage-driver", .take = global_take_overlay },
         /* Cgroups are systemd's, events and messages the journal's, whatever is asked for. */
-        { .name = "cgroup-manager", .take = global_take_nothing },
-        { .name = "events-backend", .take = global_take_nothing },
-        { .name = "syslog", .kind = OPTION_FLAG, .take = global_take_nothing },
+        { .name = "cgroup-manager", .take = option_take_nothing },
+        { .name = "events-backend", .take = option_take_nothing },
+        { .name = "syslog", .kind = OPTION_FLAG, .take = option_take_nothing },
         { .name = "module", .take = global_take_unsupported },
         { .name = NULL },
 };

@@ -12,9 +12,8 @@ int cmd_open_store(const char *root, enum store_mode mode, struct store *ret, st
 
         if (cmd_load_settings(&settings, err) < 0)
                 return -1;
-        if (!root && !getenv("CRUNIT_STORAGE"))
-                root = settings.storage;
-        return store_open(store_root(root), mode, ret, err);
+        return store_open(root ? store_root(root) : store_root_of(settings.storage), mode, ret,
+                          err);
 }
 
 int cmd_list_additional(const char *root, struct strv *list, struct error *err)

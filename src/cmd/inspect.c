@@ -98,18 +98,6 @@ static void inspect_state(const struct container_state *state, const char *run,
         health_view_add_state(run, inner);
 }
 
-static void inspect_map(struct json_object *object, const char *key, const struct strv *list)
-{
-        struct json_object *map = json_add_object(object, key);
-
-        for (size_t i = 0; i < list->count; i++) {
-                AUTO_FREE char *name = str_dupn(list->items[i], strcspn(list->items[i], "="));
-                const char *value = strchr(list->items[i], '=');
-
-                json_set_string(map, name, value ? value + 1 : "");
-        }
-}
-
 /* A member of the runtime's configuration under another name. */
 static void inspect_copy(struct json_object *from, const char *key, struct json_object *object,
                          const char *name)
@@ -163,8 +151,8 @@ static void inspect_config(const struct container_state *state, struct json_obje
         inspect_copy(process, "cwd", inner, "WorkingDir");
         inspect_copy(process, "terminal", inner, "Tty");
         json_set_string(inner, "Image", state->image_name);
-        inspect_map(inner, "Labels", &state->labels);
-        inspect_map(inner, "Annotations", &state->annotations);
+        json_set_pairs(inner, "Labels", &state->labels);
+        json_set_pairs(inner, "Annotations", &state->annotations);
         json_set_string(inner, "StopSignal", state->stop_signal);
         json_object_object_add(inner, "StopTimeout", json_object_new_int64(state->stop_timeout));
         json_set_string(inner, "LogDriver", state->log_driver);
@@ -263,8 +251,7 @@ static int inspect_one(const char *name, struct json_object *list, struct error 
                 return 0;
         }
         if (err->code != ENOENT || cmd_load_settings(&settings, NULL) < 0 ||
-            kept_find(name, store_root(getenv("CRUNIT_STORAGE") ? NULL : settings.storage), NULL,
-                      &kept, NULL) < 0)
+            kept_find(name, store_root_of(settings.storage), NULL, &kept, NULL) < 0)
                 return -1;
         error_clear(err);
         json_object_array_add(list, inspect_container(&kept.state, kept.data));

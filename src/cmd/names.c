@@ -47,8 +47,7 @@ static int names_of_networks(struct strv *names, struct error *err)
 
         if (settings_load(&settings, err) < 0)
                 return -1;
-        return network_list(store_root(getenv("CRUNIT_STORAGE") ? NULL : settings.storage), names,
-                            err);
+        return network_list(store_root_of(settings.storage), names, err);
 }
 
 static int names_of_secrets(struct strv *names, struct error *err)
@@ -70,8 +69,7 @@ static int names_of_volumes(struct strv *names, struct error *err)
 
         if (settings_load(&settings, err) < 0)
                 return -1;
-        return volume_list(store_root(getenv("CRUNIT_STORAGE") ? NULL : settings.storage), names,
-                           err);
+        return volume_list(store_root_of(settings.storage), names, err);
 }
 
 static int names_of_pods(struct strv *names, struct error *err)

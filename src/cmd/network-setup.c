@@ -50,7 +50,7 @@ int network_setup_load(struct network_setup *ret, struct error *err)
                 pool->size = settings->pools[ret->pools.count].size;
         }
         ret->context = (struct connect_context){
-                .storage = store_root(getenv("CRUNIT_STORAGE") ? NULL : settings->storage),
+                .storage = store_root_of(settings->storage),
                 .runtime = place_runtime(),
                 .pools = &ret->pools,
                 .default_subnet = network_setup_subnet(&settings->default_subnet),

@@ -28,7 +28,7 @@
         }
 #define IGNORED(long_name, how)                                                                    \
         {                                                                                          \
-                .name = long_name, .kind = how, .take = run_take_nothing                           \
+                .name = long_name, .kind = how, .take = option_take_nothing                        \
         }
 #define REFUSED(long_name, how)                                                                    \
         {                                                                                          \

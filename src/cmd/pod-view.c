@@ -54,17 +54,6 @@ const char *pod_view_status(const struct pod_view *view)
         return "Dead";
 }
 
-static void view_set_labels(struct json_object *object, const struct strv *labels)
-{
-        struct json_object *map = json_add_object(object, "Labels");
-
-        for (size_t i = 0; i < labels->count; i++) {
-                AUTO_FREE char *name = str_dupn(labels->items[i], strcspn(labels->items[i], "="));
-
-                json_set_string(map, name, strchr(labels->items[i], '=') + 1);
-        }
-}
-
 static const char *view_member_status(const struct pod_member *member)
 {
         return member->state.init.pid ? "running" : "created";
@@ -106,7 +95,7 @@ struct json_object *pod_view_to_list(const struct pod_view *view)
         json_set_string(object, "Unit", view->pod.unit);
         view_set_members(object, view, "Names", "Status");
         view_set_networks(object, view);
-        view_set_labels(object, &view->labels);
+        json_set_pairs(object, "Labels", &view->labels);
         return object;
 }
 
@@ -125,7 +114,7 @@ struct json_object *pod_view_to_json(const struct pod_view *view)
         json_set_string(object, "ExitPolicy", view->pod.exit_policy);
         json_set_string(object, "State", pod_view_status(view));
         json_set_string(object, "Hostname", view->pod.hostname);
-        view_set_labels(object, &view->labels);
+        json_set_pairs(object, "Labels", &view->labels);
         json_set_strv(object, "SharedNamespaces", &view->pod.namespaces);
         network_view_add_label(label, net ? path : NULL, object);
         json_object_object_add(object, "NumContainers",

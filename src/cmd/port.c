@@ -117,11 +117,6 @@ static unsigned port_add_all(const struct published_list *published,
         return added;
 }
 
-static void port_warn(const char *line)
-{
-        log_warning("%s", line);
-}
-
 static int port_collect(const char *name_or_null, const char *wanted_or_null,
                         struct json_object *list, struct error *err)
 {
@@ -142,7 +137,7 @@ static int port_collect(const char *name_or_null, const char *wanted_or_null,
                                          name_or_null, wanted_or_null);
                 return 0;
         }
-        if (census_take(NULL, port_warn, &census, err) < 0)
+        if (census_take(NULL, log_warning_line, &census, err) < 0)
                 return -1;
         for (size_t i = 0; i < census.count; i++)
                 port_add_all(&published, &census.items[i].state, census.items[i].run, NULL, list);

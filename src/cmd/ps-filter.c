@@ -13,11 +13,11 @@ static struct json_object *filter_view(const void *subject)
         return view->view;
 }
 
-static const char *filter_string(const void *subject, const char *member)
+const char *view_string(const struct view_subject *subject, const char *member)
 {
         const char *text = "";
 
-        json_get_string(filter_view(subject), member, &text, NULL);
+        json_get_string(subject->view, member, &text, NULL);
         return text;
 }
 
@@ -41,7 +41,7 @@ static int filter_name(const void *subject, const char *value, struct error *err
 static int filter_id(const void *subject, const char *value, struct error *err)
 {
         (void)err;
-        return str_has_prefix(filter_string(subject, "Id"), value);
+        return str_has_prefix(view_string(subject, "Id"), value);
 }
 
 static int filter_status(const void *subject, const char *value, struct error *err)
@@ -56,7 +56,7 @@ static int filter_status(const void *subject, const char *value, struct error *e
                 return error_set(err, EINVAL,
                                  "--filter status=%s: not created, running, paused or exited",
                                  value);
-        return str_equal(filter_string(subject, "State"),
+        return str_equal(view_string(subject, "State"),
                          str_equal(value, "stopped") ? "exited" : value);
 }
 
@@ -72,7 +72,7 @@ static int filter_health(const void *subject, const char *value, struct error *e
                 return error_set(err, EINVAL,
                                  "--filter health=%s: not starting, healthy, unhealthy or none",
                                  value);
-        return str_equal(filter_string(subject, "Health"), str_equal(value, "none") ? "" : value);
+        return str_equal(view_string(subject, "Health"), str_equal(value, "none") ? "" : value);
 }
 
 /* NAME, or NAME=VALUE */
@@ -97,11 +97,11 @@ int view_filter_not_label(const void *subject, const char *value, struct error *
 /* The image's name, with or without its tag, or the beginning of its id. */
 int view_filter_image(const void *subject, const char *value, struct error *err)
 {
-        const char *image = filter_string(subject, "Image"), *rest = str_after(image, value);
+        const char *image = view_string(subject, "Image"), *rest = str_after(image, value);
         size_t length = strlen(value), whole = strlen(image);
 
         (void)err;
-        if (str_has_prefix(filter_string(subject, "ImageID"), value) ||
+        if (str_has_prefix(view_string(subject, "ImageID"), value) ||
             (rest && (!*rest || *rest == ':')))
                 return 1;
         /* localhost/NAME:TAG as NAME:TAG, or as NAME */
@@ -124,7 +124,7 @@ static int filter_network(const void *subject, const char *value, struct error *
 int view_filter_unit(const void *subject, const char *value, struct error *err)
 {
         AUTO_FREE char *service = str_concat(value, ".service");
-        const char *unit = filter_string(subject, "Unit");
+        const char *unit = view_string(subject, "Unit");
 
         (void)err;
         return str_equal(unit, value) || str_equal(unit, service);

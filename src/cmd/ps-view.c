@@ -16,18 +16,6 @@ static void view_set_number(struct json_object *object, const char *key, int64_t
         json_object_object_add(object, key, json_object_new_int64(value));
 }
 
-static void view_set_map(struct json_object *object, const char *key, const struct strv *list)
-{
-        struct json_object *map = json_add_object(object, key);
-
-        for (size_t i = 0; i < list->count; i++) {
-                AUTO_FREE char *name = str_dupn(list->items[i], strcspn(list->items[i], "="));
-                const char *value = strchr(list->items[i], '=');
-
-                json_set_string(map, name, value ? value + 1 : "");
-        }
-}
-
 /* Plain addresses, without the length of their networks. */
 static void view_set_addresses(struct json_object *object, const char *label)
 {
@@ -96,7 +84,7 @@ struct json_object *ps_view(const struct census_item *item, const struct manager
         json_set_string(object, "ImageID", state->image ? state->image : "");
         json_set_strv(object, "Command", &state->command);
         view_set_times(object, item);
-        view_set_map(object, "Labels", &state->labels);
+        json_set_pairs(object, "Labels", &state->labels);
         json_set_strv(object, "Networks", &state->networks);
         json_set_strv(object, "Ports", &state->ports);
         json_set_string(object, "Pod", state->pod_id ? state->pod_id : "");

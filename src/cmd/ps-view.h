@@ -27,6 +27,8 @@ void ps_view_add_size(struct json_object *view, const struct census_item *item);
 struct view_subject {
         struct json_object *view; /* borrowed */
 };
+/* A member that is text; "" where it has none. */
+const char *view_string(const struct view_subject *subject, const char *member);
 filter_function view_filter_image, view_filter_label, view_filter_not_label, view_filter_unit;
 
 /* For filter_check(). */

@@ -202,11 +202,6 @@ static int ps_print(struct json_object *list, const struct ps_request *request, 
         return printed < 0 ? -1 : 0;
 }
 
-static void ps_warn(const char *line)
-{
-        log_warning("%s", line);
-}
-
 /* What systemd says of their units; where it cannot be asked, nothing. */
 static void ps_ask_units(const struct census *census, struct manager_units *ret)
 {
@@ -243,8 +238,8 @@ static int ps_list(const struct ps_request *request, struct error *err)
         if (filter_check(ps_filters, &request->filters, err) < 0 ||
             cmd_load_settings(&settings, err) < 0)
                 return -1;
-        storage = store_root(getenv("CRUNIT_STORAGE") ? NULL : settings.storage);
-        if (census_take(request->all ? storage : NULL, ps_warn, &census, err) < 0)
+        storage = store_root_of(settings.storage);
+        if (census_take(request->all ? storage : NULL, log_warning_line, &census, err) < 0)
                 return -1;
         if (!request->quiet)
                 ps_ask_units(&census, &units);

@@ -64,7 +64,7 @@ static int rm_remove_kept(const char *name, bool *ret_found, struct error *err)
 
         if (cmd_load_settings(&settings, err) < 0)
                 return -1;
-        storage = store_root(getenv("CRUNIT_STORAGE") ? NULL : settings.storage);
+        storage = store_root_of(settings.storage);
         if (place_list_data(storage, &labels, err) < 0)
                 return -1;
         for (size_t i = 0; i < labels.count; i++) {

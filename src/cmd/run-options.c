@@ -36,7 +36,7 @@ enum {
         }
 #define IGNORED(long_name, how)                                                                    \
         {                                                                                          \
-                .name = long_name, .kind = how, .take = run_take_nothing                           \
+                .name = long_name, .kind = how, .take = option_take_nothing                        \
         }
 #define REFUSED(long_name, how)                                                                    \
         {                                                                                          \

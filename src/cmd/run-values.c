@@ -474,14 +474,3 @@ int run_take_health(void *context, const struct option_row *row, const char *val
                 strv_appendf(&spec->health, "%s=%s", row->name, value ? value : "");
         return 0;
 }
-
-/* Accepted, because it asks for what happens anyway or says how to show it. */
-int run_take_nothing(void *context, const struct option_row *row, const char *value,
-                     struct error *err)
-{
-        (void)context;
-        (void)row;
-        (void)value;
-        (void)err;
-        return 0;
-}

@@ -16,9 +16,8 @@ option_function run_take_size, run_take_swap, run_take_u64, run_take_i64, run_ta
         run_take_image_volume, run_take_systemd, run_take_cgroups, run_take_network,
         run_take_publish, run_take_ip, run_take_mac, run_take_alias, run_take_security,
         run_take_restart, run_take_host, run_take_dns, run_take_word, run_take_env, run_take_health,
-        run_take_nothing, run_take_unsupported, run_take_secret, run_take_gpus,
-        run_take_device_policy, run_take_seccomp_policy, run_take_personality, run_take_io_weight,
-        run_take_io;
+        run_take_unsupported, run_take_secret, run_take_gpus, run_take_device_policy,
+        run_take_seccomp_policy, run_take_personality, run_take_io_weight, run_take_io;
 
 /* -1, with "--OPTION VALUE: why" as the message. */
 int run_invalid(struct error *err, const struct option_row *row, const char *value,

@@ -18,11 +18,6 @@
 #include <stdio.h>
 #include <systemd/sd-daemon.h>
 
-static void run_warn(const char *line)
-{
-        log_warning("%s", line);
-}
-
 /* What holds unless an option says otherwise. */
 static int run_set_defaults(struct container_spec *spec, const struct settings *settings,
                             struct error *err)
@@ -36,16 +31,11 @@ static int run_set_defaults(struct container_spec *spec, const struct settings *
         return option_parse(run_options, true, 3, words, spec, &first, err);
 }
 
-static const char *run_storage(const struct settings *settings)
-{
-        return store_root(getenv("CRUNIT_STORAGE") ? NULL : settings->storage);
-}
-
 static int run_with(struct container_spec *spec, const struct settings *settings, char **words,
                     struct error *err)
 {
         struct run_settings run = {
-                .storage = run_storage(settings),
+                .storage = store_root_of(settings->storage),
                 .additional = &settings->additional_stores,
                 .runtime = settings->runtime,
                 .words = spec->cgroups_split ? NULL : words, /* a unit is started by systemd */
@@ -54,7 +44,7 @@ static int run_with(struct container_spec *spec, const struct settings *settings
 
         if (!spec->seccomp && !spec->privileged)
                 spec->seccomp = str_dup(settings->seccomp_profile);
-        run_container(spec, &run, run_warn, &status, err);
+        run_container(spec, &run, log_warning_line, &status, err);
         return status;
 }
 
@@ -95,8 +85,9 @@ static int run_note(const struct container_spec *spec, const struct settings *se
                     const char *id, char **words, struct error *err)
 {
         AUTO_RECORD struct record record = { 0 };
-        AUTO_FREE char *data = str_format("%s/containers/%s@crunit-run-%s", run_storage(settings),
-                                          spec->name, spec->name);
+        AUTO_FREE char *label = transient_label(spec->name);
+        AUTO_FREE char *data =
+                str_format("%s/containers/%s", store_root_of(settings->storage), label);
 
         if (spec->remove || access(data, F_OK) < 0)
                 return 0;
@@ -177,7 +168,7 @@ static bool run_is_same_image(const struct settings *settings, const char *name,
         AUTO_STRV struct strv roots = { 0 };
         bool same = false;
 
-        strv_append(&roots, run_storage(settings));
+        strv_append(&roots, store_root_of(settings->storage));
         strv_append_all(&roots, &settings->additional_stores);
         for (size_t i = 0; i < roots.count && !same; i++) {
                 AUTO_STORE struct store store = STORE_NONE;
@@ -270,9 +261,8 @@ int run_again(struct kept *kept, enum run_again_how how, struct error *err)
                 return CMD_USAGE;
         spec.detach = how == RUN_AGAIN_AS_UNIT;
         spec.interactive &= how != RUN_AGAIN_SEEN;
-        label = spec.detach ? str_format("%s@crunit-run-%s", spec.name, spec.name)
-                            : str_concat(spec.name, "@");
-        if (kept_move(kept, run_storage(&settings), label, err) < 0)
+        label = spec.detach ? transient_label(spec.name) : str_concat(spec.name, "@");
+        if (kept_move(kept, store_root_of(settings.storage), label, err) < 0)
                 return CMD_USAGE;
         if (spec.detach)
                 return transient_run(&spec, words.items, record.id, &id, err) < 0 ? CMD_USAGE

@@ -25,7 +25,7 @@ const struct option_row secret_exists_options_table[] = {
 
 const char *secret_storage(const struct settings *settings)
 {
-        return store_root(getenv("CRUNIT_STORAGE") ? NULL : settings->storage);
+        return store_root_of(settings->storage);
 }
 
 static int rm_one(const char *storage, const char *text, const struct rm_request *request,

@@ -7,6 +7,7 @@
 #include "../container/manager.h"
 #include "../container/spec.h"
 #include "../container/stop.h"
+#include "../container/transient.h"
 #include "../image/store.h"
 #include "choice.h"
 #include "generated.h"
@@ -35,16 +36,6 @@ static void start_free(struct start_request *request)
         choice_free(&request->choice);
 }
 
-static int start_take_nothing(void *context, const struct option_row *row, const char *value,
-                              struct error *err)
-{
-        (void)context;
-        (void)row;
-        (void)value;
-        (void)err;
-        return 0;
-}
-
 const struct option_row start_options_table[] = {
         { .name = "attach",
           .letter = 'a',
@@ -62,7 +53,7 @@ const struct option_row start_options_table[] = {
           .help = "with --attach, pass on standard input to one that was run with -i",
           .take = option_take_bool,
           .field = offsetof(struct start_request, interactive) },
-        { .name = "sig-proxy", .kind = OPTION_FLAG, .take = start_take_nothing },
+        { .name = "sig-proxy", .kind = OPTION_FLAG, .take = option_take_nothing },
         CHOICE_ROWS_BY(struct start_request, choice, 0, 'f'),
         { .name = NULL },
 };
@@ -82,14 +73,6 @@ const struct option_row restart_options_table[] = {
         CHOICE_ROWS(struct start_request, choice, 'f'),
         { .name = NULL },
 };
-
-static int start_storage(struct settings *settings, const char **ret, struct error *err)
-{
-        if (cmd_load_settings(settings, err) < 0)
-                return -1;
-        *ret = store_root(getenv("CRUNIT_STORAGE") ? NULL : settings->storage);
-        return 0;
-}
 
 /* --- units */
 
@@ -155,13 +138,11 @@ static int start_find_kept(const struct start_request *request, const char *name
                            struct error *err)
 {
         AUTO_SETTINGS struct settings settings = { 0 };
-        AUTO_FREE char *label = request->attach ? str_concat(name, "@")
-                                                : str_format("%s@crunit-run-%s", name, name);
-        const char *storage;
+        AUTO_FREE char *label = request->attach ? str_concat(name, "@") : transient_label(name);
 
-        if (start_storage(&settings, &storage, err) < 0)
+        if (cmd_load_settings(&settings, err) < 0)
                 return -1;
-        if (kept_find(name, storage, label, ret, err) == 0)
+        if (kept_find(name, store_root_of(settings.storage), label, ret, err) == 0)
                 return 0;
         if (err->code != ENOENT)
                 return -1;

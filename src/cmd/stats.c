@@ -162,11 +162,6 @@ static struct json_object *stats_view(const struct container_state *state,
         return object;
 }
 
-static void stats_warn(const char *line)
-{
-        log_warning("%s", line);
-}
-
 /* Those that were asked for, by name or id; each has to be there. */
 static int stats_take_named(const struct stats_request *request, struct stats_memory *memory,
                             struct json_object *list, struct error *err)
@@ -191,7 +186,7 @@ static int stats_take_all(const struct stats_request *request, struct stats_memo
 {
         AUTO_CENSUS struct census census = { 0 };
 
-        if (census_take(NULL, stats_warn, &census, err) < 0)
+        if (census_take(NULL, log_warning_line, &census, err) < 0)
                 return -1;
         for (size_t i = 0; i < census.count; i++) {
                 const struct container_state *state = &census.items[i].state;

@@ -43,11 +43,6 @@ const struct option_row system_view_options_table[] = {
         { .name = NULL },
 };
 
-static void view_warn(const char *line)
-{
-        log_warning("%s", line);
-}
-
 static void view_set_number(struct json_object *object, const char *key, uint64_t value)
 {
         json_object_object_add(object, key, json_object_new_uint64(value));
@@ -171,7 +166,7 @@ static int view_gather_df(const char *storage, struct view_row rows[3], struct e
 {
         AUTO_CENSUS struct census census = { 0 };
 
-        if (census_take(storage, view_warn, &census, err) < 0 ||
+        if (census_take(storage, log_warning_line, &census, err) < 0 ||
             view_count_images(storage, &census, &rows[0], err) < 0 ||
             view_count_volumes(storage, &census, &rows[2], err) < 0)
                 return -1;
@@ -359,7 +354,7 @@ static int view_command(const struct cmd *cmd, int argc, char **argv, bool info)
         if (!cmd_options(cmd, false, argc, argv, &request, 0, 0, &first, &status))
                 return status;
         if (cmd_load_settings(&settings, &err) == 0) {
-                storage = store_root(getenv("CRUNIT_STORAGE") ? NULL : settings.storage);
+                storage = store_root_of(settings.storage);
                 if (request.format && !str_equal(request.format, "json") &&
                     !template_is_template(request.format))
                         error_set(&err, EINVAL, "--format %s: only json is known, and templates",

@@ -97,11 +97,6 @@ static int system_try(const char *words, const char *name_or_null)
         return system_call(words, name_or_null, &err) < 0 ? log_failure(&err) : 0;
 }
 
-static void system_warn(const char *line)
-{
-        log_warning("%s", line);
-}
-
 /* --- prune */
 
 static int system_prune(const char *storage, const struct system_request *request,
@@ -110,7 +105,7 @@ static int system_prune(const char *storage, const struct system_request *reques
         AUTO_CENSUS struct census census = { 0 };
         int failed = 0;
 
-        if (census_take(storage, system_warn, &census, err) < 0)
+        if (census_take(storage, log_warning_line, &census, err) < 0)
                 return -1;
         for (size_t i = 0; i < census.count; i++) {
                 if (census.items[i].alive)
@@ -145,9 +140,7 @@ int cmd_system_prune(const struct cmd *cmd, int argc, char **argv)
                                       "[y/N] ",
                             request.force, &err);
         if (answer > 0)
-                answer =
-                        system_prune(store_root(getenv("CRUNIT_STORAGE") ? NULL : settings.storage),
-                                     &request, &err);
+                answer = system_prune(store_root_of(settings.storage), &request, &err);
         return answer < 0 ? log_failure(&err) : answer;
 }
 
@@ -158,7 +151,7 @@ static int system_reset_containers(const char *storage, struct error *err)
         AUTO_CENSUS struct census census = { 0 };
         int failed = 0;
 
-        if (census_take(storage, system_warn, &census, err) < 0)
+        if (census_take(storage, log_warning_line, &census, err) < 0)
                 return -1;
         for (size_t i = 0; i < census.count; i++)
                 failed |= system_try("rm --force --ignore", census.items[i].state.name);
@@ -260,7 +253,7 @@ int cmd_system_reset(const struct cmd *cmd, int argc, char **argv)
                 return status;
         if (cmd_load_settings(&settings, &err) < 0)
                 return log_failure(&err);
-        storage = store_root(getenv("CRUNIT_STORAGE") ? NULL : settings.storage);
+        storage = store_root_of(settings.storage);
         question = str_format("Stop all containers, and remove them, all networks, all images and "
                               "all volumes with what is in them (%s)? [y/N] ",
                               storage);

@@ -174,18 +174,13 @@ int cmd_volume_export(const struct cmd *cmd, int argc, char **argv)
 
 /* --- import */
 
-static void import_warn(const char *line)
-{
-        log_warning("%s", line);
-}
-
 /* A container that writes there at the same time could lead us elsewhere, and would see halves. */
 static int import_check_users(const struct archive *archive, struct error *err)
 {
         AUTO_CENSUS struct census census = { 0 };
         AUTO_STRV struct strv users = { 0 };
 
-        if (census_take(NULL, import_warn, &census, err) < 0)
+        if (census_take(NULL, log_warning_line, &census, err) < 0)
                 return -1;
         volume_users(&census, archive->volume.name, &users);
         if (users.count)

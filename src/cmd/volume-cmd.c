@@ -9,6 +9,6 @@ int cmd_volume_storage(struct settings *settings, const char **ret, struct error
 {
         if (cmd_load_settings(settings, err) < 0)
                 return -1;
-        *ret = store_root(getenv("CRUNIT_STORAGE") ? NULL : settings->storage);
+        *ret = store_root_of(settings->storage);
         return 0;
 }

@@ -71,16 +71,11 @@ const struct option_row cmd_volume_prune_options[] = {
         { .name = NULL },
 };
 
-static void rm_warn(const char *line)
-{
-        log_warning("%s", line);
-}
-
 static int rm_find_users(const char *storage, const char *name, struct strv *ret, struct error *err)
 {
         AUTO_CENSUS struct census census = { 0 };
 
-        if (census_take(storage, rm_warn, &census, err) < 0)
+        if (census_take(storage, log_warning_line, &census, err) < 0)
                 return -1;
         volume_users(&census, name, ret);
         return 0;

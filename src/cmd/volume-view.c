@@ -146,11 +146,6 @@ static const struct filter_kind volume_filters[] = {
 
 /* --- */
 
-static void volume_list_warn(const char *line)
-{
-        log_warning("%s", line);
-}
-
 int volume_list_take(const char *storage, const struct strv *filters, struct volume_list *ret,
                      struct error *err)
 {
@@ -159,7 +154,7 @@ int volume_list_take(const char *storage, const struct strv *filters, struct vol
         ret->storage = storage;
         if (filter_check(volume_filters, filters, err) < 0 ||
             volume_list(storage, &names, err) < 0 ||
-            census_take(storage, volume_list_warn, &ret->census, err) < 0)
+            census_take(storage, log_warning_line, &ret->census, err) < 0)
                 return -1;
         ret->items = alloc_zero(names.count + 1, sizeof *ret->items);
         for (size_t i = 0; i < names.count; i++) {

@@ -46,6 +46,11 @@ char *transient_unit_name(const char *name)
         return str_format("crunit-run-%s.service", name);
 }
 
+char *transient_label(const char *name)
+{
+        return str_format("%s@crunit-run-%s", name, name);
+}
+
 /* --- properties */
 
 static struct manager_property *transient_add(struct transient *transient, const char *name)
@@ -205,6 +210,7 @@ static int transient_describe(struct transient *transient, char *const *words, s
 {
         const struct container_spec *spec = transient->spec;
         AUTO_FREE char *program = realpath("/proc/self/exe", NULL);
+        AUTO_FREE char *label = NULL;
 
         if (!program)
                 return error_errno(err, errno, "cannot find this program");
@@ -214,8 +220,8 @@ static int transient_describe(struct transient *transient, char *const *words, s
         transient->cwd = realpath(".", NULL);
         if (!transient->cwd)
                 transient->cwd = str_dup("/");
-        strv_appendf(&transient->directories, "crunit/containers/%s@crunit-run-%s", spec->name,
-                     spec->name);
+        label = transient_label(spec->name);
+        strv_appendf(&transient->directories, "crunit/containers/%s", label);
         strv_append(&transient->start, program);
         strv_append(&transient->start, "run");
         strv_append(&transient->start, "--cgroups=split");

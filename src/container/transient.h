@@ -11,6 +11,8 @@
 
 /* "crunit-run-web.service"; owned by the caller. */
 char *transient_unit_name(const char *name);
+/* Its container's label (place.h): "web@crunit-run-web"; owned by the caller. */
+char *transient_label(const char *name);
 
 /*
  * Start it. words is the command line behind "run", NULL-terminated; spec is what it means, and

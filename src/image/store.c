@@ -25,6 +25,11 @@ const char *store_root(const char *option)
         return str_empty(environment) ? LOCALSTATEDIR "/lib/crunit" : environment;
 }
 
+const char *store_root_of(const char *configured)
+{
+        return store_root(getenv("CRUNIT_STORAGE") ? NULL : configured);
+}
+
 static int store_read_index(struct store *store, struct error *err)
 {
         AUTO_ERROR struct error reason = { 0 };

@@ -54,6 +54,9 @@ struct store {
 /* The store's directory: option where given, else $CRUNIT_STORAGE, else /var/lib/crunit. Borrowed.
  */
 const char *store_root(const char *option);
+/* The same where there is no option: $CRUNIT_STORAGE, else what the settings say (configured, or
+ * NULL), else /var/lib/crunit. Borrowed. */
+const char *store_root_of(const char *configured);
 
 int store_open(const char *root, enum store_mode mode, struct store *ret, struct error *err);
 
