@@ -156,26 +156,36 @@ static char *volume_hidden_name(const char *what, const char *name)
         return str_format(".%s.%s.%s", what, name, random);
 }
 
-/* What others did not finish: nobody holds its lock any more. */
-static void volume_sweep(int volumes)
+/* What others did not finish. Whoever has a hidden directory in work holds volumes/ shared, so
+ * alone there is nobody left to finish one; while others work it waits for a later one. */
+static void volume_sweep(const char *path)
 {
-        AUTO_CLOSE int fd = openat(volumes, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        AUTO_CLOSEDIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+        AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        AUTO_CLOSEDIR DIR *dir = NULL;
         struct dirent *entry;
 
+        if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
+                return;
+        dir = fdopendir(fd);
         if (dir)
                 fd = -1;
-        while (dir && (entry = readdir(dir))) {
-                AUTO_CLOSE int found = -1;
+        while (dir && (entry = readdir(dir)))
+                if (str_has_prefix(entry->d_name, ".new.") ||
+                    str_has_prefix(entry->d_name, ".gone."))
+                        io_remove_tree(dirfd(dir), entry->d_name, NULL);
+}
 
-                if (!str_has_prefix(entry->d_name, ".new.") &&
-                    !str_has_prefix(entry->d_name, ".gone."))
-                        continue;
-                found = openat(volumes, entry->d_name,
-                               O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-                if (found >= 0 && flock(found, LOCK_EX | LOCK_NB) == 0)
-                        io_remove_tree(volumes, entry->d_name, NULL);
-        }
+/* volumes/ for one who is about to have a hidden directory there. */
+static int volume_open_all(const char *path, struct error *err)
+{
+        AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (fd < 0)
+                return error_errno(err, errno, "cannot open %s", path);
+        while (flock(fd, LOCK_SH) < 0)
+                if (errno != EINTR)
+                        return error_errno(err, errno, "cannot lock %s", path);
+        return steal_fd(&fd);
 }
 
 static int volume_write(int directory, const struct volume *volume, struct error *err)
@@ -203,26 +213,16 @@ static int volume_make_data(int directory, const struct volume *volume, struct e
         return volume_set_content(directory, VOLUME_NEW, err);
 }
 
-/* A hidden directory, locked. Between its making and its locking a sweeper may take it for one that
- * nobody finished: then another is made. */
-static int volume_make_hidden(int volumes, const char *name, char **ret_hidden, struct error *err)
+static int volume_make_hidden(int volumes, const char *hidden, struct error *err)
 {
-        for (;;) {
-                AUTO_FREE char *hidden = volume_hidden_name("new", name);
-                AUTO_CLOSE int fd = -1;
+        AUTO_CLOSE int fd = -1;
 
-                if (mkdirat(volumes, hidden, 0700) < 0)
-                        return error_errno(err, errno, "cannot make its directory");
-                fd = openat(volumes, hidden, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-                if (fd < 0 && errno == ENOENT)
-                        continue;
-                if (fd < 0 || flock(fd, LOCK_EX) < 0)
-                        return error_errno(err, errno, "cannot lock its directory");
-                if (io_is_named(volumes, hidden, fd)) {
-                        *ret_hidden = steal_str(&hidden);
-                        return steal_fd(&fd);
-                }
-        }
+        if (mkdirat(volumes, hidden, 0700) < 0)
+                return error_errno(err, errno, "cannot make its directory");
+        fd = openat(volumes, hidden, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0)
+                return error_errno(err, errno, "cannot open its directory");
+        return steal_fd(&fd);
 }
 
 /* All that is in it, under the hidden name. */
@@ -245,20 +245,20 @@ static int volume_make(int volumes, int directory, const char *hidden, const str
 int volume_create(const char *storage, struct volume *volume, struct error *err)
 {
         AUTO_FREE char *path = str_format("%s/volumes", storage);
-        AUTO_FREE char *hidden = NULL;
+        AUTO_FREE char *hidden = volume_hidden_name("new", volume->name);
         AUTO_CLOSE int volumes = -1, directory = -1;
 
         if (io_make_dirs(AT_FDCWD, storage, 0755, err) < 0)
                 return -1;
         if (mkdir(path, 0700) < 0 && errno != EEXIST)
                 return error_errno(err, errno, "cannot make %s", path);
-        volumes = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        volume_sweep(path);
+        volumes = volume_open_all(path, err);
         if (volumes < 0)
-                return error_errno(err, errno, "cannot open %s", path);
-        volume_sweep(volumes);
+                return -1;
         free(volume->created);
         volume->created = stamp_now();
-        directory = volume_make_hidden(volumes, volume->name, &hidden, err);
+        directory = volume_make_hidden(volumes, hidden, err);
         if (directory < 0)
                 return error_wrap(err, "volume '%s'", volume->name);
         if (volume_make(volumes, directory, hidden, volume, err) < 0) {
@@ -291,11 +291,13 @@ int volume_remove(const char *storage, const char *name, int lock, struct error 
 {
         AUTO_FREE char *path = str_format("%s/volumes", storage);
         AUTO_FREE char *gone = volume_hidden_name("gone", name);
-        AUTO_CLOSE int volumes = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        AUTO_CLOSE int volumes = volume_open_all(path, err);
 
         (void)lock; /* what it holds goes on to be held under the other name */
         /* Durable before anything in it is gone, so that it never comes back without. */
-        if (volumes < 0 || renameat(volumes, name, volumes, gone) < 0 || fsync(volumes) < 0)
+        if (volumes < 0)
+                return -1;
+        if (renameat(volumes, name, volumes, gone) < 0 || fsync(volumes) < 0)
                 return error_errno(err, errno, "cannot remove volume '%s'", name);
         if (io_remove_tree(volumes, gone, err) < 0)
                 return error_wrap(err, "removing volume '%s'", name);

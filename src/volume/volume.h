@@ -13,8 +13,9 @@
  *                      upper, work   of driver image: what was written over the image
  *
  * A directory with a name is complete: it is made as `.new.…` and renamed, and removed as
- * `.gone.…`. Who makes, fills, mounts or removes one holds a flock on its directory. volumes/ is of
- * mode 0700: set-user-id programs of a container are nobody's on the host.
+ * `.gone.…`, by who holds a shared flock on volumes/: with an exclusive one, whatever has such a
+ * name is a leftover. Who fills, mounts or removes a volume holds a flock on its directory.
+ * volumes/ is of mode 0700: set-user-id programs of a container are nobody's on the host.
  *
  * Anything read is checked as if a stranger had written it.
  */
