@@ -133,6 +133,25 @@ container() {
 	esac
 }
 
+# sleeper NAME [LINE...]: a container file of one that does nothing, but with these keys
+sleeper() {
+	local name=$1
+	shift
+	container "$name" <<-END
+		[Container]
+		Image=localhost/busybox:latest
+		ContainerName=$name
+		StopSignal=KILL
+		Exec=sleep 1000
+		$(printf '%s\n' "$@")
+	END
+}
+
+# quick OPTION...: a container without a network, to its end.
+quick() {
+	crunit run --rm --network none --pids-limit -1 "$@"
+}
+
 # no_start_limit NAME: for tests that start more often than systemd likes.
 no_start_limit() {
 	printf '[Unit]\nStartLimitIntervalSec=0\n' >>"$quadlets/$1.container"
@@ -242,6 +261,14 @@ assert_match() {
 assert_fails() {
 	try "$@"
 	[ "$status" != 0 ] || fail "succeeded: $*: $said"
+}
+
+# says EXPECTED COMMAND...: what it prints, on both channels
+says() {
+	local expected=$1 got
+	shift
+	got=$("$@" 2>&1) || true
+	[ "$got" = "$expected" ] || fail "'$*' says '$got', expected '$expected'"
 }
 
 # of PID: a field of /proc/PID/status, without blanks

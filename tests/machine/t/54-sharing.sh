@@ -3,32 +3,6 @@
 #
 # Namespaces of other containers, and what comes with them.
 
-# beside NAME [LINE...]: does nothing but with these keys, and does it long.
-beside() {
-	local name=$1
-	shift
-	container "$name" <<-END
-		[Container]
-		Image=localhost/busybox:latest
-		ContainerName=$name
-		StopSignal=KILL
-		Exec=sleep 1000
-		$(printf '%s\n' "$@")
-	END
-}
-
-quick() {
-	crunit run --rm --network none --pids-limit -1 "$@"
-}
-
-# says EXPECTED COMMAND...: what it prints, on both channels
-says() {
-	local expected=$1 got
-	shift
-	got=$("$@" 2>&1) || true
-	[ "$got" = "$expected" ] || fail "'$*' says '$got', expected '$expected'"
-}
-
 # assert_same KIND NAME OTHER: whether two containers have one namespace
 assert_same() {
 	assert_equal "$(readlink "/proc/$(main_pid "$2")/ns/$1")" "$(readlink "/proc/$(main_pid "$3")/ns/$1")" "$1 of $2"
@@ -39,8 +13,8 @@ is_dead() {
 }
 
 test_t54_sharing_all() {
-	beside web Network=none HostName=host-of-web
-	beside friend Network=none \
+	sleeper web Network=none HostName=host-of-web
+	sleeper friend Network=none \
 		"PodmanArgs=--pid container:web --ipc container:web --uts=container:web --cgroupns container:web"
 	start web
 	start friend
@@ -88,7 +62,7 @@ test_t54_sharing_all() {
 }
 
 test_t54_sharing_refused() {
-	beside web Network=none PodmanArgs=--ipc=private
+	sleeper web Network=none PodmanArgs=--ipc=private
 	start web
 	says "crunit: x: --ipc container:web: that container was started with --ipc private and does not share it: start it with --ipc shareable" \
 		quick --name x --ipc container:web localhost/busybox:latest true
@@ -104,7 +78,7 @@ test_t54_sharing_refused() {
 		quick --name x --pid ns:/nowhere localhost/busybox:latest true
 
 	# one that has ended: its unit says so, and a container that is kept is still known
-	beside friend Network=none PodmanArgs=--pid=container:web
+	sleeper friend Network=none PodmanArgs=--pid=container:web
 	reload
 	systemctl stop web
 	mark_journal
@@ -120,10 +94,10 @@ test_t54_sharing_refused() {
 # A path is as good as a name, the machine's own are those of the host.
 test_t54_sharing_paths() {
 	local pid name
-	beside web Network=none HostName=host-of-web
+	sleeper web Network=none HostName=host-of-web
 	start web
 	pid=$(main_pid web)
-	beside path Network=none "PodmanArgs=--pid ns:/proc/$pid/ns/pid --uts ns:/proc/$pid/ns/uts --ipc ns:/proc/$pid/ns/ipc"
+	sleeper path Network=none "PodmanArgs=--pid ns:/proc/$pid/ns/pid --uts ns:/proc/$pid/ns/uts --ipc ns:/proc/$pid/ns/ipc"
 	start path
 	for kind in pid ipc uts; do
 		assert_same $kind path web
@@ -141,11 +115,11 @@ test_t54_sharing_users() {
 	printf 'containers:300000:20000\n' >/etc/subuid
 	printf 'containers:300000:20000\n' >/etc/subgid
 	rm -rf /var/lib/crunit/idmaps
-	beside plain Network=none
-	beside mapped Network=none UserNS=auto:size=4000
+	sleeper plain Network=none
+	sleeper mapped Network=none UserNS=auto:size=4000
 	start plain mapped
-	beside same Network=none UserNS=container:mapped "PodmanArgs=--pid container:mapped --ipc container:mapped --uts container:mapped --cgroupns container:mapped"
-	beside outer Network=none "PodmanArgs=--pid container:mapped --ipc container:mapped"
+	sleeper same Network=none UserNS=container:mapped "PodmanArgs=--pid container:mapped --ipc container:mapped --uts container:mapped --cgroupns container:mapped"
+	sleeper outer Network=none "PodmanArgs=--pid container:mapped --ipc container:mapped"
 	start same outer
 	for kind in user pid ipc uts cgroup; do
 		assert_same $kind same mapped
@@ -167,8 +141,8 @@ test_t54_sharing_users() {
 
 # Network=x.container has the other's unit started, and stopped with it.
 test_t54_sharing_network() {
-	beside web HostName=host-of-web
-	beside guest Network=web.container
+	sleeper web HostName=host-of-web
+	sleeper guest Network=web.container
 	start guest
 	systemctl --quiet is-active web || fail "web is not started"
 	assert_same net guest web
@@ -177,7 +151,7 @@ test_t54_sharing_network() {
 	systemctl stop web
 	wait_for 5 is_dead guest
 	# a name within PodmanArgs= starts nothing
-	beside loose Network=none PodmanArgs=--uts=container:web
+	sleeper loose Network=none PodmanArgs=--uts=container:web
 	reload
 	[[ "$(prop loose Requires)" != *web.service* ]] || fail "PodmanArgs= adds a dependency"
 }

@@ -9,25 +9,6 @@ set_aside() {
 	rm -rf /var/lib/crunit/idmaps
 }
 
-# sleeper NAME [LINE...]: does nothing, but with these keys.
-sleeper() {
-	local name=$1
-	shift
-	container "$name" <<-END
-		[Container]
-		Image=localhost/busybox:latest
-		ContainerName=$name
-		StopSignal=KILL
-		Exec=sleep 1000
-		$(printf '%s\n' "$@")
-	END
-}
-
-# quick OPTION...: a container without a network, to its end.
-quick() {
-	crunit run --rm --network none --pids-limit -1 "$@"
-}
-
 # map_of NAME: "INSIDE OUTSIDE COUNT; ..." of users, and of groups where they are others.
 map_of() {
 	local users groups
@@ -40,14 +21,6 @@ assert_map() {
 	local got
 	got=$(map_of "$1")
 	[ "$got" = "$2" ] || fail "$1 has the map '$got', expected '$2'"
-}
-
-# says EXPECTED COMMAND...: what it prints, on both channels
-says() {
-	local expected=$1 got
-	shift
-	got=$("$@" 2>&1) || true
-	[ "$got" = "$expected" ] || fail "'$*' says '$got', expected '$expected'"
 }
 
 owner() {
