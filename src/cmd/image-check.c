@@ -12,6 +12,10 @@
 #include <stddef.h>
 #include <stdio.h>
 
+enum {
+        CHECK_ROUNDS = 3 /* of asking registries for what is damaged */
+};
+
 struct check_arguments {
         char *root; /* owned */
         bool quiet, repair;
@@ -108,7 +112,8 @@ static int check_fetch(const struct check_arguments *arguments, struct store *st
         return fetched;
 }
 
-/* Returns the number of damages that are left. */
+/* Behind a manifest that was damaged, what it leads to may be as well: hence again. Returns the
+ * number of damages that are left. */
 static int check_all(struct check_arguments *arguments, struct store *store, char *const *images,
                      struct error *err)
 {
@@ -116,14 +121,17 @@ static int check_all(struct check_arguments *arguments, struct store *store, cha
                                                .cancel = signals_catch(),
                                                .report = check_print,
                                                .context = arguments };
-        int damages = check_images(store, images, &options, err), fetched;
+        int damages = check_images(store, images, &options, err);
 
-        if (damages <= 0 || !arguments->repair)
-                return damages;
-        fetched = check_fetch(arguments, store, err);
-        return fetched > 0   ? check_images(store, images, &options, err)
-               : fetched < 0 ? -1
-                             : damages;
+        for (int round = 0; damages > 0 && arguments->repair && round < CHECK_ROUNDS; round++) {
+                int fetched = check_fetch(arguments, store, err);
+
+                if (fetched <= 0)
+                        return fetched < 0 ? -1 : damages;
+                strv_free(&arguments->damaged);
+                damages = check_images(store, images, &options, err);
+        }
+        return damages;
 }
 
 static int check_finish(const struct check_arguments *arguments, int damages)

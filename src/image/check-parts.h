@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What check.c and check-documents.c share (check.h). */
+/* What check.c, check-carried.c and check-documents.c share (check.h). */
 #pragma once
 
 #include "check.h"
@@ -13,6 +13,7 @@ struct check_layer {
         struct strv images;     /* what has it */
         struct strv below;      /* diff ids of the layers below it, in the first of these images */
         struct strv ids;        /* of the images */
+        bool carried;           /* of another platform: the blob alone counts */
 };
 
 struct check {
@@ -27,6 +28,14 @@ struct check {
 /* "WHAT DIGEST HOW", to the caller. */
 void check_report(struct check *check, enum check_kind kind, const struct strv *images,
                   const char *what, const char *digest, const char *how);
+
+/* Add the blobs of other platforms that the store has for this entry, behind all layers of images:
+ * what is one of those is checked with them. */
+void check_add_carried(struct check *check, const struct store_entry *entry);
+
+/* A layer of that blob and diff id, made where there is none. */
+struct check_layer *check_add_layer(struct check *check, const struct descriptor *blob,
+                                    const char *diff_id);
 
 /* Read an image's documents whole and compare their digests: 1, or 0 where something is wrong,
  * which has been reported. Indexes lead to other platforms' manifests, which need not be here. */

@@ -31,8 +31,8 @@ static void check_end(struct check *check)
 
 /* --- what there is to check */
 
-static struct check_layer *check_add_layer(struct check *check, const struct descriptor *blob,
-                                           const char *diff_id)
+struct check_layer *check_add_layer(struct check *check, const struct descriptor *blob,
+                                    const char *diff_id)
 {
         struct check_layer *layer;
 
@@ -72,25 +72,54 @@ static void check_add_image(struct check *check, const struct store_entry *entry
         }
 }
 
+/* The entries that are meant: all, where none is named. Borrowed from entries. */
+static int check_choose(struct check *check, char *const *references,
+                        const struct store_entry *entries, size_t count,
+                        const struct store_entry ***ret, size_t *ret_count, struct error *err)
+{
+        AUTO_FREE const struct store_entry **chosen = NULL;
+        size_t n = 0;
+
+        for (; !*references && n < count; n++) {
+                chosen = alloc_grow(chosen, n + 1, sizeof(struct store_entry *));
+                chosen[n] = entries + n;
+        }
+        for (; *references; references++, n++) {
+                chosen = alloc_grow(chosen, n + 1, sizeof(struct store_entry *));
+                if (store_find(check->store, *references, entries, count, &chosen[n], err) < 0)
+                        return -1;
+        }
+        *ret = steal_ptr(&chosen);
+        *ret_count = n;
+        return 0;
+}
+
 /* A document that several entries lead to is read again for each; they are small. */
+static int check_add_all(struct check *check, char *const *references,
+                         const struct store_entry *entries, size_t count, struct error *err)
+{
+        AUTO_FREE const struct store_entry **chosen = NULL;
+        size_t n = 0;
+
+        if (check_choose(check, references, entries, count, &chosen, &n, err) < 0)
+                return -1;
+        for (size_t i = 0; i < n; i++)
+                check_add_image(check, chosen[i]);
+        for (size_t i = 0; i < n; i++)
+                check_add_carried(check, chosen[i]);
+        return 0;
+}
+
 static int check_list(struct check *check, char *const *references, struct error *err)
 {
         AUTO_STRV struct strv keep = { 0 };
         struct store_entry *entries;
         size_t count;
-        int result = 0;
+        int result;
 
         if (store_list(check->store, &entries, &count, err) < 0)
                 return -1;
-        for (size_t i = 0; !*references && i < count; i++)
-                check_add_image(check, entries + i);
-        for (; result == 0 && *references; references++) {
-                const struct store_entry *entry = NULL;
-
-                result = store_find(check->store, *references, entries, count, &entry, err);
-                if (result == 0)
-                        check_add_image(check, entry);
-        }
+        result = check_add_all(check, references, entries, count, err);
         store_list_free(entries, count);
         for (size_t i = 0; i < check->count; i++) {
                 strv_append(&keep, check->layers[i].blob.digest);
@@ -291,9 +320,12 @@ static int check_drop_blob(struct check *check, const struct check_layer *layer,
         }
         if (unlinkat(check->store->fd, path, 0) < 0 && errno != ENOENT)
                 return error_errno(err, errno, "cannot remove %s", path);
-        text = str_format("was damaged and is removed: `crunit pull %s` brings it again, or load "
-                          "it from where it came from",
-                          layer->images.items[0]);
+        text = layer->carried
+                       ? str_dup("was damaged and is removed: `crunit load --all` brings it again, "
+                                 "from where it came from")
+                       : str_format("was damaged and is removed: `crunit pull %s` brings it again, "
+                                    "or load it from where it came from",
+                                    layer->images.items[0]);
         check_report(check, CHECK_DAMAGED, &layer->images, "blob", layer->blob.digest, text);
         return 0;
 }
@@ -307,7 +339,8 @@ static int check_missing_blob(struct check *check, const struct check_layer *lay
                              "is there without its blob, and cannot be compared with it");
         else
                 check_report(check, CHECK_DAMAGED, &layer->images, "blob", layer->blob.digest,
-                             "is missing, and its layer is not unpacked");
+                             layer->carried ? "is missing"
+                                            : "is missing, and its layer is not unpacked");
         return 0;
 }
 
@@ -355,7 +388,7 @@ static int check_one_layer(struct check *check, const struct check_layer *layer,
                 return check_drop_blob(check, layer, err);
         if (!result)
                 check_file_layer(check, layer);
-        if (file)
+        if (file || layer->carried)
                 return 0;
         result = check_layer_files(check, layer, fd, err);
         if (io_remove_tree(check->work.fd, CHECK_LAYER, result < 0 ? NULL : err) < 0)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Is what the store has what it says it has? Every document and blob is read and compared with its
- * digest, every layer with what its blob unpacks to. What can be rebuilt without a network is, if
+ * digest, every layer with what its blob unpacks to; of other platforms that an index brought along
+ * (carried.h), the documents and blobs. What can be rebuilt without a network is, if
  * asked to: a layer, from its blob. A damaged blob of a layer can only be taken away, so that the
  * next pull or load brings it again.
  */

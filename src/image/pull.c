@@ -3,6 +3,7 @@
 
 #include "../registry/policy.h"
 #include "image.h"
+#include "pull-carried.h"
 #include "pull-name.h"
 #include "pull-server.h"
 #include "reference.h"
@@ -172,7 +173,8 @@ int pull_again(struct store *store, const char *name, const struct pull_options 
                 result = 0;
         }
         store_unlock(store);
-        if (result < 0 || pull_full_name(store, name, digest, options, &id, err) < 0)
+        if (result < 0 || pull_full_name(store, name, digest, options, &id, err) < 0 ||
+            pull_carried(store, name, &found.entry->descriptor, options, err) < 0)
                 return error_wrap(err, "cannot pull %s again", name);
         return 0;
 }

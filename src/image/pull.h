@@ -50,7 +50,7 @@ struct pull_options {
 int pull_image(struct store *store, const char *text, const struct pull_options *options,
                char **ret_id, struct error *err);
 
-/* Fetch what the store lacks of an image that it has: name is that of an entry, and what has its
- * digest is asked for, wherever the name leads by now. */
+/* Fetch what the store lacks of an image that it has, also of other platforms that are in it: name
+ * is that of an entry, and what has its digest is asked for, wherever the name leads by now. */
 int pull_again(struct store *store, const char *name, const struct pull_options *options,
                struct error *err);

@@ -184,6 +184,52 @@ printf x | dd of="$work/store/blobs/sha256/$foreign" bs=1 seek=30 conv=notrunc s
 check 'one that was damaged in the store' says 125 "sha256:$foreign is damaged in the store" save --all --format oci-archive -o "$work/x.tar" reg.lan/many:1
 check 'is not saved' test ! -e "$work/x.tar"
 
+# --- and found. spoil HEX: the store's file has another byte
+blobs=$work/store/blobs/sha256
+spoil() {
+	printf x | dd of="$blobs/$1" bs=1 seek=30 conv=notrunc status=none
+}
+# member INDEX-HEX I: the digits of that manifest
+member() {
+	python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["manifests"][int(sys.argv[2])]["digest"].split(":")[1])' "$blobs/$1" "$2"
+}
+manifest=$(member "${top#*:}" 1)
+config=$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["config"]["digest"].split(":")[1])' "$blobs/$manifest")
+nested=$(member "${top#*:}" 2)
+check 'a damaged blob of another platform is found' says 1 "Damaged: blob sha256:$foreign is damaged: its digest is another (reg.lan/many:1)" image check
+check 'once' test "$(grep -c Damaged "$work/said")" = 1
+check 'under this name' run 1 image check reg.lan/many:1
+check 'and removed' says 1 "Damaged: blob sha256:$foreign was damaged and is removed: \`crunit load --all\` brings it again" image check --repair
+check 'really' test ! -e "$blobs/$foreign"
+check 'so that it is missing' says 1 "Damaged: blob sha256:$foreign is missing (reg.lan/many:1)" image check
+check 'until it is loaded' run 0 load -q --all "$work/many"
+check 'again' says 0 'No damage found' image check
+spoil "$config"
+check 'a damaged configuration of another platform' says 1 "Damaged: blob sha256:$config is damaged: its digest is another (reg.lan/many:1)" image check
+check 'as well' run 1 image check --repair
+check 'is loaded again' run 0 load -q --all "$work/many"
+rm "$blobs/$(member "$nested" 0)"
+check 'a platform that is not here is not missing' says 0 'No damage found' image check
+spoil "$nested"
+check 'but an index that is damaged' says 1 "Damaged: manifest sha256:$nested is damaged: its digest is another (reg.lan/many:1)" image check
+run 0 rmi -a
+
+# --- from where it came
+run 0 load -q --all -t "$one/team/many:1" "$work/many"
+check 'all is well' says 0 'No damage found' image check
+for hex in "$foreign" "$config" "$manifest" "$nested"; do
+	spoil "$hex"
+done
+run 0 image check "$one/team/many:1" && exit 99
+check 'the registry has what is damaged of other platforms' says 0 "Fetched: what was missing of $one/team/many:1" image check --repair
+check 'and all is as it was' same_blobs "$work/many/blobs/sha256" "$blobs"
+check 'to the byte' digests_are_right
+check 'which nobody doubts' says 0 'No damage found' image check
+check 'nothing is left over' test -z "$(find "$work/store/tmp" -mindepth 1)"
+cp "$registry_work/one.log" "$work/asked"
+check 'what is well' says 0 'No damage found' image check --repair
+check 'is not asked for' cmp "$registry_work/one.log" "$work/asked"
+
 # --- another client, which knows no index in an index
 if command -v skopeo >/dev/null || [ -n "${CI:-}" ]; then
 	layout "$work/flatter" $oci.index.v1+json $oci.manifest.v1+json flat
