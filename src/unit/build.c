@@ -58,8 +58,11 @@ static int read_context(struct translation *t, const char *file, char **ret, str
         }
         if (str_equal_nocase(given, "file"))
                 return use_file_directory(t, line, file, err);
-        if (str_equal_nocase(given, "unit") || (!is_absolute(given) && !is_address(given)))
+        if (str_equal_nocase(given, "unit") || (!is_absolute(given) && !is_address(given))) {
+                if (unit_last_value(&t->source->file, "Service", "WorkingDirectory"))
+                        return 0; /* what the service says stays, and is the context */
                 service_add_directory(t, ".");
+        }
         if (!str_equal_nocase(given, "unit"))
                 *ret = steal_str(&given);
         return 0;

@@ -93,11 +93,61 @@ static int translate_dependency(struct translation *t, struct unit_line *line, s
         return 0;
 }
 
+static bool names_container_file(const struct unit_line *line)
+{
+        AUTO_STRV struct strv words = { 0 };
+        AUTO_ERROR struct error err = { 0 };
+
+        if (words_split(line->value, WORDS_LITERAL, &words, NULL, &err) < 0)
+                return false;
+        for (size_t i = 0; i < words.count; i++)
+                if (unit_type_of(words.items[i]))
+                        return true;
+        return false;
+}
+
+/* Remove the lines with this key up to the last one, if any line with it names a container file.
+ * Returns how many. */
+static size_t clear_dependencies(struct unit_lines *lines, const char *key, size_t last)
+{
+        bool names = false;
+        size_t kept = 0;
+        size_t count = lines->count;
+
+        for (size_t i = 0; i < count && !names; i++)
+                names = str_equal(lines->items[i].key, key) &&
+                        names_container_file(&lines->items[i]);
+        if (!names)
+                return 0;
+        for (size_t i = 0; i < count; i++)
+                if (i > last || !str_equal(lines->items[i].key, key))
+                        lines->items[kept++] = lines->items[i];
+        lines->count = kept;
+        return count - kept;
+}
+
+/* systemd never takes a dependency back. With Podman's generator an empty line does, where container
+ * files are named. */
+static void clear_all_dependencies(struct unit_lines *lines, const char *const *keys)
+{
+        for (size_t i = lines->count; i > 0; i--) {
+                const struct unit_line *line = &lines->items[i - 1];
+
+                if (line->key && !*line->value && is_one_of(keys, line->key)) {
+                        size_t removed = clear_dependencies(lines, line->key, i - 1);
+
+                        i -= removed ? removed - 1 : 0;
+                }
+        }
+}
+
 static int translate_dependencies(struct translation *t, const char *name, const char *const *keys)
 {
         struct unit_section *section = unit_section(&t->service, name);
         int result = 0;
 
+        if (section && keys == dependency_keys)
+                clear_all_dependencies(&section->lines, keys);
         for (size_t i = 0; section && i < section->lines.count; i++) {
                 struct unit_line *line = &section->lines.items[i];
                 AUTO_ERROR struct error err = { 0 };

@@ -22,8 +22,7 @@ int emit_userns(struct translation *t, const struct unit_key *row, const struct 
 {
         static const char *const maps[] = { "UserNS",    "UIDMap",    "GIDMap",
                                             "SubUIDMap", "SubGIDMap", NULL };
-        static const char *const remaps[] = { "RemapUsers", "RemapUid", "RemapGid", "RemapUidSize",
-                                              NULL };
+        static const char *const remaps[] = { "RemapUsers", "RemapUid", "RemapGid", NULL };
         const char *map = first_of(t, maps);
         const char *remap = map ? first_of(t, remaps) : NULL;
 
@@ -136,6 +135,11 @@ int emit_remap_detail(struct translation *t, const struct unit_key *row,
 {
         if (has_key(t, "RemapUsers"))
                 return 0;
+        if (str_equal(row->name, "RemapUidSize")) {
+                report_at(t->report, REPORT_WARNING, unit_key_place(values->items[0].line),
+                          "%s= has no meaning without RemapUsers=", row->name);
+                return 0;
+        }
         unit_error(err, values->items[0].line, "%s= has no meaning without RemapUsers=", row->name);
         return error_alias(err, "%s set without RemapUsers",
                            str_equal(row->name, "RemapGid") ? "GidMap" : "UidMap");
