@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fnmatch.h>
+#include <linux/capability.h>
 
 enum {
         PLAN_PROFILE_MAX = 4 << 20,
@@ -178,6 +179,16 @@ static struct json_object *plan_device_rule(bool allow, const char *type, const 
         return rule;
 }
 
+/* Who may make devices may use those that are in the root, and so may who is given one there: the
+ * others are in /dev, which is a mount of its own. */
+static bool plan_root_devices(const struct plan_context *context, const struct device_nodes *nodes)
+{
+        for (size_t i = 0; i < nodes->count; i++)
+                if (!str_has_prefix(nodes->items[i].path, "/dev/"))
+                        return true;
+        return context->spec->privileged || context->caps >> CAP_MKNOD & 1;
+}
+
 static int plan_devices(const struct plan_context *context, struct json_object *lin,
                         struct json_object *rules, struct error *err)
 {
@@ -208,6 +219,7 @@ static int plan_devices(const struct plan_context *context, struct json_object *
                 json_object_array_add(rules,
                                       plan_device_rule(true, type, major, minor, node->rights));
         }
+        context->plan->root_devices = plan_root_devices(context, &nodes);
         return 0;
 }
 

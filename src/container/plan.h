@@ -58,6 +58,7 @@ struct plan {
         uint32_t uid, gid;           /* of the container's program, as the host sees it */
         uint32_t root_uid, root_gid; /* of the container's root, the same way */
         bool terminal;               /* process.terminal */
+        bool root_devices;           /* those that the root file system has can be opened */
         bool systemd;                /* the program manages control groups by itself */
         int stop_signal;
         unsigned stop_timeout; /* seconds */

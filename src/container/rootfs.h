@@ -5,10 +5,8 @@
  *
  * Several layers are one overlay, made by the new mount interface; kernels whose overlay does not
  * know "lowerdir+" (before 6.7) get mount(2) with names short enough for its one page. Both take
- * 500 layers, the kernel's limit. Nobody on the host can open devices of layers (nodev). In the
- * container crun mounts the root anew without that, and it is the cgroup's list of devices that
- * forbids them: DevicePolicy= of the unit, or crun's own. $CRUNIT_MOUNT=classic forces the second
- * way, for tests.
+ * 500 layers, the kernel's limit. Nobody on the host can open devices of layers (nodev); for the
+ * container see nodev.h. $CRUNIT_MOUNT=classic forces the second way, for tests.
  *
  * For a user namespace each layer is mounted with the namespace's ids (mount_setattr(2)). Where the
  * layers' file system, or overlay (before Linux 5.19), cannot do that, the layers are used as they

@@ -9,6 +9,7 @@
 #include "create.h"
 #include "headroom.h"
 #include "health-start.h"
+#include "nodev.h"
 #include "oom.h"
 #include "record.h"
 #include "signal.h"
@@ -214,6 +215,8 @@ int run_create(struct run *run, struct error *err)
                                   err);
         headroom_return(&headroom);
         if (result < 0)
+                return -1;
+        if (!run->plan.root_devices && nodev_set(run->state.init.pid, err) < 0)
                 return -1;
         run_describe_init(run);
         if (run_take_terminal(run, err) < 0 || run_write_ids(run, err) < 0 ||

@@ -211,6 +211,8 @@ static void show(const struct container_spec *spec, const struct plan *plan)
         json_object_object_add(object, "gid", json_object_new_int64(plan->gid));
         if (plan->root_uid || plan->root_gid)
                 json_object_object_add(object, "root_uid", json_object_new_int64(plan->root_uid));
+        if (plan->root_devices)
+                json_object_object_add(object, "root_devices", json_object_new_boolean(true));
         if (plan->overlay_count)
                 json_object_object_add(object, "overlays", show_overlays(plan));
         json_object_object_add(object, "terminal", json_object_new_boolean(plan->terminal));

@@ -103,6 +103,69 @@ test_device_directory_and_numbers() {
 	fi
 }
 
+# shut OPTION... IMAGE: what the root brings is no device, /dev has what it always has. The cgroup's
+# filter would have let it be opened.
+shut() {
+	try quick "${@:1:$#-1}" "${@: -1}" sh -c 'echo >/dev/null && head -c 1 /dev/zero | wc -c && cat /nodes/null'
+	assert_equal "$said" "1
+cat: can't open '/nodes/null': Permission denied" "$*"
+}
+
+# opens OPTION... IMAGE
+opens() {
+	try quick "${@:1:$#-1}" "${@: -1}" sh -c 'echo >/dev/null && cat /nodes/null && echo opened'
+	assert_equal "$said" opened "$*"
+}
+
+test_device_of_an_image() {
+	local tree=$work/tree
+	mkdir -p "$tree"/{bin,etc,proc,sys,dev,tmp,run,nodes}
+	cp /bin/busybox "$tree/bin/"
+	chroot "$tree" /bin/busybox --install -s /bin
+	mknod -m 666 "$tree/nodes/null" c 1 3
+	tar -C "$tree" -cf $work/nodes.tar .
+	mksquashfs "$tree" $work/squashed.sqfs -noappend -quiet -no-progress >/dev/null
+	mkfs.erofs $work/packed.erofs "$tree" >/dev/null
+	for file in nodes.tar squashed.sqfs packed.erofs; do
+		crunit load -q $work/$file >/dev/null
+		shut "localhost/${file%.*}"
+	done
+	shut --read-only nodes
+	shut --userns auto nodes
+	shut --network host --pid host nodes
+	shut --security-opt seccomp=unconfined --cap-add sys_admin nodes
+	shut --cgroups=disabled nodes
+	CRUNIT_MOUNT=classic shut nodes
+	CRUNIT_IDMAP=never shut --userns auto nodes
+	shut --rootfs "$tree"
+	shut --rootfs "$tree:O"
+	shut --rootfs $work/packed.erofs
+	# what somebody mounted beside it is as he said
+	shut --volume "$tree/nodes:/nodes" nodes
+	opens --volume "$tree/nodes:/nodes:dev" nodes
+	# who may make them may use them, and who is given one there
+	opens --cap-add mknod nodes
+	opens --privileged nodes
+	opens --device /dev/null:/nodes/null nodes
+	# in a unit, where exec comes to it
+	container nodes <<-'END'
+		[Container]
+		Image=localhost/nodes:latest
+		ContainerName=nodes
+		Network=none
+		Exec=sleep 1000
+		StopTimeout=0
+	END
+	start nodes
+	assert_fails crunit exec nodes cat /nodes/null
+	assert_match "$said" 'Permission denied'
+	assert_fails crunit exec --privileged nodes cat /nodes/null
+	crunit exec nodes sh -c 'echo >/dev/null'
+	assert_match "$(grep ' / / ' "/proc/$(main_pid nodes)/mountinfo")" ' / / rw,nodev,'
+	systemctl stop nodes
+	crunit rmi nodes squashed packed >/dev/null
+}
+
 test_device_by_path_is_systemds() {
 	container path <<-'END'
 		[Container]
