@@ -61,7 +61,7 @@ bool forwarder_alive(const char *runtime, const char *name)
         return strchr(name, '@') && access(users, F_OK) == 0;
 }
 
-/* Returns 1 where it had nobody yet. */
+/* Returns 1 where it is to be started. */
 static int forwarder_prepare(const char *runtime, const struct network *network,
                              const struct joined *joined, struct error *err)
 {
@@ -70,12 +70,14 @@ static int forwarder_prepare(const char *runtime, const struct network *network,
         AUTO_FREE char *names = names_directory(runtime, network->name);
         AUTO_FREE char *config = NULL;
         char label[FORWARDER_TEXT];
+        struct address address;
         struct names_own own = {
                 .label = forwarder_address_label(joined->forwarder, label),
                 .servers = &joined->servers,
         };
 
-        if (access(users, F_OK) == 0)
+        if (access(users, F_OK) == 0 && names_running(runtime, joined->forwarder) &&
+            forwarder_read_address(directory, &address))
                 return 0;
         config = names_config(network, names, NULL, &own);
         if (io_make_dirs(AT_FDCWD, directory, 0755, err) < 0 ||
@@ -123,17 +125,17 @@ int forwarder_add(const char *runtime, struct links *links, const struct network
 {
         AUTO_FREE char *directory = names_directory(runtime, joined->forwarder);
         AUTO_FREE char *user = str_format("users/%s", joined->label);
-        int fresh = forwarder_prepare(runtime, network, joined, err);
+        int needed = forwarder_prepare(runtime, network, joined, err);
         struct address address;
 
-        if (fresh < 0 || names_write(directory, user, "", err) < 0)
+        if (needed < 0 || names_write(directory, user, "", err) < 0)
                 return -1;
         if (!forwarder_read_address(directory, &address))
                 return error_set(err, EINVAL, "%s/address is no address", directory);
         if (forwarder_add_address(links, link_index(network->interface), joined->forwarder,
                                   &address, err) < 0)
                 return -1;
-        if (fresh || !names_running(runtime, joined->forwarder))
+        if (needed)
                 names_add_unit(starts, joined->forwarder);
         return 0;
 }

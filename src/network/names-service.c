@@ -133,7 +133,15 @@ void names_add_unit(struct strv *units, const char *instance)
 int names_write(const char *directory, const char *name, const char *text, struct error *err)
 {
         AUTO_FREE char *path = str_format("%s/%s", directory, name);
+        AUTO_ERROR struct error first = { 0 };
 
+        if (io_write_file(AT_FDCWD, path, text, strlen(text), 0644, IO_NO_SYNC, &first) == 0)
+                return 0;
+        if (first.code != EISDIR)
+                return error_set(err, first.code, "%s", first.message);
+        /* Nobody has a directory there on purpose. */
+        if (io_remove_tree(AT_FDCWD, path, err) < 0)
+                return -1;
         return io_write_file(AT_FDCWD, path, text, strlen(text), 0644, IO_NO_SYNC, err);
 }
 
@@ -171,25 +179,6 @@ static char *names_resolv_conf(const char *directory)
         if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode) && access(path, F_OK) < 0)
                 return str_format("%s/resolv.conf", directory);
         return str_dup(path);
-}
-
-/* Returns 1 where the network had no container yet. */
-static int names_prepare(const char *runtime, const struct network *network, struct error *err)
-{
-        AUTO_FREE char *directory = names_directory(runtime, network->name);
-        AUTO_FREE char *hosts = str_format("%s/hosts", directory);
-        AUTO_FREE char *resolv_conf = names_resolv_conf(directory);
-        AUTO_FREE char *config = NULL;
-
-        if (access(hosts, F_OK) == 0)
-                return 0;
-        config = names_config(network, directory, resolv_conf, NULL);
-        if (io_make_dirs(AT_FDCWD, directory, 0755, err) < 0 ||
-            names_write(directory, "dnsmasq.conf", config, err) < 0 ||
-            names_write(directory, "forwards", "", err) < 0 ||
-            io_make_dirs(AT_FDCWD, hosts, 0755, err) < 0)
-                return -1;
-        return 1;
 }
 
 /* --- whom to ask for other networks' names */
@@ -270,6 +259,27 @@ static void names_update_forwards(const char *runtime, const struct joined *memb
 
 /* --- a container comes */
 
+/* Returns 1 where the service is to be started; whatever has become of its files, it finds them
+ * whole. */
+static int names_prepare(const char *runtime, const struct network *network, struct error *err)
+{
+        AUTO_FREE char *directory = names_directory(runtime, network->name);
+        AUTO_FREE char *hosts = str_format("%s/hosts", directory);
+        AUTO_FREE char *resolv_conf = names_resolv_conf(directory);
+        AUTO_FREE char *config = NULL, *forwards = NULL;
+
+        if (access(hosts, F_OK) == 0 && names_running(runtime, network->name))
+                return 0;
+        config = names_config(network, directory, resolv_conf, NULL);
+        forwards = names_all_forwards(runtime, network->name, NULL);
+        if (io_make_dirs(AT_FDCWD, directory, 0755, err) < 0 ||
+            names_write(directory, "dnsmasq.conf", config, err) < 0 ||
+            names_write(directory, "forwards", forwards, err) < 0 ||
+            io_make_dirs(AT_FDCWD, hosts, 0755, err) < 0)
+                return -1;
+        return 1;
+}
+
 static int names_add_one(const char *runtime, const struct network *network,
                          const struct joined *joined, const struct joined_network *on,
                          struct strv *starts, struct error *err)
@@ -277,11 +287,11 @@ static int names_add_one(const char *runtime, const struct network *network,
         AUTO_FREE char *directory = names_directory(runtime, network->name);
         AUTO_FREE char *file = str_format("hosts/%s", joined->label);
         AUTO_FREE char *text = names_hosts(on);
-        int fresh = names_prepare(runtime, network, err);
+        int needed = names_prepare(runtime, network, err);
 
-        if (fresh < 0 || names_write(directory, file, text, err) < 0)
+        if (needed < 0 || names_write(directory, file, text, err) < 0)
                 return -1;
-        if (fresh || !names_running(runtime, network->name)) {
+        if (needed) {
                 names_add_unit(starts, network->name);
                 names_tell_resolved(network);
         }

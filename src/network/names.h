@@ -4,7 +4,8 @@
  * crunit-dns@.service, which runs dnsmasq on the addresses of its bridge. What it reads is in
  * RUNTIME/network/names/NETWORK/:
  *
- *   dnsmasq.conf   written when the first container comes
+ *   dnsmasq.conf   written when the first container comes, and before each start of the service
+ *                  that a container's start asks for
  *   hosts/LABEL    the addresses and names of one container, in the form of hosts(5): dnsmasq sees
  *                  by itself when one comes or goes, and goes on answering meanwhile
  *   forwards       whom to ask for names of other networks: a container on several of them asks
