@@ -12,6 +12,7 @@
 
 enum {
         CATALOGUE_FILE_MAX = 1 << 20,
+        CATALOGUE_TEMPORARY_DIGITS = 16, /* behind the name of a file that io.h has not finished */
         CATALOGUE_ID_DIGITS = 25, /* as many as Podman's */
 };
 
@@ -106,6 +107,42 @@ static int catalogue_get(const char *storage, const char *name, struct secret *r
         return 0;
 }
 
+/* --- what was killed half-way */
+
+/* Whether it is the name of a file that was to become one with that prefix. */
+static bool catalogue_is_unfinished(const char *name, const char *prefix)
+{
+        const char *rest = name[0] == '.' ? str_after(name + 1, prefix) : NULL;
+        const char *end = rest ? strrchr(rest, '.') : NULL;
+
+        return end && strlen(end + 1) == CATALOGUE_TEMPORARY_DIGITS &&
+               strspn(end + 1, "0123456789abcdef") == CATALOGUE_TEMPORARY_DIGITS;
+}
+
+static int catalogue_sweep_name(int dir, const char *name, void *prefix, struct error *err)
+{
+        (void)err;
+        if (catalogue_is_unfinished(name, prefix))
+                unlinkat(dir, name, 0);
+        return 0;
+}
+
+/* A value that nobody has any more is not to lie about, even encrypted. Who changes secrets holds
+ * the lock, and so all that is unfinished will remain so. */
+static void catalogue_sweep(int dir)
+{
+        char all[] = "";
+
+        io_each_name(dir, ".", catalogue_sweep_name, all, NULL);
+        for (int encrypted = 0; encrypted < 2; encrypted++) {
+                AUTO_FREE char *store = secret_store(encrypted);
+                AUTO_FREE char *prefix = secret_credential("", encrypted);
+
+                if (store)
+                        io_each_name(AT_FDCWD, store, catalogue_sweep_name, prefix, NULL);
+        }
+}
+
 /* --- making one */
 
 static int catalogue_write_value(const char *name, bool encrypted, const void *data, size_t length,
@@ -196,6 +233,7 @@ int catalogue_create(const char *storage, const struct secret_order *order,
         dir = catalogue_lock(storage, err);
         if (dir < 0)
                 return -1;
+        catalogue_sweep(dir);
         if (catalogue_get(storage, order->name, &old, &missing) < 0) {
                 if (missing.code != ENOENT)
                         return error_set(err, missing.code, "%s", missing.message);
@@ -327,6 +365,8 @@ int catalogue_remove(const char *storage, const struct secret *secret, struct er
         AUTO_FREE char *path = NULL;
         bool encrypted;
 
+        if (dir >= 0)
+                catalogue_sweep(dir);
         if (dir < 0 || catalogue_remove_form(secret->name, true, err) < 0 ||
             catalogue_remove_form(secret->name, false, err) < 0)
                 return -1;

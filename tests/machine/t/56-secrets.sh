@@ -123,3 +123,29 @@ test_secret_of_other_origin() {
 	# read-only root, and a /run of its own
 	assert_equal "$(crunit run --rm --network none --pids-limit -1 --read-only --secret shell localhost/busybox:latest busybox wc -c /run/secrets/shell | awk '{ print $1 }')" 3
 }
+
+# What a command that was killed had begun to write goes with the next one that changes secrets, and
+# nothing else does.
+test_secret_create_killed() {
+	local place
+	removes half other
+	mkdir -p /etc/credstore /etc/credstore.encrypted
+	printf 'a value' | crunit secret create other - >/dev/null
+	for place in /etc/credstore/.crunit.half /etc/credstore.encrypted/.crunit-encrypted.half /var/lib/crunit/secrets/.half.json; do
+		: >$place.0123456789abcdef
+		: >$place.mine
+	done
+	: >/etc/credstore/.mine.0123456789abcdef
+	printf 'a value' | crunit secret create half - >/dev/null
+	assert_equal "$(find /etc/credstore /etc/credstore.encrypted /var/lib/crunit/secrets -name '.*.0123456789abcdef')" \
+		/etc/credstore/.mine.0123456789abcdef
+	: >/etc/credstore/.crunit.half.0123456789abcdef
+	crunit secret rm half
+	assert_equal "$(find /etc/credstore /etc/credstore.encrypted /var/lib/crunit/secrets -name '.*.mine' -o -name '.*.0123456789abcdef' | sort)" \
+		"/etc/credstore.encrypted/.crunit-encrypted.half.mine
+/etc/credstore/.crunit.half.mine
+/etc/credstore/.mine.0123456789abcdef
+/var/lib/crunit/secrets/.half.json.mine"
+	find /etc/credstore /etc/credstore.encrypted /var/lib/crunit/secrets -name '.*.mine' -delete
+	rm /etc/credstore/.mine.0123456789abcdef
+}
