@@ -50,7 +50,7 @@ census_store() {
 census_units() {
 	find /run/systemd/transient /run/systemd/system -mindepth 1 ! -name 'registry.service' ! -path '*/registry.service.d*' \
 		! -name 'run-*.scope*' 2>/dev/null | sort
-	systemctl list-units --all --plain --no-legend '*health*' 'crunit-run-*' 'c[0-9]*' | awk '{ print $1, $3, $4 }' | sort
+	systemctl list-units --all --plain --no-legend '*health*' 'crunit-run-*' 'crunit-pod*' 'c[0-9]*' 'p[0-9]*' | awk '{ print $1, $3, $4 }' | sort
 }
 
 census_temporary() {
@@ -62,7 +62,11 @@ census_ids() {
 	find /run/crunit /var/lib/crunit -maxdepth 1 -name '*ids*' -exec cat {} + 2>/dev/null
 }
 
-census_kinds="mounts namespaces links addresses firewall names cgroups processes run store units temporary ids"
+census_secrets() {
+	find /etc/credstore /etc/credstore.encrypted $store/secrets -mindepth 1 2>/dev/null | sort
+}
+
+census_kinds="mounts namespaces links addresses firewall names cgroups processes run store units temporary ids secrets"
 
 # take_census DIR
 take_census() {

@@ -13,14 +13,19 @@ fault_table="
 3 kill_beside     kill -9 of a log pump or a health watcher
 2 kill_names      kill -9 of dnsmasq
 3 kill_shell_run  kill -9 of a crunit run from a shell
+4 kill_pod        kill -9 of what makes or ends a pod
+4 detached        run -d, start, stop, rm from a shell, killed or not
+2 kill_secret     kill -9 of what changes a secret
 3 kill_view       kill -9 of a command that looks or loads
 3 kill_pull       kill -9 of a registry, or of who pulls from it
+1 no_secret       a container whose secret is gone starts
 2 no_registry     a container whose registry is gone starts
 4 stop_start      stop and start of some at once
 3 reload          systemctl daemon-reload while one starts
 1 reexec          systemctl daemon-reexec while one starts
 2 journald        kill -9 or restart of journald
 1 network_unit    restart of a network's unit
+2 pod_unit        restart of a pod's unit
 1 names_unit      restart of a network's name service
 2 flush_firewall  nft flush ruleset, and a start
 2 full_disk       no space in the store while one starts
@@ -58,6 +63,22 @@ pick_container() {
 	roll "$containers"
 	number=$rolled
 	name_of "$number"
+}
+
+# pick_pod: sets pod, and first: the number of its first container.
+pick_pod() {
+	roll $((containers / 10))
+	first=$((rolled * 10 + 8))
+	pod=$(pod_of $first)
+}
+
+# begin_pod: those of the pod.
+begin_pod() {
+	local name
+	for number in $first $((first + 1)); do
+		name_of $number
+		begin start "$name"
+	done
 }
 
 # pause MILLISECONDS
@@ -204,13 +225,85 @@ fault_kill_shell_run() {
 	wait $pid 2>/dev/null
 }
 
+fault_kill_pod() {
+	pick_pod
+	one_of restart stop
+	verb=$one
+	one_of crunit-network crunit-network crunit
+	roll 80
+	begin $verb "$pod-pod"
+	pause "$rolled"
+	kill_program "$pod-pod.service" "$one"
+	begin_pod
+	did="$verb $pod: $one after $rolled ms: $killed"
+}
+
+# What was killed half-way may have made the container or not; a list tells, and start_detached()
+# takes it at its word.
+fault_detached() {
+	local pid unit words
+	roll $((all - containers))
+	number=$((containers + rolled))
+	name_of $number
+	unit_of "$name"
+	mapfile -t words < <(run_words $number)
+	one_of run run start stop restart rm init
+	did="$one $name"
+	roll 200
+	case $one in
+	init) kill_main "$unit.service" && return ;;
+	run) set -- run -d --replace "${words[@]}" ;;
+	rm) set -- rm -f "$name" ;;
+	*) set -- "$one" "$name" ;;
+	esac
+	if [ $rolled -ge 120 ]; then
+		tried crunit "$@"
+		did+=": $outcome"
+		return
+	fi
+	setsid crunit "$@" >/dev/null 2>&1 </dev/null &
+	pid=$!
+	pause "$rolled"
+	kill -KILL $pid 2>/dev/null
+	pkill -KILL -s $pid
+	wait $pid 2>/dev/null
+	did+=", killed after $rolled ms"
+}
+
+# The value is the old one, or the new one.
+fault_kill_secret() {
+	local pid
+	roll 30
+	printf 'word %d end' "$step" >/run/chaos-word
+	setsid crunit secret create --replace word /run/chaos-word >/dev/null 2>&1 </dev/null &
+	pid=$!
+	pause "$rolled"
+	kill -KILL $pid 2>/dev/null
+	wait $pid 2>/dev/null
+	rm -f /run/chaos-word
+	did="after $rolled ms"
+	[[ $(crunit secret inspect --showsecret word | jq -r '.[0].SecretData') =~ ^word\ [0-9]+\ end$ ]] ||
+		echo "after step $step the secret is broken" >>$late
+}
+
+fault_no_secret() {
+	roll $(((containers + 3) / 7))
+	name_of $((rolled * 7 + 3))
+	crunit secret rm word >/dev/null 2>&1
+	tried systemctl restart "$name"
+	printf 'word %d end' "$step" | crunit secret create --replace word - >/dev/null ||
+		echo "in step $step the secret cannot be made again" >>$late
+	begin start "$name"
+	did="$name: $outcome"
+}
+
 fault_kill_view() {
 	local pid command
 	pick_container
 	roll 60
 	one_of "ps -a" "inspect $name" "exec $name /bin/writer check" "stats --no-stream" images "image prune -f" \
 		"load -q -i /world/odd.tar" "logs $name" "health run $name" "system df" "network ls" "volume ls" \
-		"image check" "network inspect ash"
+		"image check" "network inspect ash" "pod ls" "pod inspect p000" "secret ls"
 	# shellcheck disable=SC2086
 	setsid crunit $one >/dev/null 2>&1 </dev/null &
 	pid=$!
@@ -301,6 +394,13 @@ fault_network_unit() {
 	one_of $networks
 	tried systemctl restart "$one-network.service"
 	did="$one: $outcome"
+}
+
+fault_pod_unit() {
+	pick_pod
+	tried systemctl restart "$pod-pod"
+	did="$pod: $outcome"
+	begin_pod
 }
 
 fault_names_unit() {

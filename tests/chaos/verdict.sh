@@ -25,7 +25,8 @@ verdict() {
 
 busy_units() {
 	systemctl list-jobs --no-legend --plain
-	systemctl list-units --all --plain --no-legend 'c[0-9]*.service' | awk '$3 !~ /^(active|inactive|failed)$/'
+	systemctl list-units --all --plain --no-legend 'c[0-9]*.service' 'p[0-9]*-pod.service' 'crunit-run-d*.service' |
+		awk '$3 !~ /^(active|inactive|failed)$/'
 }
 
 # Says what is still busy in the end.
@@ -46,8 +47,8 @@ come_to_rest() {
 # What systemd says, for all: NAME STATE PID, by one call.
 say_units() {
 	# shellcheck disable=SC2046
-	systemctl show -p Id -p ActiveState -p MainPID $(all_units) | awk -F= '
-		$1 == "Id" { id = $2; sub(/\.service$/, "", id) } $1 == "MainPID" { pid = $2 }
+	systemctl show -p Id -p ActiveState -p MainPID $(all_units) $(all_detached | sed 's/.*/crunit-run-&.service/') | awk -F= '
+		$1 == "Id" { id = $2; sub(/\.service$/, "", id); sub(/^crunit-run-/, "", id) } $1 == "MainPID" { pid = $2 }
 		$1 == "ActiveState" { state = $2 }
 		id && pid != "" && state { print id, state, pid; id = ""; pid = ""; state = "" }' | sort
 }
@@ -57,10 +58,22 @@ say_active() {
 }
 
 say_networked() {
-	local name
+	local name number
 	say_active | while read -r name; do
-		[ -z "$(networks_of "$((10#${name#c}))")" ] || echo "$name"
+		number_of "$name"
+		[ -z "$(networks_of $number)" ] || echo "$name"
 	done
+}
+
+# say_network NETWORK: who is on it: containers, and pods with theirs.
+say_network() {
+	local name number
+	say_active | while read -r name; do
+		number_of "$name"
+		[[ " $(networks_of $number | xargs) " == *" $1 "* ]] || continue
+		echo "$name"
+		pod_of $number
+	done | sort -u
 }
 
 compare() {
@@ -69,15 +82,16 @@ compare() {
 }
 
 check_processes() {
-	local name state pid result=0
+	local name state pid unit result=0
 	while read -r name state pid; do
+		unit_of "$name"
 		if [ "$state" != active ]; then
 			[ "$pid" = 0 ] || { echo "$name is $state and has the main process $pid" && result=1; }
-			[ ! -e "$run_dir/containers/$name@$name" ] || { echo "$name is $state and has a directory" && result=1; }
+			[ ! -e "$run_dir/containers/$name@$unit" ] || { echo "$name is $state and has a directory" && result=1; }
 			continue
 		fi
 		[ "$(readlink "/proc/$pid/exe")" = /bin/writer ] || { echo "$name: $pid is no writer" && result=1; }
-		grep -q "/$name.service" "/proc/$pid/cgroup" || { echo "$name: $pid is elsewhere" && result=1; }
+		grep -q "/$unit.service" "/proc/$pid/cgroup" || { echo "$name: $pid is elsewhere" && result=1; }
 	done < <(say_units)
 	return $result
 }
@@ -113,7 +127,8 @@ check_strays() {
 }
 
 check_health_units() {
-	compare <(say_active | sed 's/$/-health.timer/') \
+	local name unit
+	compare <(say_active | while read -r name; do unit_of "$name" && echo "$unit-health.timer"; done | sort) \
 		<(systemctl list-units --plain --no-legend --state=active 'c*-health.timer' | awk '{ print $1 }' | sort)
 }
 
@@ -128,52 +143,69 @@ check_healthy() {
 }
 
 check_members() {
-	compare <(say_networked | sed 's/.*/&@&/') <(find $run_dir/network/members -type f -printf '%f\n' | sort)
+	local network name number unit
+	# pods are members whether they have a network or not: their ports and names belong to somebody
+	compare <({
+		for network in $networks; do say_network "$network"; done
+		say_active | while read -r name; do number_of "$name" && pod_of $number; done
+	} | sort -u | while read -r name; do
+		unit_of "$name"
+		[[ $name != p* ]] && echo "$name@$unit" || echo "@$name"
+	done | sort) <(find $run_dir/network/members -type f -printf '%f\n' | sort)
+}
+
+# A pod is there as long as one of its containers.
+check_pods() {
+	local name number
+	compare <(say_active | while read -r name; do number_of "$name" && pod_of $number; done | sort -u) \
+		<(systemctl list-units --plain --no-legend --state=active 'p[0-9]*-pod.service' | sed 's/-pod.service.*//' | sort) &&
+		compare <(systemctl list-units --plain --no-legend --state=active 'p[0-9]*-pod.service' | sed 's/-pod.service.*//' | sort) \
+			<(crunit pod ls --noheading --format '{{.Name}}' | sort)
 }
 
 # published ports: what systemd's active units ask for, and what the firewall has
 check_ports() {
-	local name
-	compare <(say_networked | while read -r name; do port_of "$((10#${name#c}))"; done | sort) \
+	local name number
+	compare <(say_networked | while read -r name; do number_of "$name" && port_of $number; done | sort) \
 		<(nft list table inet crunit | grep -oE '\b2[0-9]{4} :' | tr -d ' :' | sort -u)
 }
 
 check_answers() {
-	local name port said result=0
+	local name number port said result=0
 	while read -r name; do
-		port=$(port_of "$((10#${name#c}))")
+		number_of "$name"
+		port=$(port_of $number)
 		said=$(timeout 20 nc -w 10 127.0.0.1 "$port" </dev/null)
 		[ "$said" = "$name" ] || { echo "$name at port $port: '$said'" && result=1; }
 	done < <(say_networked)
 	return $result
 }
 
-# resolve SERVER: each container's name, and the address that the server knows, if any.
+# resolve SERVER: each container's and pod's name, and the address that the server knows, if any.
 resolve() {
-	python3 -B - "$1" "$containers" <<-'END'
+	# shellcheck disable=SC2046
+	python3 -B - "$1" $(say_units | cut -d ' ' -f 1) $(all_pods) <<-'END'
 		import importlib.machinery, importlib.util, sys
 		loader = importlib.machinery.SourceFileLoader("lookup", "/tests/lookup")
 		lookup = importlib.util.module_from_spec(importlib.util.spec_from_loader("lookup", loader))
 		loader.exec_module(lookup)
-		for i in range(int(sys.argv[2])):
-		    message = lookup.question(f"c{i:03}.dns.podman", lookup.TYPES["A"])
+		for name in sys.argv[2:]:
+		    message = lookup.question(f"{name}.dns.podman", lookup.TYPES["A"])
 		    answer = lookup.ask(sys.argv[1], message, False)
-		    print(f"c{i:03}", *lookup.records(answer, lookup.TYPES["A"]))
+		    print(name, *lookup.records(answer, lookup.TYPES["A"]))
 	END
 }
 
 # Those on the network are known, with their address; others are not.
 check_names() {
-	local network gateway name result=0
+	local network gateway result=0
 	for network in $networks; do
 		[ "$network" = ash ] && gateway=10.71.0.1 || gateway=10.72.0.1
 		compare <(crunit network inspect "$network" | jq -r '.[0].containers[] |
 			"\(.name) \(.interfaces[].subnets[0].ipnet | sub("/.*"; ""))"' | grep -E ' 10[.]7[12]' | sort) \
 			<(resolve $gateway | grep -F . | sort) || result=1
 		compare <(crunit network inspect "$network" | jq -r '.[0].containers[].name' | sort) \
-			<(say_networked | while read -r name; do
-				! networks_of "$((10#${name#c}))" | grep -qx "$network" || echo "$name"
-			done) || result=1
+			<(say_network "$network") || result=1
 	done
 	return $result
 }
@@ -181,7 +213,10 @@ check_names() {
 check_links() {
 	local network name number expected result=0 bridge
 	for network in $networks; do
-		expected=$(say_networked | while read -r name; do networks_of "$((10#${name#c}))" | grep -x $network; done | wc -l)
+		expected=$(say_network "$network" | while read -r name; do
+			number_of "$name"
+			[[ $name != p* && -n $(pod_of $number) ]] || echo "$name"
+		done | wc -l)
 		bridge=$(crunit network inspect $network | jq -r '.[0].network_interface')
 		number=$(ip -o link show master "$bridge" | wc -l)
 		[ "$number" = "$expected" ] || { echo "$network has $number links, $expected containers" && result=1; }
@@ -189,23 +224,37 @@ check_links() {
 	return $result
 }
 
+# Whole, as a file and as a variable: any of the values that were ever given.
+check_secrets() {
+	local name state pid number said result=0
+	while read -r name state pid; do
+		number_of "$name"
+		[ "$state" = active ] && has_secret $number || continue
+		said="$(crunit exec "$name" /bin/writer show /run/secrets/word 2>&1), $(tr '\0' '\n' <"/proc/$pid/environ" | grep '^WORD=')"
+		[[ $said =~ ^word\ [0-9]+\ end,\ WORD=word\ [0-9]+\ end$ ]] || { echo "$name: $said" && result=1; }
+	done < <(say_units)
+	return $result
+}
+
 # --- and afterwards
 
 check_start_all() {
-	local name
+	local name unit
 	# shellcheck disable=SC2046
 	timeout 300 systemctl start $(all_units) >/dev/null || true
+	start_detached
 	come_to_rest
 	say_units | grep -v ' active ' || return 0
 	for name in $(say_units | awk '$2 != "active" { print $1 }' | head -n 5); do
-		journalctl --no-pager -q -n 4 -o cat -u "$name"
+		unit_of "$name"
+		journalctl --no-pager -q -n 4 -o cat -u "$unit"
 	done
 	return 1
 }
 
 check_records() {
 	local number name result=0 said
-	for ((number = 0; number < containers; number++)); do
+	for ((number = 0; number < all; number++)); do
 		name_of $number
 		said=$(/world/writer verify $name $store/volumes/data-$name/_data/records $acks/$name) ||
 			{ echo "$said" && result=1; }
@@ -242,6 +291,7 @@ give_verdict() {
 	verdict "crunit inspect knows what systemd says" check_inspected
 	verdict "no process of ours is astray" check_strays
 	verdict "who is on networks is up" check_members
+	verdict "pods are there for their containers" check_pods
 	verdict "links are those of containers that are up" check_links
 	verdict "all start again" check_start_all
 	verdict "all are healthy" check_healthy
@@ -250,6 +300,7 @@ give_verdict() {
 	verdict "published ports are those of all" check_ports
 	verdict "each answers at its port" check_answers
 	verdict "names are those of all" check_names
+	verdict "secrets are whole" check_secrets
 	stop_world
 	verdict "no record is lost" check_records
 	verdict "the store is whole" check_store

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * writer run NUMBER: the program of all containers of the chaos run. Appends lines "NUMBER RECORD"
- * to /data/records, RECORD counting up, each on the disk before the next; and tells in /ack/NUMBER
- * (outside of what faults touch) how far it came. It goes on where it was. On port 80 it says its
- * NUMBER to whoever connects. Ends at SIGTERM.
- * writer check: asks its own port; status 0 for an answer.
+ * writer run NUMBER [PORT]: the program of all containers of the chaos run. Appends lines "NUMBER
+ * RECORD" to /data/records, RECORD counting up, each on the disk before the next; and tells in
+ * /ack/NUMBER (outside of what faults touch) how far it came. It goes on where it was. On PORT (80)
+ * it says its NUMBER to whoever connects. Ends at SIGTERM.
+ * writer check [PORT]: asks its own port; status 0 for an answer.
+ * writer show FILE: what is in it, for images that have nothing else.
  * writer verify NUMBER RECORDS ACK: whether all records up to the one in ACK are in RECORDS, in
  * order; status 0 and how many there are.
  */
@@ -88,9 +89,10 @@ static int append(int fd, const char *number, unsigned long record)
         return -1;
 }
 
-static int open_port(void)
+static int open_port(int port)
 {
-        struct sockaddr_in6 address = { .sin6_family = AF_INET6, .sin6_port = htons(PORT) };
+        struct sockaddr_in6 address = { .sin6_family = AF_INET6,
+                                        .sin6_port = htons((uint16_t)port) };
         int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1, zero = 0;
 
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
@@ -117,11 +119,11 @@ static void finish(int signo)
         _exit(0);
 }
 
-static int run(const char *number)
+static int run(const char *number, int inner)
 {
         char ack[LINE];
         int records = open("/data/records", O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-        struct pollfd port = { .fd = open_port(), .events = POLLIN };
+        struct pollfd port = { .fd = open_port(inner), .events = POLLIN };
         unsigned long record, acknowledged;
 
         signal(SIGTERM, finish);
@@ -148,9 +150,9 @@ static int run(const char *number)
         }
 }
 
-static int check(void)
+static int check(int port)
 {
-        struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+        struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         char text[LINE];
 
@@ -160,6 +162,17 @@ static int check(void)
                 return 0;
         perror("writer: no answer");
         return 1;
+}
+
+static int show(const char *path)
+{
+        char text[4096];
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof text);
+
+        if (size < 0)
+                perror(path);
+        return size < 0 || write(STDOUT_FILENO, text, (size_t)size) != size ? 1 : 0;
 }
 
 static int verify(const char *number, const char *path, const char *ack)
@@ -191,10 +204,12 @@ static int verify(const char *number, const char *path, const char *ack)
 
 int main(int argc, char **argv)
 {
-        if (argc == 3 && strcmp(argv[1], "run") == 0)
-                return run(argv[2]);
-        if (argc == 2 && strcmp(argv[1], "check") == 0)
-                return check();
+        if ((argc == 3 || argc == 4) && strcmp(argv[1], "run") == 0)
+                return run(argv[2], argc == 4 ? atoi(argv[3]) : PORT);
+        if ((argc == 2 || argc == 3) && strcmp(argv[1], "check") == 0)
+                return check(argc == 3 ? atoi(argv[2]) : PORT);
+        if (argc == 3 && strcmp(argv[1], "show") == 0)
+                return show(argv[2]);
         if (argc == 5 && strcmp(argv[1], "verify") == 0)
                 return verify(argv[2], argv[3], argv[4]);
         fprintf(stderr, "writer: see its source\n");
