@@ -131,22 +131,22 @@ test_device_of_an_image() {
 		shut "localhost/${file%.*}"
 	done
 	shut --read-only nodes
-	shut --userns auto nodes
-	shut --network host --pid host nodes
+	shut --uidmap 0:300000:65536 nodes
+	shut --pid host --ipc host nodes
 	shut --security-opt seccomp=unconfined --cap-add sys_admin nodes
 	shut --cgroups=disabled nodes
 	CRUNIT_MOUNT=classic shut nodes
-	CRUNIT_IDMAP=never shut --userns auto nodes
+	CRUNIT_IDMAP=never shut --uidmap 0:300000:65536 nodes
 	shut --rootfs "$tree"
 	shut --rootfs "$tree:O"
-	shut --rootfs $work/packed.erofs
+	shut --rootfs $work/packed.erofs:O
 	# what somebody mounted beside it is as he said
 	shut --volume "$tree/nodes:/nodes" nodes
 	opens --volume "$tree/nodes:/nodes:dev" nodes
 	# who may make them may use them, and who is given one there
 	opens --cap-add mknod nodes
 	opens --privileged nodes
-	opens --device /dev/null:/nodes/null nodes
+	opens --device /dev/null:/nodes/other nodes
 	# in a unit, where exec comes to it
 	container nodes <<-'END'
 		[Container]
