@@ -256,7 +256,7 @@ fresh
 file s.container '[Container]' 'Image=localhost/a:1' 'Network=host' '[Service]' 'RestartSec=soon' 'Slice=x.service'
 if command -v systemd-analyze >/dev/null; then
 	check "systemd is asked" run_check 0 .
-	check "and its answer has the line" says "s.container:5:12: warning: systemd: Failed to parse sec value, ignoring: soon"
+	check "and its answer has the line" grep -q '^s.container:5:12: warning: systemd: Failed to parse .*soon' "$work/said"
 	check "or is told not to" run_check 0 --no-verify .
 	check "and says nothing then" says_nothing_of systemd
 else

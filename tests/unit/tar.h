@@ -15,7 +15,7 @@ struct tar_entry {
         unsigned mode, uid, gid;
         const char *link;
         const char *data; /* or NULL */
-        size_t size;      /* 0: the data's length; else what the header says */
+        uint64_t size;    /* 0: the data's length; else what the header says */
         unsigned major, minor;
         const char *mtime;  /* octal; NULL: 14000000000 */
         const char *pax[9]; /* "key=value", NULL-terminated */
@@ -28,7 +28,7 @@ static inline void tar_pad(struct strbuf *tar)
         strbuf_append_n(tar, zeros, (512 - tar->length % 512) % 512);
 }
 
-static inline void tar_header(struct strbuf *tar, const struct tar_entry *entry, size_t size)
+static inline void tar_header(struct strbuf *tar, const struct tar_entry *entry, uint64_t size)
 {
         char header[512] = { 0 };
         unsigned sum = 0;
@@ -39,7 +39,7 @@ static inline void tar_header(struct strbuf *tar, const struct tar_entry *entry,
         snprintf(header + 100, 8, "%07o", (entry->mode ? entry->mode : 0644) & 07777777);
         snprintf(header + 108, 8, "%07o", entry->uid & 07777777);
         snprintf(header + 116, 8, "%07o", entry->gid & 07777777);
-        snprintf(field, sizeof field, "%011zo", size);
+        snprintf(field, sizeof field, "%011llo", (unsigned long long)size);
         memcpy(header + 124, field, 11);
         snprintf(header + 136, 12, "%s", entry->mtime ? entry->mtime : "14000000000");
         header[156] = entry->type ? entry->type : '0';

@@ -425,7 +425,7 @@ static void test_huge_headers(void)
                 struct rusage usage;
 
                 tar_header(&tar, &(struct tar_entry){ .name = "huge", .type = types[i] },
-                           (size_t)4 << 30);
+                           (uint64_t)4 << 30);
                 tar_add(&tar, &(struct tar_entry){ .name = "a", .data = "a" });
                 tar_end(&tar);
                 check(unpack_source(&tar, (struct stream_source){ 0 }, &diff_id, &result, &err) <

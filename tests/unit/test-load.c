@@ -491,7 +491,7 @@ static void test_rubbish(void)
                      "a huge index");
         tar.length = 0;
         add_text(&tar, "manifest.json", "[]");
-        tar_header(&tar, &(struct tar_entry){ .name = "x/layer.tar" }, (size_t)4 << 30);
+        tar_header(&tar, &(struct tar_entry){ .name = "x/layer.tar" }, (uint64_t)4 << 30);
         tar_end(&tar);
         refuse_bytes(tar.data, tar.length,
                      "/archive is not a sound tar archive: Truncated input file (needed 4294967296 "
