@@ -117,7 +117,7 @@ int translate_build(struct translation *t, struct error *err)
 
         if (exec)
                 return unit_error(err, exec, "ExecStart= is made from [Build]");
-        words_add(&t->args, "build");
+        words_add_text(&t->args, "build");
         if (translate_keys(t) < 0)
                 return -1; /* reported */
         if (add_context(t, err) < 0)

@@ -31,10 +31,10 @@ int emit_container_name(struct translation *t, const struct unit_key *row,
                                   "%s=%s: a name begins with a letter or digit and has only "
                                   "letters, digits, '_', '.' and '-'",
                                   row->name, name);
-        words_add(&t->args, row->option);
+        words_add_text(&t->args, row->option);
         words_add(&t->args, name);
-        words_add(&t->args, "--replace");
-        words_add(&t->args, "--rm");
+        words_add_text(&t->args, "--replace");
+        words_add_text(&t->args, "--rm");
         return 0;
 }
 
@@ -47,7 +47,7 @@ int emit_cgroups(struct translation *t, const struct unit_key *row, const struct
         if (str_equal(mode, "split")) {
                 words_add_parts(&t->args, row->option, "=", mode);
         } else {
-                words_add(&t->args, row->option);
+                words_add_text(&t->args, row->option);
                 words_add(&t->args, mode);
         }
         return 0;
@@ -72,7 +72,7 @@ int emit_notify(struct translation *t, const struct unit_key *row, const struct 
         if (t->oneshot)
                 return 0;
         words_add_parts(&t->args, row->option, "=", mode);
-        words_add(&t->args, "-d");
+        words_add_text(&t->args, "-d");
         return 0;
 }
 
@@ -83,8 +83,8 @@ int emit_volatile_tmp(struct translation *t, const struct unit_key *row,
         if (str_equal(values->items[0].text, "false") ||
             value_read_bool(&t->source->file, "Container", "ReadOnly", false))
                 return 0;
-        words_add(&t->args, row->option);
-        words_add(&t->args, "/tmp:rw,size=512M,mode=1777");
+        words_add_text(&t->args, row->option);
+        words_add_text(&t->args, "/tmp:rw,size=512M,mode=1777");
         return 0;
 }
 
@@ -100,7 +100,7 @@ int emit_user(struct translation *t, const struct unit_key *row, const struct va
         }
         if (!values->count)
                 return 0;
-        words_add(&t->args, row->option);
+        words_add_text(&t->args, row->option);
         words_add_parts(&t->args, values->items[0].text, group ? ":" : "", group ? group : "");
         return 0;
 }
@@ -258,7 +258,7 @@ int translate_container(struct translation *t, struct error *err)
         AUTO_FREE char *name = container_name(t);
         int result = service_check(t);
 
-        words_add(&t->args, "run");
+        words_add_text(&t->args, "run");
         if (translate_keys(t) < 0)
                 result = -1;
         if (add_service_keys(t, name) < 0)

@@ -105,13 +105,13 @@ int emit_device(struct translation *t, const struct unit_key *row, const struct 
 
                 if (*text == '-' && !device_exists(++text))
                         continue;
-                words_add(&t->args, row->option);
+                words_add_text(&t->args, row->option);
                 words_add(&t->args, text);
                 strv_append(&t->devices, text);
         }
         values_read_key(&t->source->file, "Container", "PodmanArgs", &args, NULL, &later);
         if (guard_of(t, &args, &allowed) == GUARD_CRUNIT)
-                words_add(&t->args, "--device-policy=closed");
+                words_add_text(&t->args, "--device-policy=closed");
         return 0;
 }
 

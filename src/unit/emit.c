@@ -27,7 +27,7 @@ int emit_option(struct translation *t, const struct unit_key *row, const struct 
 
         (void)err;
         for (size_t i = 0; i < values->count; i++) {
-                words_add(&t->args, option ? option : row->option);
+                words_add_text(&t->args, option ? option : row->option);
                 if (blank)
                         words_add_parts(&t->args, blank + 1, values->items[i].text);
                 else
@@ -71,7 +71,7 @@ int emit_flag(struct translation *t, const struct unit_key *row, const struct va
 {
         (void)err;
         if (str_equal(values->items[0].text, "true"))
-                words_add(&t->args, row->option);
+                words_add_text(&t->args, row->option);
         else
                 words_add_parts(&t->args, row->option, "=false");
         return 0;
@@ -91,10 +91,16 @@ int emit_if_true(struct translation *t, const struct unit_key *row, const struct
 int emit_lower(struct translation *t, const struct unit_key *row, const struct values *values,
                struct error *err)
 {
-        for (size_t i = 0; i < values->count; i++)
-                for (char *c = values->items[i].text; *c; c++)
+        (void)err;
+        for (size_t i = 0; i < values->count; i++) {
+                AUTO_FREE char *name = str_dup(values->items[i].text);
+
+                for (char *c = name; *c; c++)
                         *c = (char)tolower((unsigned char)*c);
-        return emit_option(t, row, values, err);
+                words_add_text(&t->args, row->option);
+                words_add(&t->args, name);
+        }
+        return 0;
 }
 
 int emit_words(struct translation *t, const struct unit_key *row, const struct values *values,
@@ -122,7 +128,7 @@ int emit_file(struct translation *t, const struct unit_key *row, const struct va
                                           row->name, values->items[i].text);
                 path = reference_path(t, values->items[i].text);
                 if (row->option)
-                        words_add(&t->args, row->option);
+                        words_add_text(&t->args, row->option);
                 words_add(&t->args, path);
         }
         return 0;

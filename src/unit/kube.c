@@ -76,7 +76,7 @@ static void add_down(struct translation *t, const struct values *files)
 
         words_add_text(&words, "kube down");
         if (value_read_bool(&t->source->file, "Kube", "KubeDownForce", false))
-                words_add(&words, "--force");
+                words_add_text(&words, "--force");
         for (size_t i = 0; i < files->count; i++) {
                 AUTO_FREE char *path = reference_path(t, files->items[i].text);
 

@@ -165,13 +165,6 @@ const char *limits_unit_key(const char *key)
         return NULL;
 }
 
-static void values_append(struct values *values, const char *text, const struct unit_line *line)
-{
-        values->items = alloc_grow(values->items, values->count + 1, sizeof *values->items);
-        values->capacity = values->count + 1;
-        values->items[values->count++] = (struct value){ .text = str_dup(text), .line = line };
-}
-
 void podman_args_find(const struct values *args, const char *option, char letter, bool is_flag,
                       struct values *ret)
 {
@@ -185,16 +178,16 @@ void podman_args_find(const struct values *args, const char *option, char letter
                 if (letter && text[0] && text[1] != '-' && !rest) {
                         rest = str_after(text, spelled);
                         if (rest && *rest && *rest != '=') {
-                                values_append(ret, rest, line);
+                                values_add(ret, rest, NULL, line);
                                 continue;
                         }
                 }
                 if (rest && *rest == '=')
-                        values_append(ret, rest + 1, line);
+                        values_add(ret, rest + 1, NULL, line);
                 else if (rest && !*rest && is_flag)
-                        values_append(ret, "", line);
+                        values_add(ret, "", NULL, line);
                 else if (rest && !*rest && ++i < args->count)
-                        values_append(ret, args->items[i].text, line);
+                        values_add(ret, args->items[i].text, NULL, line);
         }
 }
 

@@ -43,6 +43,6 @@ void devices_add(struct translation *t, const struct values *args);
 void secrets_add(struct translation *t, const struct values *args);
 
 /* The values of one option of PodmanArgs=: "--memory 1g", "--memory=1g", "-m1g" and "-m 1g"; an
- * option without value gives "". */
+ * option without value gives "". They are added to ret, and borrowed from args. */
 void podman_args_find(const struct values *args, const char *option, char letter, bool is_flag,
                       struct values *ret);

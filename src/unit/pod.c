@@ -34,7 +34,7 @@ int emit_exit_policy(struct translation *t, const struct unit_key *row, const st
         if (!str_equal(policy, "stop") && !str_equal(policy, "continue"))
                 return unit_error(err, values->items[0].line, "%s=%s: neither stop nor continue",
                                   row->name, policy);
-        words_add(&t->args, row->option);
+        words_add_text(&t->args, row->option);
         words_add(&t->args, policy);
         return 0;
 }
@@ -49,8 +49,8 @@ int emit_pod_name(struct translation *t, const struct unit_key *row, const struc
                                   "%s=%s: a name begins with a letter or digit and has only "
                                   "letters, digits, '_', '.' and '-'",
                                   row->name, name);
-        words_add(&t->args, "--replace");
-        words_add(&t->args, row->option);
+        words_add_text(&t->args, "--replace");
+        words_add_text(&t->args, row->option);
         words_add(&t->args, name);
         return 0;
 }
@@ -235,7 +235,7 @@ int emit_pod(struct translation *t, const struct unit_key *row, const struct val
         }
         if (check_member(t, err) < 0)
                 return -1;
-        words_add(&t->args, row->option);
+        words_add_text(&t->args, row->option);
         words_add(&t->args, resource);
         add_to_pod(t, value->text, service);
         return 0;

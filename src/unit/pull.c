@@ -26,7 +26,7 @@ int emit_pull_policy(struct translation *t, const struct unit_key *row, const st
                                   "%s=%s: not always, missing, never or newer%s%s%s", row->name,
                                   value->text, nearest ? "; did you mean " : "",
                                   nearest ? nearest : "", nearest ? "?" : "");
-        words_add(&t->args, row->option);
+        words_add_text(&t->args, row->option);
         words_add(&t->args, word ? word : value->text);
         return 0;
 }

@@ -114,7 +114,7 @@ int emit_volume(struct translation *t, const struct unit_key *row, const struct 
                 AUTO_FREE char *source = colon ? str_dupn(text, (size_t)(colon - text)) : NULL;
                 AUTO_FREE char *resolved = NULL;
 
-                words_add(&t->args, row->option);
+                words_add_text(&t->args, row->option);
                 if (str_empty(source)) {
                         words_add(&t->args, text);
                         continue;
@@ -242,7 +242,7 @@ int emit_mount(struct translation *t, const struct unit_key *row, const struct v
 
                 if (mount_resolve(t, values->items[i].text, &buf, err) < 0)
                         return fail_value(err, &values->items[i]);
-                words_add(&t->args, row->option);
+                words_add_text(&t->args, row->option);
                 words_add(&t->args, buf.data);
         }
         return 0;
@@ -307,7 +307,7 @@ int emit_network(struct translation *t, const struct unit_key *row, const struct
 
                 if (!network)
                         return fail_value(err, &values->items[i]);
-                words_add(&t->args, row->option);
+                words_add_text(&t->args, row->option);
                 words_add(&t->args, network);
         }
         return 0;
@@ -381,7 +381,7 @@ int emit_image(struct translation *t, const struct unit_key *row, const struct v
                 words_add(&t->args, image);
                 return 0;
         }
-        words_add(&t->args, "--rootfs");
+        words_add_text(&t->args, "--rootfs");
         words_add(&t->args, rootfs);
         return 0;
 }

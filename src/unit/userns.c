@@ -79,7 +79,7 @@ static void remap_auto(struct translation *t)
         append_details(t, "RemapUid", "uidmapping", &details);
         append_details(t, "RemapGid", "gidmapping", &details);
         append_details(t, "RemapUidSize", "size", &details);
-        words_add(&t->args, "--userns");
+        words_add_text(&t->args, "--userns");
         words_add_parts(&t->args, "auto", details.data ? details.data : "");
 }
 
@@ -97,7 +97,7 @@ static int remap_keep_id(struct translation *t, const struct unit_line *line, st
                 return error_alias(err, "RemapUsers=keep-id supports only a single value for GID "
                                         "mapping");
         }
-        words_add(&t->args, "--userns");
+        words_add_text(&t->args, "--userns");
         words_add_parts(&t->args, "keep-id", details.data ? details.data : "");
         return 0;
 }

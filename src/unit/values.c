@@ -5,37 +5,53 @@
 
 #include <stdlib.h>
 
-static void values_add(struct values *values, char *text, const struct unit_line *line)
+static void values_grow(struct values *values)
 {
-        if (values->count == values->capacity) {
-                values->capacity = values->capacity ? values->capacity * 2 : 8;
-                values->items = alloc_grow(values->items, values->capacity, sizeof *values->items);
+        struct value *items = values->items == values->few ? NULL : values->items;
+
+        if (!values->capacity) {
+                values->items = values->few;
+                values->capacity = VALUES_FEW;
+                return;
         }
-        values->items[values->count++] = (struct value){ .text = text, .line = line };
+        values->capacity *= 2;
+        values->items = alloc_grow(items, values->capacity, sizeof *items);
+        if (!items)
+                memcpy(values->items, values->few, sizeof values->few);
+}
+
+void values_add(struct values *values, const char *text, char *owned, const struct unit_line *line)
+{
+        if (values->count == values->capacity)
+                values_grow(values);
+        values->items[values->count++] =
+                (struct value){ .text = text ? text : owned, .owned = owned, .line = line };
 }
 
 static void values_clear(struct values *values)
 {
         for (size_t i = 0; i < values->count; i++)
-                free(values->items[i].text);
+                free(values->items[i].owned);
         values->count = 0;
 }
 
 void values_free(struct values *values)
 {
         values_clear(values);
-        free(values->items);
-        *values = (struct values){ 0 };
+        if (values->items != values->few)
+                free(values->items);
+        values->items = NULL;
+        values->capacity = 0;
 }
 
-/* The text without one pair of double quotes around it. */
+/* The text without one pair of double quotes around it, owned; NULL where there is none. */
 static char *unquote(const char *text)
 {
         size_t length = strlen(text);
 
         if (length >= 2 && text[0] == '"' && text[length - 1] == '"')
                 return str_dupn(text + 1, length - 2);
-        return str_dup(text);
+        return NULL;
 }
 
 bool value_parse_bool(const char *text, bool *ret)
@@ -59,15 +75,15 @@ static void values_add_pair(struct values *values, char *text, const struct unit
         size_t name = strcspn(text, "=");
 
         for (size_t i = 0; i < values->count; i++) {
-                char *other = values->items[i].text;
+                struct value *other = &values->items[i];
 
-                if (strcspn(other, "=") == name && strncmp(other, text, name) == 0) {
-                        free(other);
-                        values->items[i] = (struct value){ .text = text, .line = line };
+                if (strcspn(other->text, "=") == name && strncmp(other->text, text, name) == 0) {
+                        free(other->owned);
+                        *other = (struct value){ .text = text, .owned = text, .line = line };
                         return;
                 }
         }
-        values_add(values, text, line);
+        values_add(values, NULL, text, line);
 }
 
 static int values_add_words(struct values *values, const struct unit_line *line,
@@ -91,7 +107,7 @@ static int values_add_words(struct values *values, const struct unit_line *line,
                 if (line->row->kind == KEY_PAIRS)
                         values_add_pair(values, word, line);
                 else
-                        values_add(values, word, line);
+                        values_add(values, NULL, word, line);
         }
         return 0;
 }
@@ -100,6 +116,7 @@ static int values_add_single(struct values *values, const struct unit_line *line
 {
         enum key_kind kind = line->row->kind;
         unsigned long long number;
+        char *unquoted;
         bool truth;
 
         values_clear(values);
@@ -107,14 +124,15 @@ static int values_add_single(struct values *values, const struct unit_line *line
                 if (!value_parse_bool(line->value, &truth))
                         return unit_error(err, line, "%s=%s: not a boolean (use true or false)",
                                           line->key, line->value);
-                values_add(values, str_dup(truth ? "true" : "false"), line);
+                values_add(values, truth ? "true" : "false", NULL, line);
                 return 0;
         }
         if (!*line->value && kind != KEY_TEXT)
                 return 0;
         if (kind == KEY_NUMBER && !str_to_u64(line->value, 0xffffffffull, &number))
                 return unit_error(err, line, "%s=%s: not a number", line->key, line->value);
-        values_add(values, unquote(line->value), line);
+        unquoted = unquote(line->value);
+        values_add(values, unquoted ? NULL : line->value, unquoted, line);
         return 0;
 }
 
@@ -131,7 +149,7 @@ static int values_add_line(struct values *values, const struct unit_line *line,
                 if (!*line->value)
                         values_clear(values);
                 else
-                        values_add(values, str_dup(line->value), line);
+                        values_add(values, line->value, NULL, line);
                 return 0;
         case KEY_LITERALS:
         case KEY_WORDS:
@@ -150,16 +168,15 @@ int values_read(const struct unit_file *file, const struct unit_key *row, struct
                 struct report *report, struct error *err)
 {
         const struct unit_section *section = unit_section(file, row->section);
-        AUTO_VALUES struct values values = { 0 };
 
         for (size_t i = 0; section && i < section->lines.count; i++) {
                 const struct unit_line *line = &section->lines.items[i];
 
-                if (line->row == row && values_add_line(&values, line, report, err) < 0)
+                if (line->row == row && values_add_line(ret, line, report, err) < 0) {
+                        values_free(ret);
                         return -1;
+                }
         }
-        *ret = values;
-        values = (struct values){ 0 };
         return 0;
 }
 
@@ -173,9 +190,10 @@ int values_read_key(const struct unit_file *file, const char *section, const cha
 
 char *value_read(const struct unit_file *file, const char *section, const char *key)
 {
-        const struct unit_line *line = unit_last(file, section, key);
+        const char *text = unit_last_value(file, section, key);
+        char *unquoted = text ? unquote(text) : NULL;
 
-        return line && *line->value ? unquote(line->value) : NULL;
+        return unquoted ? unquoted : str_dup(text);
 }
 
 bool value_read_bool(const struct unit_file *file, const char *section, const char *key,

@@ -7,23 +7,32 @@
 #include "reader.h"
 
 struct value {
-        char *text;                   /* owned; a KEY_BOOL is "true" or "false" */
+        const char *text;             /* a KEY_BOOL is "true" or "false" */
+        char *owned;                  /* text itself, or NULL where it is borrowed from the line */
         const struct unit_line *line; /* borrowed */
 };
 
-struct values {
-        struct value *items; /* owned */
-        size_t count;
-        size_t capacity;
+enum {
+        VALUES_FEW = 2
 };
 
-/* All values of the key (err is not NULL); rows were bound to the lines by keys_check(). Start with
- * { 0 }. */
+/* Start with { 0 }; not to be copied. */
+struct values {
+        struct value *items; /* few, or owned */
+        size_t count;
+        size_t capacity;
+        struct value few[VALUES_FEW]; /* most keys have one value: no memory to get for it */
+};
+
+/* All values of the key (err is not NULL); rows were bound to the lines by keys_check(). After a
+ * failure there are none. */
 int values_read(const struct unit_file *file, const struct unit_key *row, struct values *ret,
                 struct report *report, struct error *err);
 /* The same by name; leaves ret alone where the key is absent. */
 int values_read_key(const struct unit_file *file, const char *section, const char *key,
                     struct values *ret, struct report *report, struct error *err);
+/* Add one more; text is borrowed, or NULL and owned is it. */
+void values_add(struct values *values, const char *text, char *owned, const struct unit_line *line);
 void values_free(struct values *values);
 #define AUTO_VALUES CLEANUP(values_free)
 
