@@ -173,12 +173,19 @@ static void report_option(struct check *check, const struct run_option *option,
         check_report_option(check, option->unit, option->index, option->count, level, code, text);
 }
 
+static void check_exists(struct check *check, const struct check_unit *unit,
+                         struct error_place place, const char *path)
+{
+        if (access(path, F_OK) < 0 && (errno == ENOENT || errno == ENOTDIR))
+                check_report(check, unit, REPORT_WARNING, place, "%s does not exist here", path);
+}
+
 /* Files of the host that the option names. */
 static void check_files(struct check *check, const struct run_option *option,
                         const struct container_spec *spec)
 {
-        const char *files[4] = { spec->rootfs };
-        size_t count = 1;
+        const char *files[3] = { NULL };
+        size_t count = 0;
         struct error_place place = place_of(option, NULL);
 
         if (spec->env_files.count)
@@ -188,9 +195,8 @@ static void check_files(struct check *check, const struct run_option *option,
         if (spec->mount_count && spec->mounts[0].type == SPEC_MOUNT_BIND)
                 files[count++] = spec->mounts[0].source;
         for (size_t i = 0; i < count; i++)
-                if (files[i] && access(files[i], F_OK) < 0 && (errno == ENOENT || errno == ENOTDIR))
-                        check_report(check, option->unit, REPORT_WARNING, place,
-                                     "%s does not exist here", files[i]);
+                if (files[i])
+                        check_exists(check, option->unit, place, files[i]);
 }
 
 static bool is_about_networks(const char *name)
@@ -297,6 +303,8 @@ static void check_rootfs(struct check *check, const struct run_option *option, s
             run_options_finish(&spec, 1, &unit->items[image], &err) < 0 ||
             spec_check_supported(&spec, &err) < 0)
                 report_option(check, option, REPORT_ERROR, err.code, err.message);
+        else
+                check_exists(check, option->unit, place_of(option, NULL), spec.rootfs);
 }
 
 /* What each by itself could be, but not together: each that does not go with those in front of it.

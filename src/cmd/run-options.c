@@ -221,7 +221,7 @@ static int run_set_rootfs(struct container_spec *spec, const char *word, struct 
                 else if (str_equal(options.items[i], "idmap"))
                         spec->rootfs_idmap = true;
                 else
-                        return error_set(err, EOPNOTSUPP,
+                        return error_set(err, EINVAL,
                                          "--rootfs %s: unknown option '%s' (known: O and idmap)",
                                          word, options.items[i]);
         }

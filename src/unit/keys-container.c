@@ -180,7 +180,7 @@ static const struct unit_key container_keys[] = {
           "further options of crunit run, in front of the image" },
         { "Container", "Image", KEY_STRING, emit_image, NULL, "4.4",
           "image, x.image or x.build; needed unless Rootfs=", true },
-        { "Container", "Rootfs", KEY_STRING, emit_nothing, NULL, "4.5",
+        { "Container", "Rootfs", KEY_STRING, emit_nothing, "--rootfs", "4.5",
           "directory to use instead of an image" },
         { "Container", "Exec", KEY_COMMAND, emit_words, NULL, "4.4", "arguments behind the image" },
         { "Container", "ReloadCmd", KEY_COMMAND, emit_nothing, NULL, "5.5",

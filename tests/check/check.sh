@@ -114,13 +114,17 @@ file a.container '[Container]' 'Rootfs=/:O,idmap' 'UserNS=auto' 'UIDMap=0:1000:5
 file b.container '[Container]' 'Rootfs=/:O,idmap' 'UserNS=auto' 'PodmanArgs=--pid=container:web --init'
 file c.container '[Container]' 'Rootfs=/:O,idmap'
 file d.container '[Container]' 'Rootfs=/:other'
+file e.container '[Container]' 'HostName=e' 'Rootfs=/nowhere/at/all:O'
+file f.container '[Container]' 'Rootfs=/' 'PodmanArgs=--init' '[Container]' 'Rootfs=/:'
 run_check 1 --no-verify .
 check "what does not go together" says \
 	"a.container:4:8: error: UIDMap=: --userns and --uidmap exclude each other" \
 	"a.container:6:12: error: PodmanArgs=: --hostname cannot be set with --uts host" \
 	"b.container:4:12: error: PodmanArgs=: --init has no use with --pid container:web: it would not be process 1" \
-	"c.container: error: --rootfs /:idmap needs a user namespace (--userns)" \
-	"d.container: error: --rootfs /:other: unknown option 'other' (known: O and idmap)"
+	"c.container:2:8: error: Rootfs=: --rootfs /:idmap needs a user namespace (--userns)" \
+	"d.container:2:8: error: Rootfs=: --rootfs /:other: unknown option 'other' (known: O and idmap)" \
+	"e.container:3:8: warning: /nowhere/at/all does not exist here" \
+	"f.container:5:8: error: Rootfs=: --rootfs /:: no option behind the colon"
 
 fresh
 file a.pod '[Pod]' 'UserNS=private' 'DNSOption=a b' 'Volume=/gone:/x' 'PodmanArgs=--cpus 2 --pid host'
