@@ -1,30 +1,39 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Five hundred container files with some of all keys, each twice: in the usual order, and with the
-# keys in another (lines of one key stay in theirs). Both have to become the same unit, and the same
-# bytes every time.
+# A thousand container files of all types with some of all keys, each twice: in the usual order, and
+# with the keys in another (lines of one key stay in theirs). Both have to become the same unit, and
+# the same bytes every time. The keys come from templates, whose line "# always:" names those that
+# others need.
 set -uo pipefail
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
 build=$(readlink -f "$build")
 here=$(dirname "$(readlink -f "$0")")
-count=500
+templates=("$here"/../golden/everything/input/all.container "$here"/variations/*)
 
-mkdir "$work/in" "$work/first" "$work/second"
-awk -v directory="$work/in" -v count=$count '
-	# What another key needs is always there.
-	function is_needed(key) { return key == "Image" || key == "User" || key == "Group" || key == "ContainerName" }
-	/^\[/ { own = $0 == "[Container]"; next }
-	own && /=/ { lines[++total] = $0; keys[total] = substr($0, 1, index($0, "=") - 1) }
-	function write(file, i, k, kept) {
-		print "[Unit]\nAfter=other.service\n\n[Container]" >file
-		for (i = 1; i <= kept; i++)
-			print chosen[i] >file
+# vary TEMPLATE COUNT SEED: files of that type in usual/ and, of the same name, in other/.
+vary() {
+	local name=${1##*/}
+	awk -v name="${name%.*}" -v extension="${name##*.}" -v directory="$work" -v count="$2" -v seed="$3" '
+	BEGIN { always = " Image User " }
+	/^# always:/ { always = substr($0, 10) " " }
+	/^\[/ { own = tolower($0) == "[" extension "]"; if (own) section = $0 }
+	own && /^[^#].*=/ { lines[++total] = $0; keys[total] = substr($0, 1, index($0, "=") - 1) }
+	function is_needed(key) { return index(always, " " key " ") }
+	function write(order, n, i, kept, file, line) {
+		file = sprintf("%s/%s/%s-%03d.%s", directory, order, name, n, extension)
+		print "[Unit]\nAfter=other.service\n\n" section >file
+		for (i = 1; i <= kept; i++) {
+			line = chosen[i]
+			gsub("@N@", n, line)
+			print line >file
+		}
+		print "\n[Service]\nRestartSec=3\n\n[Install]\nWantedBy=default.target" >file
 		close(file)
 	}
 	END {
-		srand(42)
+		srand(seed)
 		for (n = 1; n <= count; n++) {
 			delete rank
 			kept = 0
@@ -36,8 +45,7 @@ awk -v directory="$work/in" -v count=$count '
 				chosen[++kept] = lines[i]
 				order[kept] = rank[keys[i]]
 			}
-			name = sprintf("%s/%03d", directory, n)
-			write(name "-a.container", i, k, kept)
+			write("usual", n, i, kept)
 			for (i = 2; i <= kept; i++) {
 				line = chosen[i]
 				at = order[i]
@@ -48,26 +56,55 @@ awk -v directory="$work/in" -v count=$count '
 				chosen[k + 1] = line
 				order[k + 1] = at
 			}
-			write(name "-b.container", i, k, kept)
+			write("other", n, i, kept)
 		}
-	}' "$here/../golden/everything/input/all.container"
-
-generate() { QUADLET_UNIT_DIRS=$work/in CRUNIT=/usr/bin/crunit "$build/crunit-generator" --no-kmsg-log "$work/$1" >"$work/said" 2>&1; }
-# What is not ours to write: the file as it was, and its name.
-essence() { sed -e '/^\[X-Container\]/,/^$/d' -e '/^SourcePath=/d' "$1"; }
-same_units() {
-	local n result=0
-	for n in $(seq -f %03g $count); do
-		diff <(essence "$work/first/$n-a.service") <(essence "$work/first/$n-b.service") || result=1
-	done
-	return $result
+	}' "$1"
 }
 
-check "$count variations are generated" generate first
-check "all of them" test "$(find "$work/first" -name '*.service' | wc -l)" = $((2 * count))
-check "they are different" test "$(cat "$work"/first/*-a.service | grep -c ^ExecStart=)" = $count -a \
-	"$(cat "$work"/first/*-a.service | grep ^ExecStart= | sort -u | wc -l)" = $count
-check "the order of keys changes nothing" same_units
-check "again" generate second
-check "with the same bytes" diff -r "$work/first" "$work/second"
+# What the templates refer to.
+share() {
+	printf '[Network]\n' >"$1/shared.network"
+	printf '[Volume]\n' >"$1/shared.volume"
+	printf '[Pod]\n' >"$1/shared.pod"
+	printf '[Image]\nImage=registry.example/shared:1\n' >"$1/shared.image"
+}
+
+# Every key of the table is in a template of its type.
+all_keys() {
+	"$build/crunit-generator" --list-keys | awk -F '\t' '$1 != "Quadlet" { print "[" $1 "] " $2 }' | sort >"$work/keys"
+	awk '/^\[/ { section = $0 } /^[^#].*=/ { print section " " substr($0, 1, index($0, "=") - 1) }' "${templates[@]}" |
+		sort -u | comm -23 "$work/keys" - >"$work/missing"
+	[ -s "$work/keys" ] && diff /dev/null "$work/missing"
+}
+
+# generate INPUT OUTPUT: all units and links, one behind the other.
+generate() {
+	QUADLET_UNIT_DIRS=$work/$1 CRUNIT=/usr/bin/crunit "$build/crunit-generator" --dryrun >"$work/$2" 2>"$work/told" && return
+	grep -v Loading "$work/told" | head -n 20
+	return 1
+}
+
+# What is not ours to write: the file as it was, and where it is.
+essence() { sed -e '/^\[X-/,/^$/d' -e '/^SourcePath=/d' -e "s,$work/\(usual\|other\),,g" "$work/$1"; }
+same_units() { diff <(essence first) <(essence third); }
+
+mkdir "$work"/{usual,other}
+expected=0
+for template in "${templates[@]}"; do
+	count=50
+	[ "${template##*/}" != all.container ] || count=500
+	vary "$template" "$count" "$((42 + expected))"
+	expected=$((expected + count))
+done
+share "$work/usual"
+share "$work/other"
+
+check "each key varies" all_keys
+check "$expected variations are generated" generate usual first
+check "all of them" test "$(grep -c '^---.*\.service---$' "$work/first")" = $((expected + 4))
+check "they are different" test "$(grep ^ExecStart= "$work/first" | sort -u | wc -l)" -ge $((expected * 4 / 5))
+check "again" generate usual second
+check "with the same bytes" cmp "$work/first" "$work/second"
+check "with the keys in another order" generate other third
+check "that changes nothing" same_units
 finish
