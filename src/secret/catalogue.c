@@ -13,7 +13,7 @@
 enum {
         CATALOGUE_FILE_MAX = 1 << 20,
         CATALOGUE_TEMPORARY_DIGITS = 16, /* behind the name of a file that io.h has not finished */
-        CATALOGUE_ID_DIGITS = 25, /* as many as Podman's */
+        CATALOGUE_ID_DIGITS = 25,        /* as many as Podman's */
 };
 
 void secret_free(struct secret *secret)

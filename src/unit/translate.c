@@ -126,8 +126,8 @@ static size_t clear_dependencies(struct unit_lines *lines, const char *key, size
         return count - kept;
 }
 
-/* systemd never takes a dependency back. With Podman's generator an empty line does, where container
- * files are named. */
+/* systemd never takes a dependency back. With Podman's generator an empty line does, where
+ * container files are named. */
 static void clear_all_dependencies(struct unit_lines *lines, const char *const *keys)
 {
         for (size_t i = lines->count; i > 0; i--) {
