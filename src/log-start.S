@@ -79,6 +79,62 @@ log_syscall:
         mv      a5, a6
         ecall
         ret
+#elif defined(__arm__) && defined(__ARM_EABI__)
+_start:
+        mov     fp, #0
+        mov     lr, #0
+        ldr     r2, [sp]
+        add     r0, sp, #4
+        add     r1, r0, r2, lsl #2
+        add     r1, r1, #4
+        bl      log_pump
+        mov     r7, #__NR_exit_group
+        svc     #0
+log_syscall:
+        push    {r4, r5, r6, r7}
+        mov     r7, r0
+        mov     r0, r1
+        mov     r1, r2
+        mov     r2, r3
+        ldr     r3, [sp, #16]
+        ldr     r4, [sp, #20]
+        ldr     r5, [sp, #24]
+        svc     #0
+        pop     {r4, r5, r6, r7}
+        bx      lr
+#elif defined(__i386__)
+_start:
+        xorl    %ebp, %ebp
+        movl    (%esp), %ecx
+        leal    4(%esp), %eax
+        leal    4(%eax,%ecx,4), %edx
+        andl    $-16, %esp
+        subl    $8, %esp
+        pushl   %edx
+        pushl   %eax
+        call    log_pump
+        movl    %eax, %ebx
+        movl    $__NR_exit_group, %eax
+        int     $0x80
+        hlt
+log_syscall:
+        pushl   %ebp
+        pushl   %ebx
+        pushl   %esi
+        pushl   %edi
+        movl    20(%esp), %eax
+        movl    24(%esp), %ebx
+        movl    28(%esp), %ecx
+        movl    32(%esp), %edx
+        movl    36(%esp), %esi
+        movl    40(%esp), %edi
+        movl    44(%esp), %ebp
+        int     $0x80
+        popl    %edi
+        popl    %esi
+        popl    %ebx
+        popl    %ebp
+        ret
 #else
 #error "no start for this machine: configure should have chosen log-libc.c"
 #endif
