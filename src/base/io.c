@@ -124,6 +124,20 @@ int io_write_file(int dirfd, const char *path, const void *data, size_t length, 
         return 0;
 }
 
+int io_write_over(int dirfd, const char *path, const void *data, size_t length, mode_t mode,
+                  enum io_sync sync, struct error *err)
+{
+        AUTO_ERROR struct error first = { 0 };
+
+        if (io_write_file(dirfd, path, data, length, mode, sync, &first) == 0)
+                return 0;
+        if (first.code != EISDIR)
+                return error_set(err, first.code, "%s", first.message);
+        if (io_remove_tree(dirfd, path, err) < 0)
+                return -1;
+        return io_write_file(dirfd, path, data, length, mode, sync, err);
+}
+
 int io_make_dirs(int dirfd, const char *path, mode_t mode, struct error *err)
 {
         AUTO_FREE char *copy = str_dup(path);

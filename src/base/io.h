@@ -31,6 +31,10 @@ enum io_sync {
 int io_write_file(int dirfd, const char *path, const void *data, size_t length, mode_t mode,
                   enum io_sync sync, struct error *err);
 
+/* The same where nobody has a directory of that name on purpose: it goes. */
+int io_write_over(int dirfd, const char *path, const void *data, size_t length, mode_t mode,
+                  enum io_sync sync, struct error *err);
+
 /* The directory that path is in goes on disk, and with it what was renamed to path. -1 with errno.
  */
 int io_sync_directory_of(int dirfd, const char *path);

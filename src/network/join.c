@@ -270,6 +270,7 @@ void joined_free(struct joined *joined)
                 joined_network_free(&joined->networks[i]);
         free(joined->networks);
         strv_free(&joined->ports);
+        strv_free(&joined->published);
         strv_free(&joined->nameservers);
         strv_free(&joined->servers);
         free(joined->forwarder);
@@ -310,6 +311,8 @@ struct json_object *joined_to_json(const struct joined *joined)
                 json_object_array_add(list, item);
         }
         json_set_strv(object, "ports", &joined->ports);
+        if (joined->published.count)
+                json_set_strv(object, "published", &joined->published);
         json_set_strv(object, "nameservers", &joined->nameservers);
         if (joined->servers.count)
                 json_set_strv(object, "servers", &joined->servers);
@@ -357,6 +360,7 @@ int joined_from_json(struct json_object *object, struct joined *ret, struct erro
             json_get_bool(object, "forget", &joined.forget, err) < 0 ||
             json_copy_string(object, "pod", &joined.pod, err) < 0 ||
             json_get_strv(object, "ports", &joined.ports, err) < 0 ||
+            json_get_strv(object, "published", &joined.published, err) < 0 ||
             joined_take_servers(object, &joined, err) < 0 ||
             json_get_strv(object, "notes", &joined.notes, err) < 0 ||
             json_get_array(object, "networks", &list, err) < 0)

@@ -73,6 +73,7 @@ struct joined {
         struct joined_network *networks;
         size_t network_count;
         struct strv ports;
+        struct strv published;   /* the same as lines of the file of published.h */
         struct strv nameservers; /* for resolv.conf; empty: the host's */
         struct strv servers;     /* of its own, in whose place the nameservers stand */
         char *forwarder;         /* who asks those (forwarder.h), at nameservers[0]; or NULL */

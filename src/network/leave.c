@@ -16,7 +16,7 @@ static int leave_ports(const struct connect_context *context, const char *label,
                 return -1;
         published_remove(&list, label, &removed);
         if (!removed.count)
-                return 0;
+                return list.collected ? published_save(context->runtime, &list, err) : 0;
         if (elements_open(&elements, err) < 0 || elements_remove(&elements, &removed, err) < 0)
                 return -1;
         conntrack_forget(&removed);
@@ -60,17 +60,17 @@ static int leave_links(const struct joined *member, struct error *err)
 int leave_locked(const struct connect_context *context, const char *label, struct error *err)
 {
         AUTO_JOINED struct joined member = { 0 };
+        bool known;
 
         if (!member_exists(context->runtime, label))
                 return 0;
-        if (leave_ports(context, label, err) < 0)
+        known = member_read(context->runtime, label, &member, NULL) == 0;
+        if ((!known || member.ports.count) && leave_ports(context, label, err) < 0)
                 return -1;
-        if (member_read(context->runtime, label, &member, NULL) == 0) {
-                if (leave_links(&member, err) < 0)
-                        return -1;
-                if (member.forget)
-                        leave_forget(context, &member);
-        }
+        if (known && leave_links(&member, err) < 0)
+                return -1;
+        if (known && member.forget)
+                leave_forget(context, &member);
         names_remove(context->runtime, context->storage, label);
         return member_remove(context->runtime, label, err);
 }

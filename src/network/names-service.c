@@ -133,16 +133,8 @@ void names_add_unit(struct strv *units, const char *instance)
 int names_write(const char *directory, const char *name, const char *text, struct error *err)
 {
         AUTO_FREE char *path = str_format("%s/%s", directory, name);
-        AUTO_ERROR struct error first = { 0 };
 
-        if (io_write_file(AT_FDCWD, path, text, strlen(text), 0644, IO_NO_SYNC, &first) == 0)
-                return 0;
-        if (first.code != EISDIR)
-                return error_set(err, first.code, "%s", first.message);
-        /* Nobody has a directory there on purpose. */
-        if (io_remove_tree(AT_FDCWD, path, err) < 0)
-                return -1;
-        return io_write_file(AT_FDCWD, path, text, strlen(text), 0644, IO_NO_SYNC, err);
+        return io_write_over(AT_FDCWD, path, text, strlen(text), 0644, IO_NO_SYNC, err);
 }
 
 /* The directory that systemd makes for the service is there while it runs. */

@@ -114,6 +114,7 @@ static int publish_one(struct connection *connection, struct published_list *all
         if (result < 0)
                 return -1;
         published_add(&connection->ports, &published);
+        strv_append_owned(&connection->joined.published, published_line(&published));
         strv_append_owned(&connection->joined.ports, port_format(port));
         return 0;
 }

@@ -3,6 +3,7 @@
 
 #include "../base/io.h"
 #include "../base/str.h"
+#include "member.h"
 
 #include <netinet/in.h>
 
@@ -106,46 +107,100 @@ static const char *published_or(const struct address *address, const char *none,
         return address->family ? address_format(address, buffer) : none;
 }
 
+char *published_line(const struct published *published)
+{
+        char host[ADDRESS_TEXT], to4[ADDRESS_TEXT], to6[ADDRESS_TEXT];
+
+        return str_format("%s %s %s %u %u %u %s %s", published->label,
+                          port_protocol_name(published->port.protocol),
+                          published_or(&published->port.address, "*", host), published->port.host,
+                          published->port.count, published->port.container,
+                          published_or(&published->to4, "-", to4),
+                          published_or(&published->to6, "-", to6));
+}
+
 char *published_text(const struct published_list *list)
 {
         struct strbuf text = { 0 };
 
         for (size_t i = 0; i < list->count; i++) {
-                const struct published *one = &list->items[i];
-                char host[ADDRESS_TEXT], to4[ADDRESS_TEXT], to6[ADDRESS_TEXT];
+                AUTO_FREE char *line = published_line(&list->items[i]);
 
-                strbuf_appendf(&text, "%s %s %s %u %u %u %s %s\n", one->label,
-                               port_protocol_name(one->port.protocol),
-                               published_or(&one->port.address, "*", host), one->port.host,
-                               one->port.count, one->port.container,
-                               published_or(&one->to4, "-", to4),
-                               published_or(&one->to6, "-", to6));
+                strbuf_appendf(&text, "%s\n", line);
         }
         return strbuf_steal(&text);
+}
+
+static size_t published_whole_lines(const char *text)
+{
+        const char *end = strrchr(text, '\n');
+
+        return end ? (size_t)(end - text) + 1 : 0;
+}
+
+/* What the last line has to be. */
+static char *published_end(const struct published_list *list)
+{
+        return str_format("= %zu\n", list->count);
+}
+
+static bool published_has_line(const struct published_list *list, const char *line)
+{
+        for (size_t i = 0; i < list->count; i++) {
+                AUTO_FREE char *other = published_line(&list->items[i]);
+
+                if (str_equal(other, line))
+                        return true;
+        }
+        return false;
+}
+
+/* Beside those of the file that are whole, whose end is not. */
+static int published_collect(const char *runtime, struct published_list *ret, struct error *err)
+{
+        AUTO_STRV struct strv labels = { 0 };
+
+        if (member_list(runtime, &labels, err) < 0)
+                return -1;
+        for (size_t i = 0; i < labels.count; i++) {
+                AUTO_JOINED struct joined member = { 0 };
+
+                /* What a container of a pod has is the pod's. */
+                if (member_read(runtime, labels.items[i], &member, NULL) < 0 || member.pod)
+                        continue;
+                for (size_t j = 0; j < member.published.count; j++)
+                        if (!published_has_line(ret, member.published.items[j]))
+                                published_parse_line(member.published.items[j], ret);
+        }
+        ret->collected = true;
+        return 0;
 }
 
 int published_load(const char *runtime, struct published_list *ret, struct error *err)
 {
         AUTO_FREE char *path = str_format("%s/network/ports", runtime);
-        AUTO_ERROR struct error missing = { 0 };
-        AUTO_FREE char *text = NULL;
+        AUTO_FREE char *text = NULL, *end = NULL;
+        AUTO_ERROR struct error unread = { 0 };
 
-        if (io_read_file(AT_FDCWD, path, PUBLISHED_FILE_MAX, &text, NULL, &missing) < 0)
-                return missing.code == ENOENT ? 0
-                                              : error_set(err, missing.code, "%s", missing.message);
+        if (io_read_file(AT_FDCWD, path, PUBLISHED_FILE_MAX, &text, NULL, &unread) < 0) {
+                if (unread.code != ENOENT && unread.code != EISDIR)
+                        return error_set(err, unread.code, "%s", unread.message);
+                return published_collect(runtime, ret, err);
+        }
+        /* Half a line may look like one. */
+        text[published_whole_lines(text)] = '\0';
         published_parse(text, ret);
-        return 0;
+        end = published_end(ret);
+        return str_has_suffix(text, end) ? 0 : published_collect(runtime, ret, err);
 }
 
 int published_save(const char *runtime, const struct published_list *list, struct error *err)
 {
         AUTO_FREE char *path = str_format("%s/network/ports", runtime);
-        AUTO_FREE char *text = published_text(list);
+        AUTO_FREE char *lines = published_text(list), *end = published_end(list);
+        AUTO_FREE char *text = str_concat(lines, end);
 
-        if (!list->count) {
-                if (unlink(path) < 0 && errno != ENOENT)
-                        return error_errno(err, errno, "cannot remove %s", path);
-                return 0;
-        }
-        return io_write_file(AT_FDCWD, path, text, strlen(text), 0644, IO_NO_SYNC, err);
+        if (!list->count)
+                return io_remove_tree(AT_FDCWD, path, err);
+        return io_write_over(AT_FDCWD, path, text, strlen(text), 0644, IO_NO_SYNC, err);
 }

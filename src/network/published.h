@@ -5,6 +5,11 @@
  * a port. The caller holds the lock of networks (member.h).
  *
  *   LABEL PROTOCOL ADDRESS PORT COUNT CONTAINER-PORT IPV4 IPV6      "*" and "-" where there is none
+ *   = LINES
+ *
+ * A file without the last line, or with a wrong number there, is damaged, and one that is missing
+ * may have been lost: then the lines that lack come from the members' own files. As long as
+ * containers run, nothing else says what the firewall has for them.
  */
 #pragma once
 
@@ -22,18 +27,22 @@ struct published {
 struct published_list {
         struct published *items; /* owned */
         size_t count;
+        bool collected; /* from the members, since the file was not there or not whole */
 };
 
 void published_free(struct published_list *list);
 #define AUTO_PUBLISHED CLEANUP(published_free)
 
-/* A missing file is an empty list. runtime: "/run/crunit". */
+/* runtime: "/run/crunit". */
 int published_load(const char *runtime, struct published_list *ret, struct error *err);
 int published_save(const char *runtime, const struct published_list *list, struct error *err);
 
 /* From and to text, for tests; lines that make no sense are left out. */
 void published_parse(const char *text, struct published_list *ret);
 char *published_text(const struct published_list *list);
+
+/* One line of it, without its end; owned by the caller. */
+char *published_line(const struct published *published);
 
 void published_add(struct published_list *list, const struct published *published); /* copies */
 /* Move those of this label to ret_removed. */

@@ -1041,3 +1041,47 @@ test_net_m2_ping_group() {
 	assert_fails measure closed "$ping" User=1234 DropCapability=all 'Sysctl="net.ipv4.ping_group_range=1 0"'
 	assert_journal closed 'not permitted|missing cap_net_raw'
 }
+
+# The file of published ports is damaged while containers have some: neither the table made anew nor
+# a stop after it forgets what is not in the file.
+test_ports_file_is_damaged() {
+	local how file=/run/crunit/network/ports
+	network back <<-'END'
+		[Network]
+		Subnet=10.50.0.0/24
+	END
+	server steady 80 Network=back.network PublishPort=8080:80 PublishPort=8081:80/udp
+	server other 80 Network=back.network PublishPort=8082:80
+	printf '[Pod]\nPodName=duo\nNetwork=back.network\nPublishPort=8083:80\n' >"$quadlets/duo.pod"
+	uses duo-pod.service
+	server inside 80 Pod=duo.pod
+	no_start_limit other
+	start steady other inside
+	assert_equal "$(tail -n 1 $file)" "= 4"
+	for how in empty garbage half line gone directory; do
+		case $how in
+		empty) : >$file ;;
+		garbage) head -c 500 /dev/zero | tr '\0' '{' >$file ;;
+		half) truncate -s $(($(stat -c %s $file) / 2)) $file ;;
+		line) sed -i 1d $file ;;
+		gone) rm $file ;;
+		directory) rm $file && mkdir -p $file/in ;;
+		esac
+		nft flush ruleset
+		systemctl restart other
+		answers "steady sees 10.50.0.1 on 80" host tcp 127.0.0.1 8080
+		answers "steady sees 10.50.0.1 on 80" host udp 127.0.0.1 8081
+		answers "other sees 10.50.0.1 on 80" host tcp 127.0.0.1 8082
+		answers "inside sees 10.50.0.1 on 80" host tcp 127.0.0.1 8083
+		assert_equal "$(tail -n 1 $file)" "= 4" "the file that was $how"
+	done
+	: >$file
+	systemctl stop steady
+	assert_equal "$(nft list table inet crunit | grep -cE '\b808[01] :')" 0 "elements of who has stopped"
+	: >$file
+	systemctl stop inside
+	wait_state duo-pod inactive
+	! nft list table inet crunit | grep -E '\b8083 :' || fail "an element of a pod is left"
+	systemctl stop other
+	[ ! -e $file ] || fail "the file is left"
+}
