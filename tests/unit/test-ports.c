@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "../../src/base/io.h"
 #include "../../src/base/str.h"
 #include "../../src/network/firewall.h"
+#include "../../src/network/member.h"
 #include "../../src/network/port.h"
 #include "../../src/network/published.h"
 #include "../tap.h"
 
 #include <netinet/in.h>
+#include <stdlib.h>
 
 static void port_is(const char *text, const char *expected)
 {
@@ -125,6 +128,66 @@ static void test_published(void)
         check(!published_find_conflict(&list, &port), "and nobody has them");
 }
 
+static void write_member(const char *runtime, const char *label, const char *pod, const char *line)
+{
+        AUTO_JOINED struct joined member = { .label = str_dup(label),
+                                             .name = str_dup("x"),
+                                             .id = str_dup("1") };
+
+        member.pod = pod ? str_dup(pod) : NULL;
+        strv_append(&member.published, line);
+        check(member_write(runtime, &member, NULL) == 0, label);
+}
+
+/* What is loaded after the file has become that. */
+static void loads(const char *runtime, const char *text, bool collected, const char *expected)
+{
+        AUTO_FREE char *path = str_format("%s/network/ports", runtime);
+        AUTO_PUBLISHED struct published_list list = { 0 };
+        AUTO_FREE char *got = NULL;
+
+        io_remove_tree(AT_FDCWD, path, NULL);
+        if (text)
+                io_write_file(AT_FDCWD, path, text, strlen(text), 0644, IO_NO_SYNC, NULL);
+        else
+                io_make_dirs(AT_FDCWD, path, 0755, NULL);
+        check(published_load(runtime, &list, NULL) == 0, "it can be loaded");
+        got = published_text(&list);
+        check_str(got, expected, text ? text : "a directory");
+        check(list.collected == collected, "whether it was whole");
+        check(published_save(runtime, &list, NULL) == 0, "and saved");
+}
+
+#define WEB "web@web tcp * 8080 1 80 10.89.0.2 -\n"
+#define DB  "db@ udp 127.0.0.1 53 2 53 10.89.0.3 -\n"
+#define POD "@pod tcp * 90 1 90 10.89.0.40 -\n"
+
+static void test_published_damaged(void)
+{
+        char runtime[] = "/tmp/crunit-ports-XXXXXX";
+        AUTO_FREE char *members = NULL;
+
+        if (!mkdtemp(runtime))
+                exit(99);
+        members = str_concat(runtime, "/network/members");
+        io_make_dirs(AT_FDCWD, members, 0755, NULL);
+        loads(runtime, "", true, "");
+        write_member(runtime, "web@web", NULL, "web@web tcp * 8080 1 80 10.89.0.2 -");
+        write_member(runtime, "@pod", NULL, "@pod tcp * 90 1 90 10.89.0.40 -");
+        write_member(runtime, "in@in", "pod", "in@in tcp * 91 1 91 10.89.0.40 -");
+        loads(runtime, WEB DB POD "= 3\n", false, WEB DB POD);
+        loads(runtime, "= 0\n", false, "");
+        /* the members are in no order that is known */
+        loads(runtime, WEB POD, true, WEB POD);
+        loads(runtime, WEB DB POD "= 2\n", true, WEB DB POD);
+        loads(runtime, WEB DB "@pod tcp * 90 1 90 10.89.0.4", true, WEB DB POD);
+        loads(runtime, WEB "{{{{{{\n", true, WEB POD);
+        loads(runtime, POD "@pod tcp", true, POD WEB);
+        member_remove(runtime, "@pod", NULL);
+        loads(runtime, NULL, true, WEB);
+        io_remove_tree(AT_FDCWD, runtime, NULL);
+}
+
 static void elements_are(const char *port, const char *to4, const char *to6, const char *expected)
 {
         AUTO_PUBLISHED struct published_list list = { 0 };
@@ -213,6 +276,7 @@ int main(void)
         test_forms();
         test_conflicts();
         test_published();
+        test_published_damaged();
         test_elements();
         test_script();
         return tap_done();
