@@ -53,9 +53,11 @@ census_units() {
 	systemctl list-units --all --plain --no-legend '*health*' 'crunit-run-*' 'crunit-pod*' 'c[0-9]*' 'p[0-9]*' | awk '{ print $1, $3, $4 }' | sort
 }
 
+# systemd makes a service's own /dev in /tmp/namespace-dev-*, and leaves it there where the process
+# that does is killed before it has executed the service's program.
 census_temporary() {
 	find /tmp /var/tmp /dev/shm -mindepth 1 ! -path '/var/tmp/before*' ! -path '/var/tmp/after*' ! -path '/var/tmp/acks/*' \
-		! -path '/var/tmp/registry/*' ! -path '*systemd-private-*' 2>/dev/null | sort
+		! -path '/var/tmp/registry/*' ! -path '*systemd-private-*' ! -path '/tmp/namespace-dev-*' 2>/dev/null | sort
 }
 
 census_ids() {
