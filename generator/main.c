@@ -6,6 +6,7 @@
  * generator: 0, or 1 where something could not be done; all that could be done is done.
  */
 #include "../src/base/io.h"
+#include "../src/base/journal.h"
 #include "../src/base/option.h"
 #include "../src/base/printable.h"
 #include "../src/base/str.h"
@@ -63,6 +64,18 @@ static int open_log(const struct generator *generator)
         return fd < 0 ? STDERR_FILENO : fd;
 }
 
+/* A machine without /dev/kmsg is a container, whose systemd throws away what a generator writes to
+ * stderr. */
+static void log_to_journal(const char *text, unsigned priority)
+{
+        AUTO_STRV struct strv fields = { 0 };
+
+        strv_appendf(&fields, "MESSAGE=%s", text);
+        strv_appendf(&fields, "PRIORITY=%u", priority);
+        strv_append(&fields, "SYSLOG_IDENTIFIER=crunit-generator");
+        journal_send(&fields);
+}
+
 /* One write is one record in the kernel's buffer; there, a priority (facility daemon) goes in
  * front. */
 static void log_line(void *context, const struct report_message *message)
@@ -78,6 +91,8 @@ static void log_line(void *context, const struct report_message *message)
         printable_mask(text, "");
         if (generator->log_fd < 0)
                 generator->log_fd = open_log(generator);
+        if (generator->log_fd == STDERR_FILENO && !generator->dry_run && !generator->no_kmsg)
+                log_to_journal(text, priorities[message->level] & 7);
         if (generator->log_fd == STDERR_FILENO)
                 line = str_format("crunit-generator[%d]: %s\n", getpid(), text);
         else

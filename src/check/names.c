@@ -138,6 +138,12 @@ static void check_keys(struct check *check, const struct check_unit *unit, const
 
                 if (!line->key || str_has_prefix(line->key, "X-") || is_listed(known, line->key))
                         continue;
+                if (keys_find(keys_section(unit->source->type->section), line->key)) {
+                        check_report(check, unit, REPORT_WARNING, unit_key_place(line),
+                                     "unknown key %s= in [%s]; it belongs in [%s]", line->key, name,
+                                     unit->source->type->section);
+                        continue;
+                }
                 nearest = str_nearest(line->key, known);
                 check_report(check, unit, REPORT_WARNING, unit_key_place(line),
                              "unknown key %s= in [%s]%s%s%s", line->key, name,

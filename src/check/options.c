@@ -355,6 +355,8 @@ static void check_run_command(struct check *check, struct check_unit *unit)
 
                 image = next;
                 has_rootfs = has_rootfs || str_equal(name, "rootfs");
+                if (value)
+                        check_presence(check, unit, i, option.count, name, value);
                 if (str_equal(name, "pull"))
                         unit->pull_never = str_equal(value, "never");
                 if (str_equal(name, "network") || str_equal(name, "net") ||
@@ -362,7 +364,8 @@ static void check_run_command(struct check *check, struct check_unit *unit)
                         continue;
                 check_option(check, &option, &network);
         }
-        if (image < unit->words.count && !has_rootfs)
+        if (image < unit->words.count && !has_rootfs &&
+            unit_last_value(&unit->source->file, "Container", "Image"))
                 unit->image = unit->words.items[image];
         if (has_network && check_count_errors(check, unit) == errors)
                 check_together(check, unit);
@@ -476,6 +479,8 @@ void check_commands(struct check *check)
                 }
                 if (str_equal(unit->words.items[unit->command], "volume"))
                         check_volume(check, unit);
+                if (str_equal(unit->words.items[unit->command], "network"))
+                        check_network(check, unit);
                 check_refused(check, unit);
                 check_pod_command(check, unit);
                 check_other_files(check, unit);

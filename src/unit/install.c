@@ -128,6 +128,11 @@ void install_plan(const struct unit_file *unit, const char *service, struct inst
                                                keys[k][0], units.items[i]);
                                 continue;
                         }
+                        if (!strchr(units.items[i], '.'))
+                                report_warning(report,
+                                               "%s: %s=%s: a unit's name has its kind at the end; "
+                                               "did you mean %s.target?",
+                                               service, keys[k][0], units.items[i], units.items[i]);
                         add_link(ret, str_concat(units.items[i], ".", keys[k][1], "/", name),
                                  service);
                 }

@@ -26,12 +26,68 @@ const struct unit_keys *keys_section(const char *section)
         return NULL;
 }
 
-static const struct unit_key *keys_find(const struct unit_keys *keys, const char *name)
+const struct unit_key *keys_find(const struct unit_keys *keys, const char *name)
 {
         for (size_t i = 0; keys && i < keys->count; i++)
                 if (str_is(keys->rows[i].name, name))
                         return &keys->rows[i];
         return NULL;
+}
+
+/* What people put into the sections that are systemd's; systemd itself warns about the rest of what
+ * it does not know, but never about [Install] of a generated unit, which is ours to read. */
+static const char *const section_names[] = { "Unit",    "Service",  "Install", "Container", "Pod",
+                                             "Volume",  "Network",  "Image",   "Build",     "Kube",
+                                             "Quadlet", "Artifact", NULL };
+static const char *const install_names[] = { "Alias",      "Also",     "DefaultInstance",
+                                             "RequiredBy", "UpheldBy", "WantedBy",
+                                             NULL };
+static const char *const service_names[] = { "Delegate",
+                                             "Environment",
+                                             "EnvironmentFile",
+                                             "ExecStartPost",
+                                             "ExecStartPre",
+                                             "ExecStop",
+                                             "ExecStopPost",
+                                             "KillMode",
+                                             "LimitNOFILE",
+                                             "MemoryMax",
+                                             "RemainAfterExit",
+                                             "Restart",
+                                             "RestartSec",
+                                             "Slice",
+                                             "TasksMax",
+                                             "TimeoutSec",
+                                             "TimeoutStartSec",
+                                             "TimeoutStopSec",
+                                             "Type",
+                                             "WorkingDirectory",
+                                             NULL };
+
+static const char *const unit_names[] = { "After",           "Before",
+                                          "BindsTo",         "ConditionPathExists",
+                                          "Description",     "Documentation",
+                                          "PartOf",          "OnFailure",
+                                          "Requires",        "RequiresMountsFor",
+                                          "StartLimitBurst", "StartLimitIntervalSec",
+                                          "Wants",           NULL };
+
+static bool is_listed(const char *const *list, const char *name)
+{
+        for (; *list; list++)
+                if (str_is(*list, name))
+                        return true;
+        return false;
+}
+
+/* The section of systemd's that has this key, or NULL; each has a name of its own there. */
+static const char *systemd_section(const char *name)
+{
+        if (is_listed(service_names, name))
+                return "Service";
+        if (is_listed(install_names, name))
+                return "Install";
+        return is_listed(unit_names, name) ? "Unit" : NULL;
 }
 
 /* "Did you mean …" for a key that the section does not have. */
@@ -47,6 +103,9 @@ static char *suggest_key(const struct unit_keys *keys, const char *name)
                 if (keys_find(unit_keys[i], name))
                         strbuf_appendf(&sections, "%s[%s]", sections.length ? ", " : "",
                                        unit_keys[i]->section);
+        nearest = systemd_section(name);
+        if (nearest)
+                strbuf_appendf(&sections, "%s[%s]", sections.length ? ", " : "", nearest);
         if (sections.length)
                 return str_format("; it belongs in %s", sections.data);
         nearest = str_nearest(name, names);
@@ -86,44 +145,6 @@ unsigned keys_check(const struct unit_file *file, const char *section, struct re
                 unknown++;
         }
         return unknown;
-}
-
-/* What people put into the sections that are systemd's; systemd itself warns about the rest of what
- * it does not know, but never about [Install] of a generated unit, which is ours to read. */
-static const char *const section_names[] = { "Unit",    "Service",  "Install", "Container", "Pod",
-                                             "Volume",  "Network",  "Image",   "Build",     "Kube",
-                                             "Quadlet", "Artifact", NULL };
-static const char *const install_names[] = { "Alias",      "Also",     "DefaultInstance",
-                                             "RequiredBy", "UpheldBy", "WantedBy",
-                                             NULL };
-static const char *const service_names[] = { "Delegate",
-                                             "Environment",
-                                             "EnvironmentFile",
-                                             "ExecStartPost",
-                                             "ExecStartPre",
-                                             "ExecStop",
-                                             "ExecStopPost",
-                                             "KillMode",
-                                             "LimitNOFILE",
-                                             "MemoryMax",
-                                             "RemainAfterExit",
-                                             "Restart",
-                                             "RestartSec",
-                                             "Slice",
-                                             "TasksMax",
-                                             "TimeoutSec",
-                                             "TimeoutStartSec",
-                                             "TimeoutStopSec",
-                                             "Type",
-                                             "WorkingDirectory",
-                                             NULL };
-
-static bool is_listed(const char *const *list, const char *name)
-{
-        for (; *list; list++)
-                if (str_is(*list, name))
-                        return true;
-        return false;
 }
 
 static void warn_keys(const struct unit_section *section, const char *const *names, bool complete,

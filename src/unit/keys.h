@@ -61,6 +61,9 @@ extern const struct unit_keys *const unit_keys[];
 /* The section's part of the table, or NULL. */
 const struct unit_keys *keys_section(const char *section);
 
+/* The row of a key in them, or NULL; keys may be NULL. */
+const struct unit_key *keys_find(const struct unit_keys *keys, const char *name);
+
 /* Tell each line of the section which row it is; reports every key that is not in the table, with
  * a suggestion, where report is given. Returns how many those are. */
 unsigned keys_check(const struct unit_file *file, const char *section, struct report *report);

@@ -47,11 +47,12 @@ prepare_boot() {
 
 # boot KIND [OPTION]...: starts the machine of that kind.
 boot() {
-	local kind=$1 name=$base-$1 status
+	local kind=$1 name=$base-$1 status owner=(--owner $$)
 	shift
+	[ -z "$keep" ] || owner=() # else the next sweep would end it
 	booted[$kind]=$name
 	status=$("$here/machine" start "$name" --rootfs "$rootfs" --layer "$work/stage" \
-		--owner $$ --share "$images:/images" \
+		"${owner[@]}" --share "$images:/images" \
 		--share "$here:/tests" --share "$top/tests/golden:/golden" --share "$top/tests/registry:/registry" "$@") || bail_out "no machine"
 	[ "$status" = running ] || "$here/machine" exec "$name" systemctl --failed | sed 's/^/# /'
 	check_libraries "$name"
