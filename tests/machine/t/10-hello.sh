@@ -58,7 +58,7 @@ test_broken_file_costs_one_unit() {
 	start hello
 	assert_equal "$(prop hello ActiveState)" active
 	assert_equal "$(prop broken LoadState)" not-found
-	# this machine has no /dev/kmsg
+	journalctl --sync # this machine has no /dev/kmsg
 	assert_match "$(journalctl -q -o cat --no-pager -t crunit-generator)" 'broken\.container:3: .*DropCapabilty'
 	try env QUADLET_UNIT_DIRS="$quadlets" /usr/lib/systemd/system-generators/crunit-system-generator --dryrun
 	assert_match "$said" 'broken\.container:3: .*DropCapabilty'
