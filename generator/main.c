@@ -228,7 +228,7 @@ static bool read_arguments(struct generator *generator, int argc, char **argv, i
         else if (generator->version)
                 puts("crunit-generator " PACKAGE_VERSION);
         else if (generator->list_keys && generator->mdoc)
-                keys_list_mdoc(stdout);
+                *ret_status = keys_list_mdoc(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
         else if (generator->list_keys)
                 keys_list(stdout);
         if (generator->help || generator->version || generator->list_keys)

@@ -3,6 +3,7 @@
 #include "keys.h"
 
 #include "../base/str.h"
+#include "keys-differences.h"
 #include "limits.h"
 
 #include <stdlib.h>
@@ -55,6 +56,7 @@ static void print_mdoc(const struct unit_key *row, FILE *out)
 {
         const char *limit =
                 str_equal(row->section, "Container") ? limits_unit_key(row->name) : NULL;
+        const char *difference = keys_difference(row);
 
         fprintf(out, ".It Ic %s= Pq %s, %s\n%s.\n", row->name, kinds[row->kind], row->since,
                 row->help);
@@ -64,9 +66,11 @@ static void print_mdoc(const struct unit_key *row, FILE *out)
                 fprintf(out, "\nand\n.Ic %s=", limit);
         if (row->option)
                 fputs(" .\n", out);
+        if (difference)
+                fprintf(out, "Differs: %s.\n", difference);
 }
 
-void keys_list_mdoc(FILE *out)
+bool keys_list_mdoc(FILE *out)
 {
         size_t count;
         AUTO_FREE const struct unit_key **rows = sort_rows(&count);
@@ -80,4 +84,5 @@ void keys_list_mdoc(FILE *out)
                 print_mdoc(rows[i], out);
         }
         fputs(".El\n", out);
+        return keys_differences_fit();
 }

@@ -75,5 +75,6 @@ void keys_warn_typos(const struct unit_file *file, struct report *report);
  * with tabs between them. */
 void keys_list(FILE *out);
 
-/* The same as a part of crunit.container(5), in mdoc(7); `make update-man` puts it there. */
-void keys_list_mdoc(FILE *out);
+/* The same as a part of crunit.container(5), in mdoc(7); `make update-man` puts it there. False
+ * where a difference is said of a key that does not exist. */
+bool keys_list_mdoc(FILE *out);
