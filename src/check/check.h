@@ -102,10 +102,10 @@ struct error_place check_option_place(const struct check_unit *unit, const char 
 void check_report_option(struct check *check, const struct check_unit *unit, size_t index,
                          size_t count, enum report_level level, int code, const char *text);
 
-/* What an option of `crunit run` names, which begins at words[index] and has so many words, and this
- * machine has not. */
-void check_presence(struct check *check, const struct check_unit *unit, size_t index,
-                    size_t count, const char *option, const char *value);
+/* What an option of `crunit run` names, which begins at words[index] and has so many words, and
+ * this machine has not. */
+void check_presence(struct check *check, const struct check_unit *unit, size_t index, size_t count,
+                    const char *option, const char *value);
 
 /* Of a unit whose command is `network create`. */
 void check_network(struct check *check, const struct check_unit *unit);
