@@ -2,6 +2,7 @@
 #include "transfer.h"
 
 #include "transfer-cause.h"
+#include "transfer-trust.h"
 #include "url.h"
 
 #include <curl/curl.h>
@@ -13,10 +14,7 @@
 #define TRANSFER_AUTHORITIES "/etc/ssl/certs/ca-certificates.crt"
 
 enum {
-        /* Before this version, each connection of libcurl with GnuTLS has all authorities in memory
-         * for itself (4 MB of Debian's), and from then on all share them. */
-        TRANSFER_SHARING_CURL = 0x080900,
-        TRANSFER_MAX_CONNECTIONS = 2 /* that check certificates, before that version */
+        TRANSFER_MAX_CONNECTIONS = 2 /* that check certificates, each by a list of its own */
 };
 
 struct transfers {
@@ -26,6 +24,7 @@ struct transfers {
         struct transfer *ended;   /* borrowed; oldest first */
         size_t running;
         int64_t next_poll;
+        bool own_trust; /* each connection has a list of authorities (transfer-trust.h) */
 };
 
 int64_t transfer_clock(void)
@@ -70,6 +69,8 @@ static size_t transfer_on_header(char *data, size_t size, size_t count, void *co
         /* A new answer: what came before was a "100 Continue", or a proxy's. */
         if (length > 5 && strncmp(data, "HTTP/", 5) == 0) {
                 strv_free(&transfer->answer_headers);
+                if (transfer->owner->own_trust)
+                        transfer_trust_forget(transfer->easy);
                 return length;
         }
         transfer->header_bytes += length;
@@ -369,8 +370,8 @@ int transfers_open(const struct transfers_options *options, struct transfers **r
                 free(transfers);
                 return error_set(err, ENOMEM, "libcurl cannot be used");
         }
-        if (!options->insecure &&
-            curl_version_info(CURLVERSION_NOW)->version_num < TRANSFER_SHARING_CURL)
+        transfers->own_trust = !options->insecure && transfer_trust_is_own();
+        if (transfers->own_trust)
                 curl_multi_setopt(transfers->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
                                   (long)TRANSFER_MAX_CONNECTIONS);
         *ret = transfers;
