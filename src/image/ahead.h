@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 enum {
-        AHEAD_PIECES = 4,
+        AHEAD_PIECES = 3,
         AHEAD_BYTES = 256 << 10 /* of each */
 };
 

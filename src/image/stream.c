@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 enum {
-        STREAM_BUFFER = 256 << 10,
+        STREAM_BUFFER = 64 << 10,
         STREAM_WRITEBACK = 8 << 20
 };
 

@@ -251,7 +251,9 @@ static void transfer_set_up(struct transfer *transfer)
         curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)TRANSFER_CONNECT_TIMEOUT);
         curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)TRANSFER_STALL_RATE);
         curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)transfer_stall(transfer));
-        curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 128L << 10);
+        /* TLS gives 16 kB at a time. */
+        curl_easy_setopt(easy, CURLOPT_BUFFERSIZE,
+                         url_is_https(transfer->url) ? 32L << 10 : 128L << 10);
         curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, transfer_on_header);
         curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
         curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, transfer_on_body);

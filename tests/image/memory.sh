@@ -43,7 +43,7 @@ peak() {
 }
 
 hostile_start tls --layout "app:1=$work/image" --tls "$registry_work/tls/server.crt" "$registry_work/tls/server.key" || exit 1
-check 'several connections' peak 24000 pull -q --cert-dir "$work/trust" "$hostile_host/app:1"
+check 'several connections' peak $((24 << 10)) pull -q --cert-dir "$work/trust" "$hostile_host/app:1"
 check 'are several' test "$(hostile_log tls | grep -c 'GET /v2/app/blobs/')" = 9
 check 'all is there' run 0 image check "$hostile_host/app:1"
 run 0 rmi -a
