@@ -217,6 +217,7 @@ static const struct cmd commands[] = {
         { CMD_POD_START_ROW, .program = "crunit-network" },
         { CMD_POD_STOP_ROW, .program = "crunit-network" },
         { .name = "pod ps", .program = "crunit-network" },
+        { .name = "pod slice", .arguments = "NAME", .run = cmd_pod_slice },
         CMD_REFUSED_ROWS,
         { .name = "__names", .arguments = "KIND", .run = cmd_names },
         { .name = "cleanup", .arguments = "RUN DATA", .run = cmd_cleanup },

@@ -5,6 +5,7 @@
 #include "../base/stamp.h"
 #include "../container/place.h"
 #include "../container/pod-hold.h"
+#include "../container/pod-slice.h"
 #include "pod-cmd.h"
 #include "pod-stop.h"
 #include "pod-up.h"
@@ -27,6 +28,8 @@ static int pod_describe(const struct pod_request *request, struct strv *words, s
         ret->exit_policy = str_dup(request->exit_policy ? request->exit_policy : "continue");
         ret->directory = getcwd(NULL, 0);
         ret->status = POD_CREATING;
+        if (spec_has_limits(spec) && (request->make_slice || !ret->unit))
+                ret->slice = pod_slice_name(ret);
         ret->words = *words;
         *words = (struct strv){ 0 };
         if (!ret->directory)
@@ -85,12 +88,6 @@ static int pod_create(const struct network_setup *setup, struct pod_request *req
         if (geteuid() != 0)
                 return error_set(err, EPERM,
                                  "pods of users are not supported by this version: run it as root");
-        if (request->limit && !pod_own_unit())
-                return error_set(err, EOPNOTSUPP,
-                                 "--%s: the limits of a pod are those of a slice of systemd, "
-                                 "which a .pod file gets: write one, or start its containers with "
-                                 "--cgroup-parent NAME.slice",
-                                 request->limit);
         if (pod_request_check(request, err) < 0)
                 return -1;
         for (size_t i = 0; i < request->spec.notes.count; i++)

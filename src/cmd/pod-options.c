@@ -20,11 +20,12 @@
                 .name = long_name, .kind = OPTION_FLAG, .help = text, .take = option_take_bool,    \
                 .field = REQUEST(member)                                                           \
         }
-#define LIMIT(long_name, short_name, shown)                                                        \
+/* Each is one of all containers together. */
+#define LIMIT "limit of all its containers together: "
+#define IO(long_name, shown, kind_of_limit)                                                        \
         {                                                                                          \
-                .name = long_name, .letter = short_name, .kind = OPTION_VALUE, .argument = shown,  \
-                .help = "in a .pod file: a limit of all containers together",                      \
-                .take = pod_take_limit                                                             \
+                .name = long_name, .kind = OPTION_VALUE, .argument = shown,                        \
+                .help = LIMIT "that device", .take = run_take_io, .field = kind_of_limit           \
         }
 #define IGNORED(long_name, how)                                                                    \
         {                                                                                          \
@@ -34,18 +35,6 @@
         {                                                                                          \
                 .name = long_name, .kind = how, .take = run_take_unsupported                       \
         }
-
-/* The generator has made a slice of it, whose members the containers are. */
-static int pod_take_limit(void *context, const struct option_row *row, const char *value,
-                          struct error *err)
-{
-        struct pod_request *request = context;
-
-        (void)value;
-        (void)err;
-        request->limit = row->name;
-        return 0;
-}
 
 static int pod_take_policy(void *context, const struct option_row *row, const char *value,
                            struct error *err)
@@ -106,18 +95,19 @@ const struct option_row pod_create_options[] = {
         VALUE("userns", 0, "MODE", "user namespace: auto[:OPTIONS], keep-id[:OPTIONS], host, container:NAME or ns:PATH", option_take_string, spec.userns),
         VALUE("volume", 'v', "SRC:DIR[:OPTIONS]", "mount a directory or file in all its containers", run_take_mounts, spec.name),
 
-        LIMIT("blkio-weight", 0, "WEIGHT"),
-        LIMIT("blkio-weight-device", 0, "DEVICE:WEIGHT"),
-        LIMIT("cpu-shares", 'c', "SHARES"),
-        LIMIT("cpus", 0, "NUMBER"),
-        LIMIT("cpuset-cpus", 0, "LIST"),
-        LIMIT("cpuset-mems", 0, "LIST"),
-        LIMIT("device-read-bps", 0, "DEVICE:SIZE"),
-        LIMIT("device-write-bps", 0, "DEVICE:SIZE"),
-        LIMIT("memory", 'm', "SIZE"),
-        LIMIT("memory-reservation", 0, "SIZE"),
-        LIMIT("memory-swap", 0, "SIZE"),
-        LIMIT("pids-limit", 0, "NUMBER"),
+        VALUE("blkio-weight", 0, "WEIGHT", LIMIT "reading and writing", run_take_io_weight, spec.name),
+        IO("blkio-weight-device", "DEVICE:WEIGHT", SPEC_IO_WEIGHT),
+        VALUE("cpu-shares", 'c', "SHARES", LIMIT "weight among others", run_take_u64, spec.cpu_shares),
+        VALUE("cpus", 0, "NUMBER", LIMIT "processors", run_take_cpus, spec.name),
+        VALUE("cpuset-cpus", 0, "LIST", LIMIT "processors to run on", option_take_string, spec.cpuset_cpus),
+        VALUE("cpuset-mems", 0, "LIST", LIMIT "memory nodes", option_take_string, spec.cpuset_mems),
+        IO("device-read-bps", "DEVICE:SIZE", SPEC_IO_READ_BYTES),
+        IO("device-write-bps", "DEVICE:SIZE", SPEC_IO_WRITE_BYTES),
+        FLAG("make-slice", "in a unit: make the slice that has these limits", make_slice),
+        VALUE("memory", 'm', "SIZE", LIMIT "memory", run_take_size, spec.memory),
+        VALUE("memory-reservation", 0, "SIZE", LIMIT "memory to be left with", run_take_size, spec.memory_reservation),
+        VALUE("memory-swap", 0, "SIZE", LIMIT "memory and swap", run_take_swap, spec.memory_swap),
+        VALUE("pids-limit", 0, "NUMBER", LIMIT "processes", run_take_i64, spec.pids_limit),
 
         IGNORED("infra-command", OPTION_VALUE),
         IGNORED("infra-conmon-pidfile", OPTION_VALUE),
@@ -304,6 +294,8 @@ int pod_request_apply(const struct pod *pod, struct container_spec *spec, struct
         str_replace(&spec->pod, pod->name);
         str_replace(&spec->pod_hostname, pod->hostname);
         spec->pod_apart = pod_apart(&pod->namespaces);
+        if (!spec->cgroup_parent && !spec->cgroups_split)
+                str_replace(&spec->cgroup_parent, pod->slice);
         if (pod_apply_user(&request.spec, spec, err) < 0)
                 return error_wrap(err, "pod '%s'", pod->name);
         pod_apply_mounts(&request, spec);

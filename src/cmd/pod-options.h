@@ -15,7 +15,7 @@ struct pod_request {
         char *share;                /* owned; as given, or NULL */
         char *id_file;              /* owned */
         bool infra;                 /* something is shared at all */
-        const char *limit;          /* the option of one that was given, or NULL */
+        bool make_slice;            /* of a unit's: it has limits that no file's slice has */
 };
 
 extern const struct option_row pod_create_options[];

@@ -5,6 +5,7 @@
 #include "../container/ids.h"
 #include "../container/place.h"
 #include "../container/pod-hold.h"
+#include "../container/pod-slice.h"
 #include "../container/spec-network.h"
 #include "../network/network.h"
 
@@ -81,7 +82,7 @@ static int pod_make(const struct network_setup *setup, const struct pod *pod,
                                  .shm_size = request->spec.shm_size,
                                  .sysctls = &request->spec.sysctls };
 
-        if (pod_begin_ids(setup, pod, request, &ids, err) < 0 ||
+        if (pod_slice_start(pod, err) < 0 || pod_begin_ids(setup, pod, request, &ids, err) < 0 ||
             pod_connect(setup, pod, request, &ids, &network, err) < 0)
                 return -1;
         hold.network = network;
@@ -106,7 +107,7 @@ int pod_down(const struct network_setup *setup, const struct pod *pod, struct er
 
         if (connect_leave(&setup->context, label, err) < 0)
                 return -1;
-        return pod_release(pod->name, err);
+        return pod_release(pod->name, err) < 0 ? -1 : pod_slice_stop(pod, err);
 }
 
 void pod_sweep_all(const struct network_setup *setup)

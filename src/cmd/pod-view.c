@@ -111,6 +111,7 @@ struct json_object *pod_view_to_json(const struct pod_view *view)
         json_set_string(object, "Created", view->pod.created);
         json_set_strv(object, "CreateCommand", &view->pod.words);
         json_set_string(object, "Unit", view->pod.unit);
+        json_set_string(object, "CgroupParent", view->pod.slice);
         json_set_string(object, "ExitPolicy", view->pod.exit_policy);
         json_set_string(object, "State", pod_view_status(view));
         json_set_string(object, "Hostname", view->pod.hostname);

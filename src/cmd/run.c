@@ -65,6 +65,17 @@ static int run_start_pod(const struct pod *pod, struct error *err)
         return status ? error_set(err, ESRCH, "pod '%s' does not start", pod->name) : 0;
 }
 
+/* A unit of systemd's is to be in the slice that has the pod's limits, which goes with the pod. */
+static int run_wake_pod(const struct container_spec *spec, struct error *err)
+{
+        AUTO_POD struct pod pod = { 0 };
+
+        if (!spec->pod || pod_find(spec->pod, &pod, NULL) < 0 || !pod.slice || pod.unit ||
+            pod.status != POD_STOPPED)
+                return 0;
+        return run_start_pod(&pod, err);
+}
+
 /* What the container gets from its pod. */
 static int run_find_pod(struct container_spec *spec, struct error *err)
 {
@@ -101,7 +112,7 @@ static int run_as_unit(struct container_spec *spec, const struct settings *setti
 {
         AUTO_FREE char *id = NULL;
 
-        if (transient_run(spec, words, NULL, &id, err) < 0 ||
+        if (run_wake_pod(spec, err) < 0 || transient_run(spec, words, NULL, &id, err) < 0 ||
             run_note(spec, settings, id, words, err) < 0)
                 return CMD_USAGE;
         puts(id);
@@ -265,8 +276,10 @@ int run_again(struct kept *kept, enum run_again_how how, struct error *err)
         if (kept_move(kept, store_root_of(settings.storage), label, err) < 0)
                 return CMD_USAGE;
         if (spec.detach)
-                return transient_run(&spec, words.items, record.id, &id, err) < 0 ? CMD_USAGE
-                                                                                  : EXIT_SUCCESS;
+                return run_wake_pod(&spec, err) < 0 ||
+                                       transient_run(&spec, words.items, record.id, &id, err) < 0
+                               ? CMD_USAGE
+                               : EXIT_SUCCESS;
         /* What systemd would do for a unit, nobody does here. */
         str_replace(&spec.restart, NULL);
         setenv("CRUNIT_CONTAINER_ID", record.id, 1);

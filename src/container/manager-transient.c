@@ -2,6 +2,7 @@
 #include "manager-parts.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 
 enum {
         TRANSIENT_CPUS = 8192 /* what the kernel counts to */
@@ -90,6 +91,24 @@ static int append_devices(sd_bus_message *message, const struct manager_property
         return result;
 }
 
+static int append_device_limits(sd_bus_message *message, const struct manager_property *property)
+{
+        int result = sd_bus_message_open_container(message, 'v', "a(st)");
+
+        if (result >= 0)
+                result = sd_bus_message_open_container(message, 'a', "(st)");
+        for (size_t i = 0; i < property->list->count && result >= 0; i++) {
+                const char *item = property->list->items[i], *blank = strrchr(item, ' ');
+                AUTO_FREE char *path = str_dupn(item, (size_t)(blank - item));
+
+                result = sd_bus_message_append(message, "(st)", path,
+                                               (uint64_t)strtoull(blank + 1, NULL, 10));
+        }
+        for (int i = 0; i < 2 && result >= 0; i++)
+                result = sd_bus_message_close_container(message);
+        return result;
+}
+
 /* "0-3,5" as bytes of bits, the lowest first. */
 static int transient_parse_cpus(const char *text, uint8_t *mask, size_t *ret_length)
 {
@@ -134,7 +153,7 @@ static transient_append *const transient_kinds[] = {
         [MANAGER_U32] = append_u32,         [MANAGER_U64] = append_u64,
         [MANAGER_STRINGS] = append_strings, [MANAGER_BYTES] = append_bytes,
         [MANAGER_COMMAND] = append_command, [MANAGER_DEVICES] = append_devices,
-        [MANAGER_CPUS] = append_cpus,
+        [MANAGER_CPUS] = append_cpus,       [MANAGER_DEVICE_LIMITS] = append_device_limits,
 };
 
 static int transient_append_property(sd_bus_message *message,
@@ -149,6 +168,16 @@ static int transient_append_property(sd_bus_message *message,
         return result < 0 ? result : sd_bus_message_close_container(message);
 }
 
+static int transient_append_all(sd_bus_message *message, const struct manager_property *properties,
+                                size_t count)
+{
+        int result = sd_bus_message_open_container(message, 'a', "(sv)");
+
+        for (size_t i = 0; i < count && result >= 0; i++)
+                result = transient_append_property(message, &properties[i]);
+        return result < 0 ? result : sd_bus_message_close_container(message);
+}
+
 /* StartTransientUnit: name, mode, properties, and units beside it, of which there are none. */
 static int transient_write(sd_bus_message *message, const char *unit,
                            const struct manager_property *properties, size_t count)
@@ -156,11 +185,7 @@ static int transient_write(sd_bus_message *message, const char *unit,
         int result = sd_bus_message_append(message, "ss", unit, "fail");
 
         if (result >= 0)
-                result = sd_bus_message_open_container(message, 'a', "(sv)");
-        for (size_t i = 0; i < count && result >= 0; i++)
-                result = transient_append_property(message, &properties[i]);
-        if (result >= 0)
-                result = sd_bus_message_close_container(message);
+                result = transient_append_all(message, properties, count);
         return result < 0 ? result : sd_bus_message_append(message, "a(sa(sv))", 0);
 }
 
@@ -191,6 +216,28 @@ int manager_start_transient(struct manager *manager, const char *unit,
         sd_bus_message_unref(answer);
         sd_bus_error_free(&why);
         return result;
+}
+
+int manager_change(struct manager *manager, const char *unit,
+                   const struct manager_property *properties, size_t count, struct error *err)
+{
+        sd_bus_error why = SD_BUS_ERROR_NULL;
+        sd_bus_message *question = NULL;
+        int result = manager_new_call(manager, "SetUnitProperties", &question);
+
+        /* name, and whether it ends with the boot */
+        if (result >= 0)
+                result = sd_bus_message_append(question, "sb", unit, 1);
+        if (result >= 0)
+                result = transient_append_all(question, properties, count);
+        if (result >= 0)
+                result = sd_bus_call(manager->bus, question, 0, &why, NULL);
+        if (result < 0)
+                error_set(err, -result, "cannot change %s: %s", unit,
+                          why.message ? why.message : strerror(-result));
+        sd_bus_message_unref(question);
+        sd_bus_error_free(&why);
+        return result < 0 ? -1 : 0;
 }
 
 /* --- what became of it */

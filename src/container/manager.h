@@ -55,15 +55,16 @@ int manager_main_exit(struct manager *manager, const char *unit, struct manager_
 struct manager_property {
         const char *name;
         enum {
-                MANAGER_STRING,  /* text */
-                MANAGER_BOOL,    /* number */
-                MANAGER_U32,     /* number */
-                MANAGER_U64,     /* number */
-                MANAGER_STRINGS, /* list */
-                MANAGER_BYTES,   /* text, as one array of bytes in a list: LogExtraFields= */
-                MANAGER_COMMAND, /* list: argv, for ExecStartEx= and the like */
-                MANAGER_DEVICES, /* list: "PATH RIGHTS" */
-                MANAGER_CPUS,    /* text: "0-3,5", as a mask */
+                MANAGER_STRING,        /* text */
+                MANAGER_BOOL,          /* number */
+                MANAGER_U32,           /* number */
+                MANAGER_U64,           /* number */
+                MANAGER_STRINGS,       /* list */
+                MANAGER_BYTES,         /* text, as one array of bytes in a list: LogExtraFields= */
+                MANAGER_COMMAND,       /* list: argv, for ExecStartEx= and the like */
+                MANAGER_DEVICES,       /* list: "PATH RIGHTS" */
+                MANAGER_CPUS,          /* text: "0-3,5", as a mask */
+                MANAGER_DEVICE_LIMITS, /* list: "DEVICE NUMBER" */
         } kind;
         const char *text;
         uint64_t number;
@@ -75,6 +76,10 @@ struct manager_property {
 int manager_start_transient(struct manager *manager, const char *unit,
                             const struct manager_property *properties, size_t count,
                             struct error *err);
+
+/* Change these of a unit until the machine goes down, or the unit. 0, or -1. */
+int manager_change(struct manager *manager, const char *unit,
+                   const struct manager_property *properties, size_t count, struct error *err);
 
 /* What systemd says of a unit: "active", "running". "" where it does not know the unit. */
 struct manager_unit {

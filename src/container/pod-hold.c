@@ -3,6 +3,7 @@
 
 #include "../base/io.h"
 #include "place.h"
+#include "pod-slice.h"
 
 #include <sched.h>
 #include <sys/mount.h>
@@ -174,9 +175,12 @@ int pod_release(const char *name, struct error *err)
 int pod_remove(const char *name, struct error *err)
 {
         AUTO_FREE char *directory = pod_directory(name);
+        AUTO_POD struct pod pod = { 0 };
 
         if (access(directory, F_OK) < 0 && errno == ENOENT)
                 return 0;
+        if (pod_read(name, &pod, NULL) == 0 && pod_slice_stop(&pod, err) < 0)
+                return -1;
         return pod_release(name, err) < 0 ? -1 : io_remove_tree(AT_FDCWD, directory, err);
 }
 

@@ -28,6 +28,7 @@ static const struct {
         { "hostname", offsetof(struct pod, hostname) },
         { "exitPolicy", offsetof(struct pod, exit_policy) },
         { "directory", offsetof(struct pod, directory) },
+        { "slice", offsetof(struct pod, slice) },
 };
 
 enum {

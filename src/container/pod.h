@@ -15,7 +15,8 @@
  *
  * pod.json: {version 1, id, name, created, unit, owner (that directory), status "creating" |
  * "running" | "stopped", starter {pid, start}, hostname, exitPolicy "stop" | "continue", namespaces
- * ["net" …], directory, words [what `crunit pod create` was called with, in that directory]}
+ * ["net" …], directory, words [what `crunit pod create` was called with, in that directory], slice
+ * (the transient unit that has its limits, where it has any and no file says so)}
  */
 #pragma once
 
@@ -35,7 +36,8 @@ enum pod_status {
 };
 
 struct pod {
-        char *id, *name, *created, *unit, *owner, *hostname, *exit_policy, *directory; /* owned */
+        char *id, *name, *created, *unit, *owner, *hostname, *exit_policy, *directory,
+                *slice; /* owned */
         enum pod_status status;
         struct process_id starter;
         struct strv namespaces; /* those that are held: net, ipc, uts, user */

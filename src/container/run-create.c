@@ -20,23 +20,17 @@
 #include <sys/prctl.h>
 #include <systemd/sd-daemon.h>
 
-static bool run_has_limits(const struct container_spec *spec)
-{
-        return spec->memory || spec->memory_reservation || spec->memory_swap ||
-               spec->pids_limit > 0 || spec->cpu_quota || spec->cpu_shares || spec->cpuset_cpus ||
-               spec->cpuset_mems || spec->cgroup_conf.count || spec->io_weight || spec->io_count;
-}
-
-/* Where no limit was asked for, a group of its own is not worth failing: without systemd not every
- * machine has a tree that crun can use, and without CAP_SYS_RESOURCE (we are in a container
- * ourselves) it cannot load its device filter. */
+/* Where no limit and no place was asked for, a group of its own is not worth failing: without
+ * systemd not every machine has a tree that crun can use, and without CAP_SYS_RESOURCE (we are in a
+ * container ourselves) it cannot load its device filter. */
 static enum crun_cgroups run_choose_cgroups(const struct container_spec *spec)
 {
         bool systemd = sd_booted() > 0;
 
         if (spec->cgroups_split)
                 return CRUN_CGROUPS_NONE;
-        if (!run_has_limits(spec) && (!systemd || prctl(PR_CAPBSET_READ, CAP_SYS_RESOURCE) != 1))
+        if (!spec_has_limits(spec) && !spec->cgroup_parent &&
+            (!systemd || prctl(PR_CAPBSET_READ, CAP_SYS_RESOURCE) != 1))
                 return CRUN_CGROUPS_NONE;
         return systemd ? CRUN_CGROUPS_SYSTEMD : CRUN_CGROUPS_FILES;
 }

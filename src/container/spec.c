@@ -109,6 +109,13 @@ struct spec_io *spec_add_io(struct container_spec *spec)
         return &spec->ios[spec->io_count - 1];
 }
 
+bool spec_has_limits(const struct container_spec *spec)
+{
+        return spec->memory || spec->memory_reservation || spec->memory_swap ||
+               spec->pids_limit > 0 || spec->cpu_quota || spec->cpu_shares || spec->cpuset_cpus ||
+               spec->cpuset_mems || spec->cgroup_conf.count || spec->io_weight || spec->io_count;
+}
+
 bool spec_shares(const struct container_spec *spec, enum spec_share share)
 {
         if (!spec->pod || spec->pod_apart & share)

@@ -262,6 +262,9 @@ struct spec_ulimit *spec_add_ulimit(struct container_spec *spec);
 struct spec_secret *spec_add_secret(struct container_spec *spec);
 struct spec_io *spec_add_io(struct container_spec *spec);
 
+/* Whether anything is asked for that a cgroup is needed for. */
+bool spec_has_limits(const struct container_spec *spec);
+
 /* Who leaves a terminal by keys leaves it to a monitor process, which there is none of: all keys
  * are the program's. NULL and "" ask for nothing else. */
 int spec_check_detach_keys(const char *keys, struct error *err);

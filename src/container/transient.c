@@ -5,7 +5,9 @@
 #include "../base/stamp.h"
 #include "interrupt.h"
 #include "manager.h"
+#include "pod.h"
 #include "record.h"
+#include "unit-limits.h"
 
 #include <signal.h>
 #include <time.h>
@@ -14,13 +16,14 @@ enum {
         TRANSIENT_SHORT_ID = 12,
         TRANSIENT_TASKS = 2048,
         TRANSIENT_PROPERTIES = 40, /* more than there are */
-        TRANSIENT_CPU_PERIOD = 100000,
 };
 
 /* A unit in the making; lists are what properties borrow. */
 struct transient {
-        const struct container_spec *spec;                          /* borrowed */
-        char *unit, *id, *directory, *field, *cwd, *description;    /* owned */
+        const struct container_spec *spec;                       /* borrowed */
+        char *unit, *id, *directory, *field, *cwd, *description; /* owned */
+        char *slice;                                             /* owned; NULL: systemd's own */
+        struct unit_limits limits;
         struct strv start, stop, directories, environment, devices; /* owned */
         struct manager_property properties[TRANSIENT_PROPERTIES];
         size_t count;
@@ -39,6 +42,8 @@ static void transient_free(struct transient *transient)
         strv_free(&transient->directories);
         strv_free(&transient->environment);
         strv_free(&transient->devices);
+        free(transient->slice);
+        unit_limits_free(&transient->limits);
 }
 
 char *transient_unit_name(const char *name)
@@ -140,37 +145,28 @@ static void transient_add_restart(struct transient *transient)
 static void transient_add_limits(struct transient *transient)
 {
         const struct container_spec *spec = transient->spec;
-        struct manager_property *property;
+        struct unit_limits *limits = &transient->limits;
 
-        add_number(transient, "TasksMax",
-                   spec->pids_limit < 0   ? UINT64_MAX
-                   : spec->pids_limit > 0 ? (uint64_t)spec->pids_limit
-                                          : TRANSIENT_TASKS);
-        if (spec->memory)
-                add_number(transient, "MemoryMax", spec->memory);
-        if (spec->memory_reservation)
-                add_number(transient, "MemoryLow", spec->memory_reservation);
-        if (spec->memory_swap < 0)
-                add_number(transient, "MemorySwapMax", UINT64_MAX);
-        else if (spec->memory && (uint64_t)spec->memory_swap >= spec->memory)
-                add_number(transient, "MemorySwapMax", (uint64_t)spec->memory_swap - spec->memory);
-        if (spec->cpu_quota > 0)
-                add_number(transient, "CPUQuotaPerSecUSec",
-                           (uint64_t)spec->cpu_quota * 1000000 /
-                                   (spec->cpu_period ? spec->cpu_period : TRANSIENT_CPU_PERIOD));
-        if (spec->cpu_shares >= 2)
-                add_number(transient, "CPUWeight",
-                           1 + (spec->cpu_shares - 2) * 9999 / (262144 - 2));
-        if (spec->cpuset_cpus) {
-                property = transient_add(transient, "AllowedCPUs");
-                property->kind = MANAGER_CPUS;
-                property->text = spec->cpuset_cpus;
-        }
-        if (spec->cpuset_mems) {
-                property = transient_add(transient, "AllowedMemoryNodes");
-                property->kind = MANAGER_CPUS;
-                property->text = spec->cpuset_mems;
-        }
+        unit_limits_describe(spec, false, limits);
+        for (size_t i = 0; i < limits->count; i++)
+                *transient_add(transient, limits->properties[i].name) = limits->properties[i];
+        if (!spec->pids_limit)
+                add_number(transient, "TasksMax", TRANSIENT_TASKS);
+        if (transient->slice)
+                add_string(transient, "Slice", transient->slice);
+}
+
+/* The slice that was asked for, or that has the limits of the pod. */
+static char *transient_choose_slice(const struct container_spec *spec)
+{
+        AUTO_POD struct pod pod = { 0 };
+
+        if (spec->cgroup_parent)
+                return str_has_suffix(spec->cgroup_parent, ".slice") ? str_dup(spec->cgroup_parent)
+                                                                     : NULL;
+        if (!spec->pod || pod_find(spec->pod, &pod, NULL) < 0)
+                return NULL;
+        return steal_str(&pod.slice);
 }
 
 /* A single DeviceAllow= closes all others, so it is all or nothing; see src/unit/devices.c. */
@@ -217,6 +213,7 @@ static int transient_describe(struct transient *transient, char *const *words, s
         transient->unit = transient_unit_name(spec->name);
         transient->description = str_format("Container %s", spec->name);
         transient->field = str_format("CONTAINER_NAME=%s", spec->name);
+        transient->slice = transient_choose_slice(spec);
         transient->cwd = realpath(".", NULL);
         if (!transient->cwd)
                 transient->cwd = str_dup("/");

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "name.h"
 
+#include "../base/slice.h"
 #include "values.h"
 #include "words.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 
 enum {
@@ -277,21 +277,7 @@ int name_resolve(const struct unit_set *set, const char *file, char **ret_servic
         return 0;
 }
 
-/* Within a slice's name a '-' leads to the slice below. */
 char *name_slice(const struct unit_set *set, const char *service)
 {
-        size_t length = strlen(service) - strlen(".service");
-        struct strbuf name = { 0 };
-
-        strbuf_append(&name, set->is_user ? "app-" : "system-");
-        for (size_t i = 0; i < length; i++) {
-                unsigned char c = (unsigned char)service[i];
-
-                if (isalnum(c) || c == ':' || c == '_' || c == '.')
-                        strbuf_append_char(&name, (char)c);
-                else
-                        strbuf_appendf(&name, "\\x%02x", c);
-        }
-        strbuf_append(&name, ".slice");
-        return strbuf_steal(&name);
+        return slice_name(set->is_user ? "app" : "system", service);
 }

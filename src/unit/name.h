@@ -16,8 +16,7 @@ int name_resolve(const struct unit_set *set, const char *file, char **ret_servic
 /* The file itself, or the template of which it is an instance; borrowed from the set, or NULL. */
 const struct unit_source *name_find(const struct unit_set *set, const char *file);
 
-/* The name of a slice for what belongs to a service; the same as systemd has for the instances of a
- * template. Owned. */
+/* The name of a slice for what belongs to a service (base/slice.h). Owned. */
 char *name_slice(const struct unit_set *set, const char *service);
 
 /* Whether containers and pods may have that name, as far as that is known: it may hold specifiers

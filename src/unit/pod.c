@@ -116,6 +116,17 @@ static bool pod_is_limited(const struct unit_source *pod, struct values *ret_arg
                (limits_given(ret_args) || io_limits_given(ret_args));
 }
 
+/* A slice's limits are in its file; but there are no templates of slices, and systemd expands
+ * variables and specifiers on Exec lines only. Then the command that makes the pod makes it. */
+static bool is_made_later(const struct unit_source *pod, const struct values *args)
+{
+        bool later = name_is_template(pod->name);
+
+        for (size_t i = 0; i < args->count; i++)
+                later = later || strpbrk(args->items[i].text, "%$");
+        return later;
+}
+
 static int add_slice(struct translation *t, struct error *err)
 {
         struct unit_file *slice = &t->source->slice;
@@ -125,11 +136,6 @@ static int add_slice(struct translation *t, struct error *err)
         *slice = (struct unit_file){ 0 };
         if (!pod_is_limited(t->source, &args))
                 return 0;
-        if (name_is_template(t->source->name))
-                return unit_error(err, args.items[0].line,
-                                  "PodmanArgs=: a template's pods have no limits of their own, "
-                                  "because there are no templates of slices: write Slice= into "
-                                  "the [Service] of its containers");
         unit_add_owned(slice, "Unit", "Description",
                        str_concat("Limits of the containers of ", t->source->service));
         unit_add_owned(slice, "Unit", "SourcePath",
@@ -137,23 +143,24 @@ static int add_slice(struct translation *t, struct error *err)
         unit_add(slice, "Unit", "StopWhenUnneeded", "yes");
         if (limits_add(t, &args, err) < 0 || io_limits_add(t, &args) < 0)
                 return -1;
-        if (!unit_section(slice, "Slice"))
-                report_at(t->report, REPORT_WARNING, unit_value_place(args.items[0].line),
-                          "PodmanArgs=: the pod has no limits, because systemd expands variables "
-                          "and specifiers on Exec lines only");
+        if (!is_made_later(t->source, &args))
+                return 0;
+        unit_free(slice);
+        *slice = (struct unit_file){ 0 };
+        words_add(&t->args, "--make-slice");
         return 0;
 }
 
 /* What the user says of the container's cgroup counts. */
-static void join_slice(struct translation *t, const struct unit_source *pod)
+static void join_slice(struct translation *t, const struct unit_source *pod, const char *service)
 {
         const struct unit_line *own = unit_last(&t->source->file, "Service", "Slice");
         AUTO_VALUES struct values args = { 0 };
 
-        if (name_is_template(pod->name) || !pod_is_limited(pod, &args))
+        if (!pod_is_limited(pod, &args))
                 return;
         if (!own || str_empty(own->value))
-                unit_add_owned(&t->service, "Service", "Slice", name_slice(t->set, pod->service));
+                unit_add_owned(&t->service, "Service", "Slice", name_slice(t->set, service));
         else
                 report_at(t->report, REPORT_WARNING, unit_value_place(own),
                           "Slice=%s: the limits of %s are not for this container, because it is "
@@ -199,7 +206,7 @@ static void add_to_pod(struct translation *t, const char *file, const char *serv
                                           str_has_suffix(unit, "@") ? "%i" : "", ".target"));
         }
         if (pod && pod->usable)
-                join_slice(t, pod);
+                join_slice(t, pod, service);
         if (exact && !name_is_template(t->source->name) &&
             value_read_bool(&t->source->file, "Container", "StartWithPod", true))
                 strv_append(&exact->members, t->source->service);

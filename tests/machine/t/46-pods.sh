@@ -341,8 +341,8 @@ hand'
 	assert_match "$said" '--userns auto takes its ids from those that /etc/subuid'
 	assert_fails crunit pod create --userns auto --infra=false
 	assert_match "$said" 'does not go with --infra=false'
-	assert_fails crunit pod create --memory 1g
-	assert_match "$said" '--memory: the limits of a pod are those of a slice of systemd'
+	assert_fails crunit pod create --memory much
+	assert_match "$said" '--memory much: not a size'
 	assert_fails crunit pod create --share net,pid
 	assert_match "$said" '--share pid'
 	assert_fails crunit pod create --name x --network nobody

@@ -154,14 +154,118 @@ test_pod_limits_are_for_all_of_it() {
 	assert_equal "$(prop apart Slice)" apart.slice
 	assert_equal "$(prop "$slice" MemoryMax) $(prop "$slice" TasksMax) $(prop "$slice" CPUQuotaPerSecUSec)" "67108864 50 2s"
 	# what one has taken another does not get
-	crunit exec one sh -c 'for i in $(seq 30); do sleep 100 & done' || true
-	crunit exec apart sh -c 'for i in $(seq 30); do sleep 100 & done'
-	assert_fails crunit exec two sh -c 'for i in $(seq 30); do sleep 100 & done; echo through'
+	crunit exec one sh -c 'for i in $(seq 30); do sleep 100 >/dev/null 2>&1 & done' || true
+	crunit exec apart sh -c 'for i in $(seq 30); do sleep 100 >/dev/null 2>&1 & done'
+	assert_fails crunit exec two sh -c 'for i in $(seq 30); do sleep 100 >/dev/null 2>&1 & done; echo through'
 	assert_match "$said" "can't fork|Resource temporarily unavailable"
 	systemctl stop web-pod
 	wait_state "$slice" inactive
 	directory=$(find /sys/fs/cgroup -name "$slice")
 	[ -z "$directory" ] || fail "$directory is left"
+}
+
+# slice_is SLICE WANT: its memory, processes and processor time
+slice_is() {
+	assert_equal "$(prop "$1" MemoryMax) $(prop "$1" TasksMax) $(prop "$1" CPUQuotaPerSecUSec)" "$2"
+}
+
+# in_slice NAME SLICE: the container's first process
+in_slice() {
+	case $(cat "/proc/$(crunit inspect --format '{{.State.Pid}}' "$1")/cgroup") in
+	*"/$2/"*) ;;
+	*) fail "$1 is not in $2: $(cat "/proc/$(crunit inspect --format '{{.State.Pid}}' "$1")/cgroup")" ;;
+	esac
+}
+
+# slice_gone SLICE
+slice_gone() {
+	local directory
+	wait_state "$1" inactive
+	directory=$(find /sys/fs/cgroup -name "$1")
+	[ -z "$directory" ] || fail "$directory is left"
+}
+
+# The pods of one template have limits each, whatever the instances are called.
+test_pod_limits_of_a_template() {
+	local a='system-many\x2dpod-a-limits.slice' ab='system-many\x2dpod-a-b-limits.slice'
+	printf '[Pod]\nNetwork=none\nPodName=many-%%i\nPodmanArgs=--memory 64m --cpus 2 --pids-limit 30 --device-read-bps /dev/null:1m\n' >"$quadlets/many@.pod"
+	printf '[Container]\nImage=localhost/busybox:latest\nContainerName=in-%%i\nPod=many@.pod\nExec=sleep 3600\nStopTimeout=0\n' >"$quadlets/in@.container"
+	uses in@a.service in@a-b.service many-pod@a.service many-pod@a-b.service
+	reload
+	systemctl start in@a in@a-b
+	in_slice in-a "$a"
+	in_slice in-a-b "$ab"
+	slice_is "$a" "67108864 30 2s"
+	slice_is "$ab" "67108864 30 2s"
+	# what one has taken the other still has
+	crunit exec in-a sh -c 'for i in $(seq 40); do sleep 100 >/dev/null 2>&1 & done' || true
+	assert_fails crunit exec in-a sh -c 'sleep 1 & sleep 1; echo through'
+	assert_equal "$(crunit exec in-a-b sh -c 'for i in $(seq 20); do sleep 100 >/dev/null 2>&1 & done; echo through')" through
+	# what systemd reads anew it knows again
+	systemctl daemon-reload
+	slice_is "$a" "67108864 30 2s"
+	# a restart of the pod starts its containers again, with other limits now
+	sed -i 's/--memory 64m/--memory 32m/; s/--cpus 2//' "$quadlets/many@.pod"
+	systemctl daemon-reload
+	systemctl restart many-pod@a
+	wait_state in@a active
+	in_slice in-a "$a"
+	slice_is "$a" "33554432 30 infinity"
+	slice_is "$ab" "67108864 30 2s"
+	# nobody had time for the end
+	kill -9 "$(main_pid in@a-b)"
+	systemctl stop many-pod@a many-pod@a-b
+	slice_gone "$a"
+	slice_gone "$ab"
+	# and again
+	systemctl start in@a
+	in_slice in-a "$a"
+	slice_is "$a" "33554432 30 infinity"
+	systemctl stop many-pod@a
+	systemctl start in@a
+	slice_is "$a" "33554432 30 infinity"
+	systemctl stop many-pod@a
+	slice_gone "$a"
+	# a name that no slice can have is said, and nothing runs without limits
+	uses in@a--b.service many-pod@a--b.service
+	assert_fails systemctl start many-pod@a--b
+	assert_journal many-pod@a--b 'slice'
+	systemctl stop many-pod@a--b
+	systemctl reset-failed many-pod@a--b 2>/dev/null || true
+	assert_equal "$(crunit pod ls -q)$(ls -A /run/crunit/pods | grep -v "^lock$" || true)" ""
+}
+
+test_pod_limits_from_a_shell() {
+	local slice='system-crunit\x2dpod\x2dby\x2dhand.slice' pid
+	crunit pod create --name by-hand --network none --memory 64m --cpus 1.5 --pids-limit 30 --blkio-weight 500 --cpuset-cpus 0
+	slice_is "$slice" "67108864 30 1.500000s"
+	assert_equal "$(crunit pod inspect --format '{{.CgroupParent}}' by-hand)" "$slice"
+	uses crunit-run-one.service
+	crunit run -d --name one --pod by-hand --stop-timeout 0 localhost/busybox:latest sleep 3600
+	in_slice one "$slice"
+	crunit run --rm --name two --pod by-hand --stop-timeout 0 localhost/busybox:latest sleep 3600 &
+	pid=$!
+	wait_for 20 crunit exec two true
+	in_slice two "$slice"
+	crunit exec one sh -c 'for i in $(seq 40); do sleep 100 >/dev/null 2>&1 & done' || true
+	assert_fails crunit exec two sh -c 'sleep 1 & sleep 1; echo through'
+	systemctl daemon-reload
+	slice_is "$slice" "67108864 30 1.500000s"
+	# stopped, started again by a container, and removed
+	crunit pod stop -t 0 by-hand
+	wait $pid || true
+	slice_gone "$slice"
+	crunit run -d --replace --name one --pod by-hand --stop-timeout 0 localhost/busybox:latest sleep 3600
+	in_slice one "$slice"
+	slice_is "$slice" "67108864 30 1.500000s"
+	crunit pod rm -f -t 0 by-hand
+	crunit rm --ignore --force one
+	slice_gone "$slice"
+	# a container beside any pod, in a slice of its own choice
+	crunit run -d --name one --cgroup-parent beside.slice --device-read-bps /dev/null:1m --stop-timeout 0 localhost/busybox:latest sleep 3600
+	in_slice one beside.slice
+	crunit rm --force one
+	assert_equal "$(crunit pod ls -q)$(ls -A /run/crunit/pods | grep -v "^lock$" || true)" ""
 }
 
 test_hello_under_hybrid_cgroups() {
