@@ -2,6 +2,7 @@
 /* crunit network create. */
 #include "../base/json.h"
 #include "../base/log.h"
+#include "../network/bridge.h"
 #include "../network/definition.h"
 #include "../network/elements.h"
 #include "../network/link.h"
@@ -247,12 +248,13 @@ static int create_replace(const struct network_setup *setup, const struct networ
         CLEANUP(link_close) struct links links = { 0 };
         CLEANUP(elements_close) struct elements elements = { 0 };
         struct network_options options;
+        bool others;
 
         network_read_options(old, &options);
         if (link_open(&links, err) < 0 || elements_open(&elements, err) < 0)
                 return -1;
         if (old->driver == NETWORK_BRIDGE && !options.unmanaged &&
-            link_delete(&links, old->interface, err) < 0)
+            bridge_delete(&links, old->name, old->interface, &others, err) < 0)
                 return -1;
         if (create_complete(setup, old, network, err) < 0)
                 return -1;
@@ -286,6 +288,73 @@ static int create_change(const struct network_setup *setup, const struct network
         return 0;
 }
 
+/* The subnets of the containers that are on it. */
+static void create_recover_subnets(const struct joined_network *joined, struct network *network)
+{
+        for (size_t i = 0; i < joined->addresses.count; i++) {
+                struct network_subnet *subnet;
+                struct subnet found;
+
+                if (subnet_parse(joined->addresses.items[i], false, &found, NULL) < 0 ||
+                    create_find_subnet(network, &found.base))
+                        continue;
+                subnet = network_add_subnet(network);
+                subnet->subnet = found;
+                for (size_t j = 0; j < joined->gateways.count; j++) {
+                        struct address gateway;
+
+                        if (address_parse(joined->gateways.items[j], &gateway) &&
+                            subnet_contains(&found, &gateway))
+                                subnet->gateway = gateway;
+                }
+        }
+}
+
+/* Containers are on it: they are to stay there, so what was not asked for is as they have it. */
+static int create_recover(const struct network_setup *setup, struct network *network,
+                          struct error *err)
+{
+        bool subnets = !network->subnet_count && !network->no_addresses;
+        AUTO_STRV struct strv labels = { 0 };
+
+        if (!network->interface && network->driver == NETWORK_BRIDGE)
+                network->interface = bridge_of(network->name);
+        if (member_list(setup->context.runtime, &labels, err) < 0)
+                return -1;
+        for (size_t i = 0; i < labels.count && subnets; i++) {
+                AUTO_JOINED struct joined member = { 0 };
+
+                if (member_read(setup->context.runtime, labels.items[i], &member, NULL) < 0)
+                        continue;
+                for (size_t j = 0; j < member.network_count; j++)
+                        if (str_equal(member.networks[j].network, network->name))
+                                create_recover_subnets(&member.networks[j], network);
+        }
+        return 0;
+}
+
+/* What the definition said nobody knows; who asks for the network says it anew. */
+static int create_anew(const struct network_setup *setup, struct network *network,
+                       const struct error *damage, struct error *err)
+{
+        CLEANUP(link_close) struct links links = { 0 };
+        AUTO_FREE char *bridge = bridge_of(network->name);
+        AUTO_STRV struct strv users = { 0 };
+
+        log_warning("%s; it is made anew", damage->message);
+        if (network_setup_users(setup, network->name, &users, err) < 0)
+                return -1;
+        if (users.count) {
+                if (create_recover(setup, network, err) < 0)
+                        return -1;
+        } else if (bridge && (link_open(&links, err) < 0 || link_delete(&links, bridge, err) < 0)) {
+                return -1;
+        }
+        if (create_complete(setup, NULL, network, err) < 0)
+                return -1;
+        return bridge ? connect_load_firewall(&setup->context, err) : 0;
+}
+
 static int create_define(const struct network_setup *setup, struct create_request *request,
                          struct error *err)
 {
@@ -302,6 +371,8 @@ static int create_define(const struct network_setup *setup, struct create_reques
                                          network->name);
                 return create_change(setup, &old, network, err);
         }
+        if (missing.code != ENOENT && request->ignore)
+                return create_anew(setup, network, &missing, err);
         if (missing.code != ENOENT)
                 return error_set(err, missing.code, "%s", missing.message);
         return create_complete(setup, NULL, network, err);

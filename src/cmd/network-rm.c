@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* crunit network rm, prune. */
 #include "../base/log.h"
+#include "../network/bridge.h"
 #include "../network/elements.h"
 #include "../network/link.h"
 #include "../network/member.h"
@@ -104,23 +105,45 @@ static int rm_stop_users(const struct network_setup *setup, const char *network,
         return 0;
 }
 
-static int rm_take_down(const struct network_setup *setup, const struct network *network,
-                        struct error *err)
+/* Its bridge, and what the firewall knows of it. */
+static int rm_take_bridge(const struct network_setup *setup, const char *name,
+                          const char *interface, struct error *err)
 {
         CLEANUP(link_close) struct links links = { 0 };
         CLEANUP(elements_close) struct elements elements = { 0 };
+        bool others;
+
+        if (link_open(&links, err) < 0 || elements_open(&elements, err) < 0 ||
+            bridge_delete(&links, name, interface, &others, err) < 0 ||
+            network_delete(setup->context.storage, name, err) < 0)
+                return -1;
+        if (others)
+                log_warning("network '%s': the bridge '%s' is not of our making, and stays", name,
+                            interface);
+        if (elements_have_bridge(&elements, interface))
+                return connect_load_firewall(&setup->context, err);
+        return 0;
+}
+
+static int rm_take_down(const struct network_setup *setup, const struct network *network,
+                        struct error *err)
+{
         struct network_options options;
 
         network_read_options(network, &options);
         if (network->driver != NETWORK_BRIDGE || options.unmanaged)
                 return network_delete(setup->context.storage, network->name, err);
-        if (link_open(&links, err) < 0 || elements_open(&elements, err) < 0 ||
-            link_delete(&links, network->interface, err) < 0 ||
-            network_delete(setup->context.storage, network->name, err) < 0)
-                return -1;
-        if (elements_have_bridge(&elements, network->interface))
-                return connect_load_firewall(&setup->context, err);
-        return 0;
+        return rm_take_bridge(setup, network->name, network->interface, err);
+}
+
+/* What its definition said nobody knows; what there is of it says whose it is. */
+static int rm_take_rest(const struct network_setup *setup, const char *name, struct error *err)
+{
+        AUTO_FREE char *bridge = bridge_of(name);
+
+        if (bridge)
+                return rm_take_bridge(setup, name, bridge, err);
+        return network_delete(setup->context.storage, name, err);
 }
 
 static int rm_one(const struct network_setup *setup, const char *text,
@@ -129,11 +152,15 @@ static int rm_one(const struct network_setup *setup, const char *text,
         AUTO_FREE char *name = NULL;
         AUTO_NETWORK struct network network = { 0 };
         AUTO_STRV struct strv users = { 0 };
+        AUTO_ERROR struct error damage = { 0 };
         AUTO_CLOSE int lock = -1;
 
-        if (network_resolve(setup->context.storage, text, &name, err) < 0 ||
-            network_load(setup->context.storage, name, &network, err) < 0 ||
-            rm_stop_users(setup, name, request, err) < 0)
+        if (network_resolve(setup->context.storage, text, &name, err) < 0)
+                return -1;
+        if (network_load(setup->context.storage, name, &network, &damage) < 0 &&
+            (damage.code != EBADMSG || !request->force))
+                return error_set(err, damage.code, "%s", damage.message);
+        if (rm_stop_users(setup, name, request, err) < 0)
                 return -1;
         lock = member_lock(setup->context.runtime, err);
         if (lock < 0 || network_setup_users(setup, name, &users, err) < 0)
@@ -141,7 +168,7 @@ static int rm_one(const struct network_setup *setup, const char *text,
         if (users.count)
                 return error_set(err, EBUSY, "network '%s' is in use by %s again", name,
                                  users.items[0]);
-        return rm_take_down(setup, &network, err);
+        return network.name ? rm_take_down(setup, &network, err) : rm_take_rest(setup, name, err);
 }
 
 static int rm_status(const struct error *err)

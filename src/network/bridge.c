@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "bridge.h"
 
+#include "../base/io.h"
 #include "../base/str.h"
 #include "forwarder.h"
 #include "member.h"
@@ -23,6 +24,46 @@ bool bridge_is_up(const struct network *network)
 
         memcpy(request.ifr_name, network->interface, strlen(network->interface));
         return fd >= 0 && ioctl(fd, SIOCGIFFLAGS, &request) == 0 && request.ifr_flags & IFF_UP;
+}
+
+bool bridge_is_ours(const char *network, const char *interface)
+{
+        AUTO_FREE char *path = str_format("/sys/class/net/%s/address", interface);
+        AUTO_FREE char *bridge = str_format("/sys/class/net/%s/bridge", interface);
+        AUTO_FREE char *address = NULL;
+        unsigned char mac[6];
+        char text[ADDRESS_TEXT];
+        size_t length;
+
+        mac_derive(network, interface, mac);
+        mac_format(mac, text);
+        return network_interface_valid(interface) && access(bridge, F_OK) == 0 &&
+               io_read_file(AT_FDCWD, path, ADDRESS_TEXT, &address, &length, NULL) == 0 &&
+               str_has_prefix(address, text);
+}
+
+char *bridge_of(const char *network)
+{
+        struct if_nameindex *list = if_nameindex();
+        char *found = NULL;
+
+        for (size_t i = 0; list && list[i].if_name && !found; i++)
+                if (bridge_is_ours(network, list[i].if_name))
+                        found = str_dup(list[i].if_name);
+        if (list)
+                if_freenameindex(list);
+        return found;
+}
+
+int bridge_delete(struct links *links, const char *network, const char *interface, bool *ret_others,
+                  struct error *err)
+{
+        bool others = link_index(interface) && !bridge_is_ours(network, interface);
+
+        if (!others && link_delete(links, interface, err) < 0)
+                return -1;
+        *ret_others = others;
+        return 0;
 }
 
 /* ::1 of the host reaches published ports when the kernel may route it to a bridge. */

@@ -2,6 +2,7 @@
 #include "definition.h"
 
 #include "../base/stamp.h"
+#include "bridge.h"
 #include "link.h"
 
 #include <netinet/in.h>
@@ -63,11 +64,20 @@ static int in_use_collect(const struct definition_context *context, const char *
 static int definition_set_interface(const struct in_use *used, struct network *network,
                                     struct error *err)
 {
+        struct network_options options;
+
         if (network->driver != NETWORK_BRIDGE)
                 return 0;
         if (network->interface) {
                 if (strv_contains(&used->interfaces, network->interface))
                         return error_set(err, EEXIST, "another network has the bridge '%s'",
+                                         network->interface);
+                network_read_options(network, &options);
+                if (!options.unmanaged && link_index(network->interface) &&
+                    !bridge_is_ours(network->name, network->interface))
+                        return error_set(err, EEXIST,
+                                         "the interface '%s' is there already, and not of our "
+                                         "making (--opt mode=unmanaged uses a bridge as it is)",
                                          network->interface);
                 return 0;
         }

@@ -259,16 +259,11 @@ static char *network_path(const char *storage, const char *name)
         return str_format("%s/networks/%s.json", storage, name);
 }
 
-int network_load(const char *storage, const char *name, struct network *ret, struct error *err)
+static int network_read(const char *path, const char *name, struct network *ret, struct error *err)
 {
-        AUTO_FREE char *path = network_path(storage, name);
         AUTO_JSON struct json_object *object = NULL;
         AUTO_NETWORK struct network network = { 0 };
 
-        if (!network_name_valid(name))
-                return error_set(err, ENOENT, "there is no network '%s'", name);
-        if (access(path, F_OK) < 0 && errno == ENOENT)
-                return error_set(err, ENOENT, "there is no network '%s'", name);
         if (json_read_file(AT_FDCWD, path, NETWORK_FILE_MAX, &object, err) < 0)
                 return -1;
         if (network_from_json(object, &network, err) < 0)
@@ -278,6 +273,23 @@ int network_load(const char *storage, const char *name, struct network *ret, str
         *ret = network;
         network = (struct network){ 0 };
         return 0;
+}
+
+int network_load(const char *storage, const char *name, struct network *ret, struct error *err)
+{
+        AUTO_FREE char *path = network_path(storage, name);
+        AUTO_ERROR struct error why = { 0 };
+
+        if (!network_name_valid(name))
+                return error_set(err, ENOENT, "there is no network '%s'", name);
+        if (access(path, F_OK) < 0 && errno == ENOENT)
+                return error_set(err, ENOENT, "there is no network '%s'", name);
+        if (network_read(path, name, ret, &why) == 0)
+                return 0;
+        return error_set(err, EBADMSG,
+                         "the definition of network '%s' is damaged (%s): crunit network rm -f %s "
+                         "removes it",
+                         name, why.message, name);
 }
 
 /* The names whose ids begin so. */
@@ -336,8 +348,8 @@ int network_delete(const char *storage, const char *name, struct error *err)
         AUTO_FREE char *path = network_path(storage, name);
         AUTO_FREE char *leases = str_format("%s/networks/%s.leases", storage, name);
 
-        if (unlink(path) < 0 && errno != ENOENT)
-                return error_errno(err, errno, "cannot remove %s", path);
+        if (io_remove_tree(AT_FDCWD, path, err) < 0)
+                return -1;
         return io_remove_tree(AT_FDCWD, leases, err);
 }
 

@@ -102,7 +102,7 @@ struct json_object *network_to_json(const struct network *network, bool request)
 /* Checks it as well. */
 int network_from_json(struct json_object *object, struct network *ret, struct error *err);
 
-/* ENOENT where there is none. storage: the store's directory. */
+/* ENOENT where there is none, EBADMSG where it cannot be read. storage: the store's directory. */
 int network_load(const char *storage, const char *name, struct network *ret, struct error *err);
 /* The name of the network that is meant by a name or the beginning of an id (one network's only);
  * ENOENT where there is none. Owned by the caller. */

@@ -677,6 +677,76 @@ test_net_network_unit_that_changes() {
 	assert_fails crunit network exists back
 }
 
+# Damage of every kind costs that network alone, and its unit mends it.
+test_net_damaged_definition() {
+	local file=/var/lib/crunit/networks/front.json damage bridge
+	topology
+	dual_stack
+	network back <<-'END'
+		[Network]
+		NetworkName=back
+	END
+	server web 80 Network=front.network PublishPort=8080:80
+	start web back-network
+	systemctl stop web
+	for damage in 'truncate -s 20' 'truncate -s 0' 'sed -i s/"front"/"back"/' 'sed -i s/10.20/10.920/' 'rm -r'; do
+		systemctl restart front-network
+		[ "$(jq -r .name $file)" = front ] || fail "not mended: $(cat $file)"
+		systemctl start web
+		bridge=$(jq -r .network_interface $file)
+		answers "web sees 198.51.100.10 on 80" client tcp 192.0.2.1 8080
+		answers "web sees $(address_of web front | sed 's/[^.]*$/1/') on 80" host tcp "$(address_of web front)" 80
+		systemctl stop web
+		$damage $file
+		[ -e $file ] || mkdir $file
+		# the others are there, and this one is named
+		assert_equal "$(crunit network ls -q 2>$work/said | xargs)" "back crunit"
+		assert_match "$(cat $work/said)" "the definition of network 'front' is damaged \(/var/lib/crunit/networks/front\.json.*crunit network rm -f front removes it"
+		for verb in inspect graph rm 'create'; do
+			assert_fails crunit network "$verb" front
+			assert_match "$said" "'front' is damaged.*crunit network rm -f front"
+		done
+		assert_fails crunit run --rm --network front localhost/busybox:latest true
+		assert_match "$said" "'front' is damaged.*crunit network rm -f front"
+		crunit network graph >/dev/null 2>&1
+		crunit run --rm --network back localhost/busybox:latest true
+		[ -d $file ] || continue
+		crunit network rm -f front
+		[ ! -e $file ] && [ ! -e "/sys/class/net/$bridge" ] || fail "rm -f left $file or $bridge"
+		assert_fails crunit network exists front
+		! nft list table inet crunit | grep -q "\"$bridge\"" || fail "the firewall knows $bridge"
+	done
+	# a container that is on it goes with rm -f, and stays where its unit mends it
+	systemctl restart back-network
+	server other 80 Network=back.network PublishPort=8081:80
+	start other
+	address=$(address_of other back)
+	truncate -s 10 /var/lib/crunit/networks/back.json
+	crunit network create --ignore back
+	assert_match "$(crunit network inspect back | jq -r '.[0].subnets[0].subnet')" "^${address%.*}"
+	answers "other sees 198.51.100.10 on 80" client tcp 192.0.2.1 8081
+	assert_equal "$(crunit run --rm --network back localhost/busybox:latest nc -w 5 "$address" 80 </dev/null | grep -o 'other sees')" "other sees"
+	truncate -s 10 /var/lib/crunit/networks/back.json
+	assert_match "$(crunit network rm -f back 2>&1)" "stopping other"
+	wait_state other inactive
+}
+
+# A bridge that the machine had before is nobody's to remove.
+test_net_bridge_of_others() {
+	topology
+	ip link add test-br0 type bridge
+	ip addr add 10.66.0.1/24 dev test-br0
+	assert_fails crunit network create --interface-name test-br0 mine
+	assert_match "$said" "the interface 'test-br0' is there already, and not of our making"
+	crunit network create --interface-name test-br1 mine
+	# made by somebody else meanwhile
+	ip link add test-br1 type bridge
+	assert_match "$(crunit network rm mine 2>&1)" "the bridge 'test-br1' is not of our making, and stays"
+	[ -e /sys/class/net/test-br0 ] && [ -e /sys/class/net/test-br1 ] || fail "a bridge of others is gone"
+	ip link del test-br0
+	ip link del test-br1
+}
+
 test_net_bridge_that_is_lost_comes_back() {
 	topology
 	server web 80 PublishPort=8080:80
