@@ -10,8 +10,11 @@
 #include "pod-stop.h"
 #include "pod-up.h"
 
+#include <time.h>
+
 enum {
-        POD_NAME_LETTERS = 12, /* of the id, where no name is given */
+        POD_NAME_LETTERS = 12,         /* of the id, where no name is given */
+        START_STEP = 20 * 1000 * 1000, /* nanoseconds between looks */
 };
 
 static int pod_describe(const struct pod_request *request, struct strv *words, struct pod *ret,
@@ -52,12 +55,30 @@ static int pod_refuse_name(const struct pod *other, struct error *err)
                          other->name, other->name);
 }
 
+/* What a record said nobody knows; what there is of the pod has its name. */
+static int pod_clear(const struct network_setup *setup, const struct pod *pod, struct error *damage,
+                     struct error *err)
+{
+        if (!pod_own_unit())
+                return error_set(err, damage->code, "%s: crunit pod rm -f %s removes it",
+                                 damage->message, pod->name);
+        log_warning("pod '%s': %s; it is made anew", pod->name, damage->message);
+        return pod_down(setup, pod, err);
+}
+
+/* With the lock held: whether that is the pod there was before, or one of nobody else's. */
+static bool pod_may_replace(const struct pod *pod, const char *known_id, const struct pod *other)
+{
+        return str_equal(other->id, known_id) || (pod->unit && str_equal(other->unit, pod->unit));
+}
+
 /* The name is ours, nothing of an earlier pod is left, and what comes has an owner. */
 static int pod_claim(const struct network_setup *setup, const struct pod *pod, bool replace,
                      struct error *err)
 {
         AUTO_POD struct pod other = { 0 };
         AUTO_ERROR struct error unreadable = { 0 };
+        AUTO_FREE char *known_id = NULL;
         AUTO_CLOSE int lock = -1;
 
         pod_sweep_all(setup);
@@ -66,14 +87,15 @@ static int pod_claim(const struct network_setup *setup, const struct pod *pod, b
                         return pod_refuse_name(&other, err);
                 if (pod_stop(setup, &other, POD_OWN_TIMEOUT, err) < 0)
                         return -1;
-        } else if (unreadable.code != ENOENT) {
-                return error_set(err, unreadable.code, "%s", unreadable.message);
+                known_id = str_dup(other.id);
+        } else if (unreadable.code != ENOENT && pod_clear(setup, pod, &unreadable, err) < 0) {
+                return -1;
         }
         lock = pod_lock(err);
         if (lock < 0)
                 return -1;
         pod_free(&other);
-        if (pod_read(pod->name, &other, NULL) == 0 && !str_equal(other.unit, pod->unit))
+        if (pod_read(pod->name, &other, NULL) == 0 && !pod_may_replace(pod, known_id, &other))
                 return pod_refuse_name(&other, err);
         if (pod_remove(pod->name, err) < 0)
                 return -1;
@@ -129,25 +151,53 @@ int cmd_pod_create(const struct cmd *cmd, int argc, char **argv)
         return EXIT_SUCCESS;
 }
 
+/* Whoever makes it is about to be done, or its end will be seen. */
+static int pod_await(const char *name, struct error *err)
+{
+        static const struct timespec step = { .tv_nsec = START_STEP };
+
+        for (;; nanosleep(&step, NULL)) {
+                AUTO_POD struct pod pod = { 0 };
+
+                if (pod_read(name, &pod, err) < 0)
+                        return -1;
+                if (pod.status == POD_CREATING && pod_alive(&pod))
+                        continue;
+                return pod.status == POD_RUNNING
+                               ? 0
+                               : error_set(err, ESRCH, "pod '%s' did not start", name);
+        }
+}
+
+/* Of several that would start it, one does. 1: this one, 0: it is there, or about to be. */
+static int pod_claim_start(const char *name, struct pod *ret, struct error *err)
+{
+        AUTO_CLOSE int lock = pod_lock(err);
+
+        if (lock < 0 || pod_find(name, ret, err) < 0)
+                return -1;
+        if (pod_alive(ret))
+                return 0;
+        if (ret->unit && !pod_is_own(ret))
+                return error_set(err, EBUSY, "pod '%s' belongs to a unit: systemctl start %s",
+                                 ret->name, ret->unit);
+        ret->status = POD_CREATING;
+        if (process_identify(getpid(), &ret->starter, err) < 0 || pod_write(ret, err) < 0)
+                return -1;
+        return 1;
+}
+
 static int pod_start(const struct network_setup *setup, const char *name, struct error *err)
 {
         CLEANUP(pod_request_free) struct pod_request request;
         AUTO_POD struct pod pod = { 0 };
+        int claimed = pod_claim_start(name, &pod, err);
 
         pod_request_init(&request);
-        if (pod_find(name, &pod, err) < 0)
-                return -1;
-        if (pod_alive(&pod))
-                return 0;
-        if (pod.unit && !pod_is_own(&pod))
-                return error_set(err, EBUSY, "pod '%s' belongs to a unit: systemctl start %s",
-                                 pod.name, pod.unit);
-        if (pod_request_parse(&pod.words, pod.directory, &request, err) < 0)
-                return -1;
-        pod.status = POD_CREATING;
-        if (process_identify(getpid(), &pod.starter, err) < 0 || pod_write(&pod, err) < 0)
-                return -1;
-        if (pod_up(setup, &pod, &request, err) == 0)
+        if (claimed <= 0)
+                return claimed < 0 ? -1 : pod_await(pod.name, err);
+        if (pod_request_parse(&pod.words, pod.directory, &request, err) == 0 &&
+            pod_up(setup, &pod, &request, err) == 0)
                 return 0;
         pod.status = POD_STOPPED;
         pod_write(&pod, NULL);

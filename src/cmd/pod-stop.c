@@ -157,13 +157,36 @@ static int pod_stop_one(const struct network_setup *setup, const char *name,
         return pod_stop_unit(pod.unit, err);
 }
 
+/* Its record says nothing; its containers say that they are its. */
+static int pod_rm_damaged(const struct network_setup *setup, const char *name,
+                          const struct stop_request *request, struct error *err)
+{
+        const struct pod pod = { .name = (char *)name };
+        AUTO_CLOSE int lock = -1;
+
+        if (pod_stop_members(&pod, request->timeout, err) < 0 || pod_down(setup, &pod, err) < 0)
+                return -1;
+        lock = pod_lock(err);
+        return lock < 0 ? -1 : pod_remove(name, err);
+}
+
+static bool pod_is_damaged(const char *name)
+{
+        AUTO_ERROR struct error err = { 0 };
+        AUTO_POD struct pod pod = { 0 };
+
+        return pod_read(name, &pod, &err) < 0 && err.code != ENOENT;
+}
+
 static int pod_rm_one(const struct network_setup *setup, const char *name,
                       const struct stop_request *request, struct error *err)
 {
         AUTO_MEMBERS struct pod_members members = { 0 };
-        AUTO_POD struct pod pod = { 0 };
+        AUTO_POD struct pod pod = { 0 }, now = { 0 };
         AUTO_CLOSE int lock = -1;
 
+        if (request->force && pod_is_damaged(name))
+                return pod_rm_damaged(setup, name, request, err);
         if (pod_find(name, &pod, err) < 0 || pod_list_members(pod.name, &members, err) < 0)
                 return -1;
         if (pod_is_others(&pod))
@@ -175,7 +198,11 @@ static int pod_rm_one(const struct network_setup *setup, const char *name,
         if (pod_stop_one(setup, pod.name, request, err) < 0)
                 return -1;
         lock = pod_lock(err);
-        return lock < 0 ? -1 : pod_remove(pod.name, err);
+        if (lock < 0)
+                return -1;
+        if (pod_read(pod.name, &now, NULL) == 0 && pod_alive(&now))
+                return error_set(err, EBUSY, "pod '%s' has been started again", pod.name);
+        return pod_remove(pod.name, err);
 }
 
 typedef int pod_function(const struct network_setup *setup, const char *name,

@@ -71,7 +71,7 @@ static int run_wake_pod(const struct container_spec *spec, struct error *err)
         AUTO_POD struct pod pod = { 0 };
 
         if (!spec->pod || pod_find(spec->pod, &pod, NULL) < 0 || !pod.slice || pod.unit ||
-            pod.status != POD_STOPPED)
+            pod.status == POD_RUNNING)
                 return 0;
         return run_start_pod(&pod, err);
 }
@@ -85,7 +85,8 @@ static int run_find_pod(struct container_spec *spec, struct error *err)
                 return 0;
         if (pod_find(spec->pod, &pod, err) < 0)
                 return error_wrap(err, "--pod %s", spec->pod);
-        if (pod.status == POD_STOPPED && !pod.unit && run_start_pod(&pod, err) < 0)
+        /* Perhaps another container's start makes it at this moment. */
+        if (pod.status != POD_RUNNING && !pod.unit && run_start_pod(&pod, err) < 0)
                 return -1;
         return pod_request_apply(&pod, spec, err);
 }

@@ -351,6 +351,41 @@ hand'
 	assert_no_pods
 }
 
+# What comes at the same time: one of them makes the pod, and all the others see it whole.
+test_pod_by_many_at_once() {
+	local i made names pids=()
+	topology
+	dual_stack
+	start front-network
+	for i in {1..6}; do
+		(crunit pod create --name crowd --network front >"$work/made$i" 2>"$work/said$i" || true) &
+		pids+=($!)
+	done
+	wait "${pids[@]}"
+	made=$(cat $work/made*)
+	assert_equal "$(crunit pod inspect --format '{{.Id}}' crowd)" "$made" "the one that was made"
+	for i in {1..6}; do
+		[ -s "$work/made$i" ] || assert_match "$(cat "$work/said$i")" "the name 'crowd' is in use by a pod"
+	done
+	crunit pod stop crowd
+	pids=()
+	for i in {1..5}; do
+		crunit run --rm --pod crowd localhost/busybox:latest sh -c 'for i in net ipc uts; do readlink /proc/self/ns/$i; done; ip -4 -o addr show eth0' \
+			>"$work/saw$i" 2>&1 &
+		pids+=($!)
+	done
+	wait "${pids[@]}"
+	names=$(sort -u $work/saw*)
+	assert_equal "$(wc -l <<<"$names")" 4 "what all have: $names"
+	assert_equal "$(mounts | grep -c '^/run/crunit/pods/crowd/net ')" 1
+	# and nothing is known of it any more
+	truncate -s 10 /run/crunit/pods/crowd/pod.json
+	assert_fails crunit pod create --name crowd
+	assert_match "$said" 'crowd/pod.json.*crunit pod rm -f crowd removes it'
+	crunit pod rm -f crowd
+	assert_no_pods
+}
+
 # Whatever it was about to do when it was killed, the next start finds what is left.
 # timeout test_pod_create_killed_half_way: 400
 test_pod_create_killed_half_way() {

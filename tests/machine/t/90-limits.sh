@@ -236,6 +236,7 @@ test_pod_limits_of_a_template() {
 }
 
 test_pod_limits_from_a_shell() {
+	PS4='+$SECONDS '; set -x
 	local slice='system-crunit\x2dpod\x2dby\x2dhand.slice' pid
 	crunit pod create --name by-hand --network none --memory 64m --cpus 1.5 --pids-limit 30 --blkio-weight 500 --cpuset-cpus 0
 	slice_is "$slice" "67108864 30 1.500000s"
