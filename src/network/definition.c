@@ -94,6 +94,25 @@ static int definition_set_interface(const struct in_use *used, struct network *n
         return error_set(err, ENOSPC, "no name is left for a bridge");
 }
 
+/* Addresses that no interface of a network can have. */
+static int definition_check_hosts(const struct subnet *subnet, struct error *err)
+{
+        static const char *const none[] = { "127.0.0.0/8", "224.0.0.0/3", "::1/128", "ff00::/8" };
+        char text[ADDRESS_TEXT];
+
+        for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+                struct subnet other;
+
+                if (subnet_parse(none[i], true, &other, err) < 0)
+                        return -1;
+                if (subnet_overlaps(subnet, &other))
+                        return error_set(err, EINVAL,
+                                         "the subnet %s overlaps %s, which no network can have",
+                                         subnet_format(subnet, text), none[i]);
+        }
+        return 0;
+}
+
 /* Asked for: another network's is refused, a route of the machine is worth a word. */
 static int definition_check_subnet(const struct in_use *used, const struct network *network,
                                    const struct subnet *subnet, struct strv *notes,
@@ -147,9 +166,13 @@ static int definition_set_subnets(const struct definition_context *context,
         if (want6) {
                 struct subnet *subnet = &network_add_subnet(network)->subnet;
 
+                /* Where all of these addresses have a route (to another site), the bridge's goes
+                 * before it. */
                 if (pools_cut(context->pools, AF_INET6, used->subnets, used->count, subnet, NULL) <
-                    0)
-                        pools_make_ula(used->subnets, used->count, subnet);
+                            0 &&
+                    pools_make_ula(used->subnets, used->count, subnet, NULL) < 0 &&
+                    pools_make_ula(used->subnets, used->owned, subnet, err) < 0)
+                        return -1;
         }
         return 0;
 }
@@ -169,7 +192,8 @@ int definition_complete(const struct definition_context *context,
         if (definition_set_interface(&used, network, err) < 0)
                 return -1;
         for (size_t i = 0; i < network->subnet_count; i++)
-                if (definition_check_subnet(&used, network, &network->subnets[i].subnet, notes,
+                if (definition_check_hosts(&network->subnets[i].subnet, err) < 0 ||
+                    definition_check_subnet(&used, network, &network->subnets[i].subnet, notes,
                                             err) < 0)
                         return -1;
         if (!network->no_addresses && definition_set_subnets(context, &used, network, err) < 0)

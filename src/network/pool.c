@@ -9,6 +9,7 @@
 enum {
         ULA_PREFIX = 64,
         ULA_RANDOM = 5, /* bytes behind the fd of a global id */
+        ULA_TRIES = 100,
 };
 
 void pools_free(struct pools *pools)
@@ -62,14 +63,21 @@ int pools_cut(const struct pools *pools, int family, const struct subnet *used, 
                          "in crunit.conf");
 }
 
-void pools_make_ula(const struct subnet *used, size_t used_count, struct subnet *ret)
+int pools_make_ula(const struct subnet *used, size_t used_count, struct subnet *ret,
+                   struct error *err)
 {
         struct subnet subnet = { .base.family = AF_INET6, .prefix = ULA_PREFIX };
 
-        do {
+        for (unsigned i = 0; i < ULA_TRIES; i++) {
                 subnet.base.bytes[0] = 0xfd;
                 if (getrandom(subnet.base.bytes + 1, ULA_RANDOM, 0) != ULA_RANDOM)
                         abort();
-        } while (pool_find_used(&subnet, used, used_count));
-        *ret = subnet;
+                if (pool_find_used(&subnet, used, used_count))
+                        continue;
+                *ret = subnet;
+                return 0;
+        }
+        return error_set(err, ENOSPC,
+                         "no subnet of IPv6 is free: give one with --subnet, or pools of IPv6 in "
+                         "crunit.conf");
 }

@@ -24,5 +24,7 @@ void pools_free(struct pools *pools);
 int pools_cut(const struct pools *pools, int family, const struct subnet *used, size_t used_count,
               struct subnet *ret, struct error *err);
 
-/* A /64 of a random fd00::/8 prefix (RFC 4193) that overlaps nothing in use. */
-void pools_make_ula(const struct subnet *used, size_t used_count, struct subnet *ret);
+/* A /64 of a random fd00::/8 prefix (RFC 4193) that overlaps nothing in use; ENOSPC where nearly
+ * all of them is. */
+int pools_make_ula(const struct subnet *used, size_t used_count, struct subnet *ret,
+                   struct error *err);

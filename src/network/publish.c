@@ -11,14 +11,26 @@ enum {
         PUBLISH_TRIES = 100, /* for a free port */
 };
 
-/* The first network that can be reached from outside gets them; NULL where there is none. */
-static const struct connect_addresses *publish_find_target(const struct connection *connection)
+/* The first network that can be reached from outside gets them, of each family the first that has
+ * it; false where there is none. */
+static bool publish_find_target(const struct connection *connection, struct connect_addresses *ret)
 {
-        for (size_t i = 0; i < connection->request->network_count; i++)
-                if (connection->networks[i].driver == NETWORK_BRIDGE &&
-                    !connection->networks[i].internal)
-                        return &connection->addresses[i];
-        return NULL;
+        bool found = false;
+
+        *ret = (struct connect_addresses){ 0 };
+        for (size_t i = 0; i < connection->request->network_count; i++) {
+                const struct connect_addresses *addresses = &connection->addresses[i];
+
+                if (connection->networks[i].driver != NETWORK_BRIDGE ||
+                    connection->networks[i].internal)
+                        continue;
+                found = true;
+                if (!ret->v4.family)
+                        ret->v4 = addresses->v4;
+                if (!ret->v6.family)
+                        ret->v6 = addresses->v6;
+        }
+        return found;
 }
 
 /* Refused, unless the other container has gone without a word: then its ports are taken back. */
@@ -122,18 +134,19 @@ static int publish_one(struct connection *connection, struct published_list *all
 int publish_claim(struct connection *connection, struct error *err)
 {
         const struct join_request *request = connection->request;
-        const struct connect_addresses *to = publish_find_target(connection);
+        struct connect_addresses to;
+        bool reached = publish_find_target(connection, &to);
         AUTO_PUBLISHED struct published_list all = { 0 };
 
-        if (request->ports.count && !to)
+        if (request->ports.count && !reached)
                 strv_appendf(&connection->joined.notes,
                              "--publish %s has no effect: the container is on no network that can "
                              "be reached from outside by the host",
                              request->ports.items[0]);
-        if (request->ports.count && to && published_load(request->runtime, &all, err) < 0)
+        if (request->ports.count && reached && published_load(request->runtime, &all, err) < 0)
                 return -1;
-        for (size_t i = 0; to && i < request->ports.count; i++)
-                if (publish_one(connection, &all, request->ports.items[i], to, err) < 0)
+        for (size_t i = 0; reached && i < request->ports.count; i++)
+                if (publish_one(connection, &all, request->ports.items[i], &to, err) < 0)
                         return error_wrap(err, "--publish %s", request->ports.items[i]);
         if (member_write(request->runtime, &connection->joined, err) < 0)
                 return -1;

@@ -144,7 +144,8 @@ static void cut_is(const char *used, const char *expected)
 
 static void test_pools(void)
 {
-        struct subnet ula = { 0 }, other = { 0 };
+        struct subnet ula = { 0 }, other = { 0 }, all = subnet_of("fc00::/7");
+        AUTO_ERROR struct error err = { 0 };
 
         cut_is("", "10.89.0.0/24");
         cut_is("10.89.0.0/24", "10.89.1.0/24");
@@ -154,10 +155,12 @@ static void test_pools(void)
         cut_is("10.89.0.0/16", "10.100.0.0/25");
         cut_is("10.89.0.0/16 10.100.0.1/32", "10.100.0.128/25");
         cut_is("10.89.2.0/24 10.89.0.0/24", "10.89.1.0/24");
-        pools_make_ula(NULL, 0, &ula);
-        pools_make_ula(&ula, 1, &other);
+        pools_make_ula(NULL, 0, &ula, NULL);
+        pools_make_ula(&ula, 1, &other, NULL);
         check(ula.prefix == 64 && ula.base.bytes[0] == 0xfd && !subnet_overlaps(&ula, &other),
               "subnets of our own making differ");
+        check(pools_make_ula(&all, 1, &other, &err) < 0 && err.code == ENOSPC,
+              "and come to an end where others have them all");
 }
 
 static void test_macs(void)

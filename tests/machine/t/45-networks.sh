@@ -690,7 +690,7 @@ test_net_damaged_definition() {
 	printf '[Unit]\nStartLimitIntervalSec=0\n' | tee -a "$quadlets/front.network" "$quadlets/web.container" >/dev/null
 	start web back-network
 	systemctl stop web
-	for damage in 'truncate -s 20' 'truncate -s 0' 'sed -i s/"front"/"back"/' 'sed -i s/10.20/10.920/' 'rm -r'; do
+	for damage in 'truncate -s 20' 'truncate -s 0' 'sed -i s/front/back/' 'sed -i s/10.20/10.920/' 'rm -r'; do
 		systemctl restart front-network
 		[ "$(jq -r .name $file)" = front ] || fail "not mended: $(cat $file)"
 		systemctl start web
@@ -730,6 +730,30 @@ test_net_damaged_definition() {
 	truncate -s 10 /var/lib/crunit/networks/back.json
 	assert_match "$(crunit network rm -f back 2>&1)" "stopping other"
 	wait_state other inactive
+}
+
+# Of several networks each family of addresses is published where there is one.
+test_net_a14_ipv6_alone() {
+	topology
+	printf '[Network]\nNetworkName=six\nSubnet=fd00:a1a3:66::/64\n' | network six
+	printf '[Network]\nNetworkName=four\nSubnet=10.60.0.0/24\n' | network four
+	server alone 80 Network=six.network PublishPort=8081:80
+	server both 80 Network=six.network Network=four.network PublishPort=8080:80
+	start alone both
+	assert_equal "$(address_of alone six)" ""
+	answers "alone sees 2001:db8:1::10 on 80" client tcp 2001:db8:2::1 8081
+	answers refused client tcp 192.0.2.1 8081
+	answers "both sees 2001:db8:1::10 on 80" client tcp 2001:db8:2::1 8080
+	answers "both sees 198.51.100.10 on 80" client tcp 192.0.2.1 8080
+	# all of the addresses that we choose from lead to another site
+	ip -6 route add fd00::/8 via 2001:db8:2::254
+	crunit network create --ipv6 seven
+	assert_match "$(crunit network inspect seven | jq -r '.[0].subnets[1].subnet')" '^fd'
+	for subnet in 127.0.0.0/24 0.0.0.0/0 224.1.0.0/16 240.0.0.0/8 ::/0 ff02::/64; do
+		assert_fails crunit network create --subnet $subnet eight
+		assert_match "$said" "the subnet $subnet overlaps .*, which no network can have"
+	done
+	ip -6 route del fd00::/8
 }
 
 # A bridge that the machine had before is nobody's to remove.
