@@ -936,7 +936,7 @@ leak_census() {
 	{
 		nft -s list ruleset
 		find /run/crunit /run/systemd/transient /var/lib/crunit/networks /var/lib/crunit/containers \
-			! -path '*/cache/*' 2>/dev/null | sort
+			! -path '*/cache/*' 2>/dev/null | sort || true
 		ip -o link | awk '{ print $2 }' | sed 's/@.*//' | sort
 		ip -o addr | awk '{ print $2, $4 }' | sort
 		ip route show table all | sed 's/ metric [0-9]*//' | sort
