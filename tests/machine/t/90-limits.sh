@@ -27,7 +27,9 @@ systemd_sees_kills() {
 	grep -qw memory /sys/fs/cgroup/cgroup.controllers 2>/dev/null
 }
 
-# Who met the limit of his memory is told so, by systemd where it can.
+# Who met the limit of his memory is told so, by systemd where it can. (Its Result= would be oom-kill
+# only if it stopped all of a unit for the kill of any of its processes, which it does not where the
+# unit has groups of its own.)
 test_oom_is_said() {
 	local since
 	since=$(date +@%s)
@@ -44,8 +46,8 @@ test_oom_is_said() {
 	wait_state eater failed 20
 	wait_for 10 has_oom_event eater
 	if systemd_sees_kills; then
-		assert_equal "$(prop eater Result)" oom-kill
-		assert_match "$(systemctl status eater)" oom-kill
+		assert_match "$(prop eater Result)" '^(signal|exit-code|oom-kill)$'
+		assert_match "$(systemctl status eater)" 'killed by the OOM killer'
 	else
 		assert_match "$(systemctl status eater)" 'signal=KILL|status=137|oom-kill'
 		assert_journal eater 'eater has met the limit of its memory: the kernel killed [1-9][0-9]* of its processes \(oom-kill\)'
@@ -55,11 +57,8 @@ test_oom_is_said() {
 	crunit run -d --name parent --network none -m 20m localhost/busybox:latest \
 		sh -c 'sh -c "x=0123456789; while :; do x=\$x\$x; done"; echo went on; while [ ! -e /tmp/go ]; do sleep 0.1; done'
 	wait_for 20 oom_killed parent
-	if ! systemd_sees_kills; then
-		# (there OOMPolicy=stop ends it)
-		assert_equal "$(crunit inspect -f '{{.State.Status}}' parent)" running
-		crunit exec parent touch /tmp/go
-	fi
+	assert_equal "$(crunit inspect -f '{{.State.Status}}' parent)" running
+	crunit exec parent touch /tmp/go
 	wait_for 20 has_ended parent
 	# who empties its log writes it down, a moment after the end
 	wait_for 10 oom_killed parent
