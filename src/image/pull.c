@@ -77,7 +77,10 @@ static int pull_remote(struct store *store, const char *text, const struct pull_
                         break;
         }
         error_set(err, all.code, "%s", all.message ? all.message : "no registry to search");
-        return error_wrap(err, "cannot pull %s", text);
+        return error_wrap(err, "cannot pull %s%s", text,
+                          str_has_prefix(text, "localhost/")
+                                  ? " (an image of this machine's own comes by crunit load)"
+                                  : "");
 }
 
 /* --- what is here */

@@ -299,6 +299,9 @@ rest
 fresh
 check 'what nobody knows' says 125 'not found (404)' pull "$host/none:1"
 check 'no server' says 125 'cannot pull 127.0.0.1:1/x' pull --retry 0 127.0.0.1:1/x
+check 'an image of our own that is not here' says 125 \
+	"cannot pull localhost/no-such-image:1 (an image of this machine's own comes by crunit load)" \
+	pull --retry 0 localhost/no-such-image:1
 check 'no name' says 125 "'http:' is not a registry" pull 'http://x/y'
 
 # --- mirrors, and rules
