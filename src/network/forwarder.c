@@ -61,7 +61,7 @@ bool forwarder_alive(const char *runtime, const char *name)
         return strchr(name, '@') && access(users, F_OK) == 0;
 }
 
-/* Returns 1 where it is to be started. */
+/* Returns an enum names_need, or -1. */
 static int forwarder_prepare(const char *runtime, const struct network *network,
                              const struct joined *joined, struct error *err)
 {
@@ -75,17 +75,18 @@ static int forwarder_prepare(const char *runtime, const struct network *network,
                 .label = forwarder_address_label(joined->forwarder, label),
                 .servers = &joined->servers,
         };
+        enum names_need need = access(users, F_OK) == 0 ? NAMES_STOPPED : NAMES_FRESH;
 
-        if (access(users, F_OK) == 0 && names_running(runtime, joined->forwarder) &&
+        if (need == NAMES_STOPPED && names_running(runtime, joined->forwarder) &&
             forwarder_read_address(directory, &address))
-                return 0;
+                return NAMES_SERVED;
         config = names_config(network, names, NULL, &own);
         if (io_make_dirs(AT_FDCWD, directory, 0755, err) < 0 ||
             names_write(directory, "dnsmasq.conf", config, err) < 0 ||
             names_write(directory, "address", joined->nameservers.items[0], err) < 0 ||
             io_make_dirs(AT_FDCWD, users, 0755, err) < 0)
                 return -1;
-        return 1;
+        return (int)need;
 }
 
 /* --- the act */
@@ -121,22 +122,22 @@ static int forwarder_add_address(struct links *links, int index, const char *nam
 }
 
 int forwarder_add(const char *runtime, struct links *links, const struct network *network,
-                  const struct joined *joined, struct strv *starts, struct error *err)
+                  const struct joined *joined, struct names_start *start, struct error *err)
 {
         AUTO_FREE char *directory = names_directory(runtime, joined->forwarder);
         AUTO_FREE char *user = str_format("users/%s", joined->label);
-        int needed = forwarder_prepare(runtime, network, joined, err);
+        int need = forwarder_prepare(runtime, network, joined, err);
         struct address address;
 
-        if (needed < 0 || names_write(directory, user, "", err) < 0)
+        if (need < 0 || names_write(directory, user, "", err) < 0)
                 return -1;
         if (!forwarder_read_address(directory, &address))
                 return error_set(err, EINVAL, "%s/address is no address", directory);
         if (forwarder_add_address(links, link_index(network->interface), joined->forwarder,
                                   &address, err) < 0)
                 return -1;
-        if (needed)
-                names_add_unit(starts, joined->forwarder);
+        if (need != NAMES_SERVED)
+                names_start_unit(start, runtime, joined->forwarder, (enum names_need)need);
         return 0;
 }
 

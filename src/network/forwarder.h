@@ -34,9 +34,9 @@ bool forwarder_alive(const char *runtime, const char *name);
 /* Its address; ENOSPC where none is left, ENOENT where the network has none for it. */
 int forwarder_lease(const char *storage, const struct network *network, const char *name,
                     lease_alive_function *alive, struct address *ret, struct error *err);
-/* That of joined; its unit is appended to starts where it does not run. */
+/* That of joined; its unit is started where it does not run. */
 int forwarder_add(const char *runtime, struct links *links, const struct network *network,
-                  const struct joined *joined, struct strv *starts, struct error *err);
+                  const struct joined *joined, struct names_start *start, struct error *err);
 /* What a container used it for; its unit is appended to stops where nobody else does. */
 void forwarder_remove(const char *runtime, const char *storage, const char *name, const char *label,
                       struct strv *stops);

@@ -132,7 +132,6 @@ int link_make_veth(struct links *links, const struct link_plan *plan, struct err
                 rtnl_link_set_mtu(peer, plan->mtu);
         }
         rtnl_link_set_master(link, plan->master);
-        rtnl_link_set_flags(link, IFF_UP);
         result = rtnl_link_add(links->socket, link, NLM_F_CREATE | NLM_F_EXCL);
         return result < 0 ? link_fail(err, result, "make the interface", plan->name) : 0;
 }
@@ -229,22 +228,45 @@ int link_filter_vlans(struct links *links, int index, struct error *err)
                           : 0;
 }
 
-int link_set_port(struct links *links, int index, uint16_t vlan, struct error *err)
+/* A port needs no address, and one that comes or goes is news for all who watch: dnsmasq looks at
+ * all interfaces then, and where one vanishes meanwhile, it stops listening until the next news. */
+static int link_refuse_addresses(struct links *links, int index)
+{
+        struct nl_msg *message = link_message(RTM_SETLINK, AF_UNSPEC, index);
+        struct nlattr *families = nla_nest_start(message, IFLA_AF_SPEC | NLA_F_NESTED);
+        struct nlattr *inet6 = nla_nest_start(message, AF_INET6 | NLA_F_NESTED);
+        int result;
+
+        nla_put_u8(message, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+        nla_nest_end(message, inet6);
+        nla_nest_end(message, families);
+        result = link_send(links, message);
+        return result == -NLE_AF_NOSUPPORT ? 0 : result; /* a machine without IPv6 */
+}
+
+static int link_set_hairpin(struct links *links, int index)
 {
         struct nl_msg *message = link_message(RTM_SETLINK, PF_BRIDGE, index);
         struct nlattr *nest = nla_nest_start(message, IFLA_PROTINFO | NLA_F_NESTED);
-        int result;
 
         nla_put_u8(message, IFLA_BRPORT_MODE, 1);
         nla_nest_end(message, nest);
-        result = link_send(links, message);
+        return link_send(links, message);
+}
+
+int link_set_port(struct links *links, int index, uint16_t vlan, struct error *err)
+{
+        int result = link_refuse_addresses(links, index);
+
+        if (result >= 0)
+                result = link_set_hairpin(links, index);
         if (result < 0)
                 return link_fail(err, result, "set up", "the bridge's port");
         result = vlan ? link_set_vlan(links, index, vlan) : 0;
         if (result < 0)
                 return error_set(err, EOPNOTSUPP, "this kernel's bridges have no VLANs: %s",
                                  nl_geterror(result));
-        return 0;
+        return link_set_up(links, index, err);
 }
 
 /* --- links that are there */

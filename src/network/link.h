@@ -43,13 +43,13 @@ struct link_plan {
         const char *mode;         /* of macvlan and ipvlan, or NULL */
 };
 
-/* A pair: host_name on the bridge and up, name in the namespace. */
+/* A pair: host_name on the bridge, name in the namespace; both are down. */
 int link_make_veth(struct links *links, const struct link_plan *plan, struct error *err);
 int link_make_macvlan(struct links *links, const struct link_plan *plan, struct error *err);
 int link_make_ipvlan(struct links *links, const struct link_plan *plan, struct error *err);
 
-/* Let a port of a bridge send back where it came from: a container that reaches itself by the
- * host's address. vlan: 0, or what the port belongs to. */
+/* Bring up a port of a bridge that sends back where it came from, for a container that reaches
+ * itself by the host's address, and that has no address. vlan: 0, or what the port belongs to. */
 int link_set_port(struct links *links, int index, uint16_t vlan, struct error *err);
 
 int link_set_master(struct links *links, int index, int master, struct error *err);

@@ -251,7 +251,16 @@ static void names_update_forwards(const char *runtime, const struct joined *memb
 
 /* --- a container comes */
 
-/* Returns 1 where the service is to be started; whatever has become of its files, it finds them
+/* A start alone would cancel a stop that systemd has not begun with, and so leave a service that
+ * reads what nobody writes any more. */
+void names_start_unit(struct names_start *start, const char *runtime, const char *instance,
+                      enum names_need need)
+{
+        names_add_unit(&start->units, instance);
+        start->again |= need == NAMES_FRESH && names_running(runtime, instance);
+}
+
+/* Returns an enum names_need, or -1. Whatever has become of its files, the service finds them
  * whole. */
 static int names_prepare(const char *runtime, const struct network *network, struct error *err)
 {
@@ -259,9 +268,10 @@ static int names_prepare(const char *runtime, const struct network *network, str
         AUTO_FREE char *hosts = str_format("%s/hosts", directory);
         AUTO_FREE char *resolv_conf = names_resolv_conf(directory);
         AUTO_FREE char *config = NULL, *forwards = NULL;
+        enum names_need need = access(hosts, F_OK) == 0 ? NAMES_STOPPED : NAMES_FRESH;
 
-        if (access(hosts, F_OK) == 0 && names_running(runtime, network->name))
-                return 0;
+        if (need == NAMES_STOPPED && names_running(runtime, network->name))
+                return NAMES_SERVED;
         config = names_config(network, directory, resolv_conf, NULL);
         forwards = names_all_forwards(runtime, network->name, NULL);
         if (io_make_dirs(AT_FDCWD, directory, 0755, err) < 0 ||
@@ -269,22 +279,22 @@ static int names_prepare(const char *runtime, const struct network *network, str
             names_write(directory, "forwards", forwards, err) < 0 ||
             io_make_dirs(AT_FDCWD, hosts, 0755, err) < 0)
                 return -1;
-        return 1;
+        return (int)need;
 }
 
 static int names_add_one(const char *runtime, const struct network *network,
                          const struct joined *joined, const struct joined_network *on,
-                         struct strv *starts, struct error *err)
+                         struct names_start *start, struct error *err)
 {
         AUTO_FREE char *directory = names_directory(runtime, network->name);
         AUTO_FREE char *file = str_format("hosts/%s", joined->label);
         AUTO_FREE char *text = names_hosts(on);
-        int needed = names_prepare(runtime, network, err);
+        int need = names_prepare(runtime, network, err);
 
-        if (needed < 0 || names_write(directory, file, text, err) < 0)
+        if (need < 0 || names_write(directory, file, text, err) < 0)
                 return -1;
-        if (needed) {
-                names_add_unit(starts, network->name);
+        if (need != NAMES_SERVED) {
+                names_start_unit(start, runtime, network->name, (enum names_need)need);
                 names_tell_resolved(network);
         }
         return 0;
@@ -293,13 +303,13 @@ static int names_add_one(const char *runtime, const struct network *network,
 /* The forwarder's network is the one that its name begins with. */
 static int names_add_forwarder(const char *runtime, struct links *links,
                                const struct network *networks, const struct joined *joined,
-                               struct strv *starts, struct error *err)
+                               struct names_start *start, struct error *err)
 {
         for (size_t i = 0; joined->forwarder && i < joined->network_count; i++) {
                 const char *rest = str_after(joined->forwarder, networks[i].name);
 
                 if (rest && *rest == '@')
-                        return forwarder_add(runtime, links, &networks[i], joined, starts, err);
+                        return forwarder_add(runtime, links, &networks[i], joined, start, err);
         }
         return 0;
 }
@@ -310,14 +320,13 @@ int names_add(const char *runtime, struct links *links, const struct network *ne
         AUTO_STRV struct strv changed = { 0 };
 
         for (size_t i = 0; i < joined->network_count; i++)
-                if (joined->networks[i].dns &&
-                    names_add_one(runtime, &networks[i], joined, &joined->networks[i], &ret->units,
-                                  err) < 0)
+                if (joined->networks[i].dns && names_add_one(runtime, &networks[i], joined,
+                                                             &joined->networks[i], ret, err) < 0)
                         return error_wrap(err, "the names of network '%s'", networks[i].name);
-        if (names_add_forwarder(runtime, links, networks, joined, &ret->units, err) < 0)
+        if (names_add_forwarder(runtime, links, networks, joined, ret, err) < 0)
                 return error_wrap(err, "names and --dns");
         names_update_forwards(runtime, joined, NULL, &changed);
-        ret->start = names_systemctl("start", "--quiet", &ret->units);
+        ret->start = names_systemctl(ret->again ? "restart" : "start", "--quiet", &ret->units);
         ret->reload = names_systemctl("reload", "--quiet", &changed);
         return 0;
 }

@@ -51,6 +51,7 @@ void names_search(const struct joined *joined, struct strv *ret);
 struct names_start {
         int start, reload; /* processes that wait for services, or 0 */
         struct strv units; /* that are started */
+        bool again;        /* one of them still runs, and is about to be stopped */
 };
 
 /* Whether this machine can serve names; false is for a note of its own. */

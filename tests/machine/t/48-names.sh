@@ -441,7 +441,7 @@ damage() {
 }
 
 test_names_go_on() {
-	local pid i
+	local pid i monitor
 	network back Subnet=10.50.0.0/24
 	on steady back.network IP=10.50.0.2
 	on other back.network
@@ -449,12 +449,17 @@ test_names_go_on() {
 	start steady
 	pid=$(main_pid "$(service_of back)")
 	ask_on &
+	ip monitor address >"$work/news" &
+	monitor=$!
 	for ((i = 0; i < 5; i++)); do
 		systemctl start other
 		knows "$(address_of other back)" steady 10.50.0.1 other A
 		systemctl stop other
 		knows NXDOMAIN steady 10.50.0.1 other A
 	done
+	# what makes dnsmasq look at all interfaces again
+	kill "$monitor"
+	assert_equal "$(grep veth "$work/news")" "" "addresses of the links"
 	: >"$work/enough"
 	wait
 	assert_match "$(cat "$work/asked")" '^0 [1-9]' "wrong answers"
@@ -482,6 +487,11 @@ test_names_go_on() {
 		systemctl restart other
 		knows "$(address_of other back)" steady 10.50.0.1 other A
 	done
+	# it runs still, and its files went: systemd has not begun with a stop
+	systemctl stop steady
+	rm -r /run/crunit/network/names/back
+	systemctl start steady
+	knows "$(address_of steady back)" other 10.50.0.1 steady A
 	# the only one on it, again and again
 	systemctl stop other steady
 	for ((i = 0; i < 3; i++)); do
