@@ -5,6 +5,7 @@
  * container has been created, in its own mount namespace, before its program starts; what is
  * mounted in the root (/dev, volumes) keeps what it has. The cgroup's list of devices says no to
  * most of them as well, but not every machine has one, and it knows numbers only.
+ * $CRUNIT_MOUNT=classic forces mount(2), for tests.
  */
 #pragma once
 
