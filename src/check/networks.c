@@ -3,13 +3,15 @@
 #include "check.h"
 
 #include "../network/address.h"
-#include "../network/network.h"
+#include "../network/network-options.h"
 
 #include <errno.h>
 
 struct network_words {
         struct strv subnets; /* those that are right */
         bool open;           /* something is known at the start alone */
+        enum network_driver driver;
+        bool no_driver; /* it is wrong, or known at the start alone */
 };
 
 static void network_words_free(struct network_words *words)
@@ -62,10 +64,10 @@ static int check_range(struct network_words *words, const char *value, struct er
 
 static int check_driver(struct network_words *words, const char *value, struct error *err)
 {
-        enum network_driver driver;
+        int result = network_driver_parse(value, &words->driver, err);
 
-        (void)words;
-        return network_driver_parse(value, &driver, err);
+        words->no_driver = result < 0;
+        return result;
 }
 
 static int check_ipam(struct network_words *words, const char *value, struct error *err)
@@ -86,7 +88,17 @@ static int check_server(struct network_words *words, const char *value, struct e
                        : error_set(err, EINVAL, "'%s' is no IP address", value);
 }
 
-/* Subnets come first: the others are looked for in them. */
+static int check_pair(struct network_words *words, const char *value, struct error *err)
+{
+        AUTO_NETWORK struct network network = { .driver = words->driver };
+        struct network_options options;
+
+        strv_append(&network.options, value);
+        return words->no_driver ? 0 : network_options_parse(&network, &options, err);
+}
+
+/* Subnets come first: the others are looked for in them; and the driver before what goes with it.
+ */
 static const struct {
         const char *name, *key;
         char letter;
@@ -95,6 +107,7 @@ static const struct {
         { "subnet", "Subnet", 0, check_subnet },        { "gateway", "Gateway", 0, check_gateway },
         { "ip-range", "IPRange", 0, check_range },      { "driver", "Driver", 'd', check_driver },
         { "ipam-driver", "IPAMDriver", 0, check_ipam }, { "dns", "DNS", 0, check_server },
+        { "opt", "Options", 'o', check_pair },
 };
 
 /* The line with this key and value, or what PodmanArgs= says about itself. */
@@ -121,7 +134,7 @@ void check_network(struct check *check, const struct check_unit *unit)
                         AUTO_ERROR struct error err = { 0 };
 
                         if (value && check_is_open(value))
-                                words.open = true;
+                                words.open = words.no_driver = true;
                         else if (value && options[k].check(&words, value, &err) < 0)
                                 check_report(check, unit, REPORT_ERROR,
                                              find_place(unit, i, options[k].key, value), "%s=: %s",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Networks, secrets and devices that a container's command names and that are not on this machine:
- * its start fails, unless the machine it is for has them. */
+/* Networks, secrets, devices and time zones that a container's command names and that are not on
+ * this machine: its start fails, unless the machine it is for has them. */
 #include "check.h"
 
 #include "../cmd/run-options.h"
@@ -8,6 +8,7 @@
 #include "../secret/secret.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A file of the set makes it. */
@@ -79,6 +80,19 @@ static void check_device(struct check *check, const struct check_unit *unit, siz
         check_report_option(check, unit, index, count, REPORT_WARNING, 0, text);
 }
 
+static void check_zone(struct check *check, const struct check_unit *unit, size_t index,
+                       size_t count, const char *value)
+{
+        AUTO_FREE char *path = str_format("/usr/share/zoneinfo/%s", value);
+        AUTO_FREE char *text = NULL;
+        struct stat st;
+
+        if (str_equal(value, "local") || (stat(path, &st) == 0 && S_ISREG(st.st_mode)))
+                return;
+        text = str_format("there is no zone '%s' in /usr/share/zoneinfo here", value);
+        check_report_option(check, unit, index, count, REPORT_WARNING, 0, text);
+}
+
 void check_presence(struct check *check, const struct check_unit *unit, size_t index, size_t count,
                     const char *option, const char *value)
 {
@@ -90,4 +104,6 @@ void check_presence(struct check *check, const struct check_unit *unit, size_t i
                 check_secret(check, unit, index, count, value);
         else if (str_equal(option, "device"))
                 check_device(check, unit, index, count, value);
+        else if (str_equal(option, "tz"))
+                check_zone(check, unit, index, count, value);
 }

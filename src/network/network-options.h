@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* For network*.c alone. */
+/* For network*.c and `crunit check` alone. */
 #pragma once
 
 #include "network.h"

@@ -190,10 +190,11 @@ check "have their lines too" says_only "a.container:2:7: info: image localhost/a
 
 fresh
 file a.container '[Container]' 'Image=localhost/a:1' 'Network=no-such-network' 'Network=mine' 'Secret=no-such-secret,type=env' \
-	'AddDevice=/dev/no-such-device:/dev/x' '[Service]' 'PublishPort=80:80' '[Install]' 'WantedBy=multi-user'
+	'AddDevice=/dev/no-such-device:/dev/x' 'Timezone=Mars/Base' '[Service]' 'PublishPort=80:80' '[Install]' 'WantedBy=multi-user'
 file b.container '[Container]' 'Exec=sleep 1' 'Restart=always' 'WantedBy=default.target'
 file mine.network '[Network]' 'NetworkName=mine' 'Subnet=10.0.0.0/33' 'Subnet=10.7.0.0/24' 'Gateway=10.6.0.1' \
 	'Gateway=10.7.0.1' 'IPRange=10.8.0.0/25' 'Driver=overlay' 'IPAMDriver=dhcp' 'DNS=resolver'
+file near.network '[Network]' 'Driver=macvlan' 'Options=mtuu=9000' 'Options=vlan=7' 'Options=mtu=9000' 'Options=mode=vepa'
 file open.network '[Network]' 'Subnet=${NET}' 'Gateway=10.6.0.1'
 run_check 1 --no-verify .
 check "what is not on this machine, and what is in the wrong section" says_only \
@@ -202,7 +203,8 @@ check "what is not on this machine, and what is in the wrong section" says_only 
 	"a.container:3:9: info: Network=: there is no network 'no-such-network' here" \
 	"a.container:5:8: info: Secret=: there is no secret 'no-such-secret' here" \
 	"a.container:6:11: warning: AddDevice=: /dev/no-such-device does not exist here" \
-	"a.container:8:1: warning: unknown key PublishPort= in [Service]; it belongs in [Container]" \
+	"a.container:7:10: warning: Timezone=: there is no zone 'Mars/Base' in /usr/share/zoneinfo here" \
+	"a.container:9:1: warning: unknown key PublishPort= in [Service]; it belongs in [Container]" \
 	"b.container: error: neither Image= nor Rootfs= is set in [Container]" \
 	"b.container:3:1: error: unknown key Restart= in [Container]; it belongs in [Service]" \
 	"b.container:4:1: error: unknown key WantedBy= in [Container]; it belongs in [Install]" \
@@ -211,7 +213,9 @@ check "what is not on this machine, and what is in the wrong section" says_only 
 	"mine.network:7:9: error: IPRange=: 10.8.0.0/25 is in no subnet of the network" \
 	"mine.network:8:8: error: Driver=: the driver 'overlay' is none of bridge, macvlan, ipvlan" \
 	"mine.network:9:12: error: IPAMDriver=: dhcp: only host-local and none are supported" \
-	"mine.network:10:5: error: DNS=: 'resolver' is no IP address"
+	"mine.network:10:5: error: DNS=: 'resolver' is no IP address" \
+	"near.network:3:9: error: Options=: unknown option 'mtuu', did you mean 'mtu'?" \
+	"near.network:4:9: error: Options=: option 'vlan' does not go with the driver macvlan"
 
 fresh
 file a.volume '[Volume]' 'Device=/gone/disk' 'Type=ext4' 'UID=no-such-user-here' 'Driver=plugged'
