@@ -94,6 +94,30 @@ static const struct cmd *cmd_find(const struct cmd *table, int argc, char **argv
         return found;
 }
 
+/* "volume ls" is of the group "volume". */
+static bool cmd_is_of(const struct cmd *cmd, const char *group)
+{
+        const char *rest = str_after(cmd->name, group);
+
+        return rest && *rest == ' ' && cmd->help;
+}
+
+static bool cmd_is_group(const struct cmd *table, const char *word)
+{
+        while (table->name && !cmd_is_of(table, word))
+                table++;
+        return table->name;
+}
+
+static void cmd_print_group(const char *program, const struct cmd *table, const char *group,
+                            FILE *out)
+{
+        fprintf(out, "usage: %s %s COMMAND [OPTIONS] [ARGUMENTS]\n\nCommands:\n", program, group);
+        for (; table->name; table++)
+                if (cmd_is_of(table, group))
+                        fprintf(out, "  %-16s %s\n", table->name, table->help);
+}
+
 static int cmd_unknown(const char *program, const struct cmd *table, const char *word)
 {
         const char *nearest = str_nearest_row(word, table, sizeof *table);
@@ -103,6 +127,24 @@ static int cmd_unknown(const char *program, const struct cmd *table, const char 
         else
                 log_error("unknown command '%s', see %s --help", word, program);
         return CMD_USAGE;
+}
+
+/* argv[0] begins the names of several. */
+static int cmd_group(const char *program, const struct cmd *table, int argc, char **argv)
+{
+        AUTO_FREE char *name = NULL;
+
+        if (argc == 1) {
+                cmd_print_group(program, table, argv[0], stderr);
+                return CMD_USAGE;
+        }
+        if (str_equal(argv[1], "--help") || str_equal(argv[1], "-h") ||
+            str_equal(argv[1], "help")) {
+                cmd_print_group(program, table, argv[0], stdout);
+                return EXIT_SUCCESS;
+        }
+        name = str_format("%s %s", argv[0], argv[1]);
+        return cmd_unknown(program, table, name);
 }
 
 static int cmd_execute_program(const struct cmd *cmd, int argc, char **argv)
@@ -170,7 +212,8 @@ int cmd_main(const char *program, const struct cmd *table, int argc, char **argv
         argv += first - 1;
         cmd = cmd_find(table, argc - 1, argv + 1, &words);
         if (!cmd)
-                return cmd_unknown(program, table, argv[1]);
+                return cmd_is_group(table, argv[1]) ? cmd_group(program, table, argc - 1, argv + 1)
+                                                    : cmd_unknown(program, table, argv[1]);
         if (cmd->program)
                 return cmd_execute_program(cmd, argc, argv);
         return cmd->run(cmd, argc - words, argv + words);

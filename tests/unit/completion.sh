@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# What the shells are told may follow on a command line, and what bash makes of it.
+# What the shells are told may follow on a command line, and what bash makes of it; and what people are
+# told of a line that is not complete.
 set -uo pipefail
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
@@ -77,6 +78,16 @@ bash_offers() {
 		printf "%s\n" "${COMPREPLY[@]}"' bash "$src/units/completion/crunit" "$line" >"$work/reply"
 	test "$(paste -sd' ' "$work/reply")" = "$*" || { sed 's/^/# got: /' "$work/reply"; return 1; }
 }
+# group STATUS LINE COMMAND…: what is said where a command of several words is not all there
+group() {
+	local expected=$1 line=$2 status=0
+	shift 2
+	"$build/crunit" "$@" >"$work/said" 2>&1 || status=$?
+	test "$status" = "$expected" && grep -qx -e "$line" "$work/said" || { sed 's/^/# got: /' "$work/said"; return 1; }
+}
+check "help on commands of two words" group 0 '  volume ls        List volumes' volume --help
+check "the second word is missing" group 125 '  pod rm           Remove pods' pod
+check "the second word is wrong" group 125 "crunit: unknown command 'volume lss', did you mean 'volume ls'?" volume lss
 check "bash: commands" bash_offers "crunit lo" logs load login logout
 check "bash: names" bash_offers "crunit exec w" web
 check "bash: images" bash_offers "crunit rmi " localhost/some:1
