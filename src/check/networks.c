@@ -19,15 +19,22 @@ static void network_words_free(struct network_words *words)
         strv_free(&words->subnets);
 }
 
-static bool is_in_a_subnet(const struct network_words *words, const struct address *address)
+static int check_address(const char *value, struct address *ret, struct error *err)
+{
+        return address_parse(value, ret) ? 0
+                                         : error_set(err, EINVAL, "'%s' is no IP address", value);
+}
+
+static int check_is_within(const struct network_words *words, const struct address *address,
+                           const char *value, struct error *err)
 {
         struct subnet subnet;
 
         for (size_t i = 0; i < words->subnets.count; i++)
                 if (subnet_parse(words->subnets.items[i], true, &subnet, NULL) == 0 &&
                     subnet_contains(&subnet, address))
-                        return true;
-        return words->open;
+                        return 0;
+        return words->open ? 0 : error_set(err, EINVAL, "%s is in no subnet of the network", value);
 }
 
 static int check_subnet(struct network_words *words, const char *value, struct error *err)
@@ -44,11 +51,9 @@ static int check_gateway(struct network_words *words, const char *value, struct 
 {
         struct address address;
 
-        if (!address_parse(value, &address))
-                return error_set(err, EINVAL, "'%s' is no IP address", value);
-        return is_in_a_subnet(words, &address)
-                       ? 0
-                       : error_set(err, EINVAL, "%s is in no subnet of the network", value);
+        if (check_address(value, &address, err) < 0)
+                return -1;
+        return check_is_within(words, &address, value, err);
 }
 
 static int check_range(struct network_words *words, const char *value, struct error *err)
@@ -57,9 +62,7 @@ static int check_range(struct network_words *words, const char *value, struct er
 
         if (address_range_parse(value, &range, err) < 0)
                 return -1;
-        return is_in_a_subnet(words, &range.first)
-                       ? 0
-                       : error_set(err, EINVAL, "%s is in no subnet of the network", value);
+        return check_is_within(words, &range.first, value, err);
 }
 
 static int check_driver(struct network_words *words, const char *value, struct error *err)
@@ -83,9 +86,7 @@ static int check_server(struct network_words *words, const char *value, struct e
         struct address address;
 
         (void)words;
-        return address_parse(value, &address)
-                       ? 0
-                       : error_set(err, EINVAL, "'%s' is no IP address", value);
+        return check_address(value, &address, err);
 }
 
 static int check_pair(struct network_words *words, const char *value, struct error *err)

@@ -4,11 +4,11 @@
 #include "check.h"
 
 #include "../cmd/run-options.h"
+#include "../container/plan.h"
 #include "../network/network.h"
 #include "../secret/secret.h"
 
 #include <errno.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* A file of the set makes it. */
@@ -83,11 +83,10 @@ static void check_device(struct check *check, const struct check_unit *unit, siz
 static void check_zone(struct check *check, const struct check_unit *unit, size_t index,
                        size_t count, const char *value)
 {
-        AUTO_FREE char *path = str_format("/usr/share/zoneinfo/%s", value);
+        AUTO_FREE char *path = plan_zone_file(value);
         AUTO_FREE char *text = NULL;
-        struct stat st;
 
-        if (str_equal(value, "local") || (stat(path, &st) == 0 && S_ISREG(st.st_mode)))
+        if (path || str_equal(value, "local"))
                 return;
         text = str_format("there is no zone '%s' in /usr/share/zoneinfo here", value);
         check_report_option(check, unit, index, count, REPORT_WARNING, 0, text);

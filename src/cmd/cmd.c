@@ -129,6 +129,11 @@ static int cmd_unknown(const char *program, const struct cmd *table, const char 
         return CMD_USAGE;
 }
 
+static bool cmd_is_help(const char *word)
+{
+        return str_equal(word, "--help") || str_equal(word, "-h") || str_equal(word, "help");
+}
+
 /* argv[0] begins the names of several. */
 static int cmd_group(const char *program, const struct cmd *table, int argc, char **argv)
 {
@@ -138,8 +143,7 @@ static int cmd_group(const char *program, const struct cmd *table, int argc, cha
                 cmd_print_group(program, table, argv[0], stderr);
                 return CMD_USAGE;
         }
-        if (str_equal(argv[1], "--help") || str_equal(argv[1], "-h") ||
-            str_equal(argv[1], "help")) {
+        if (cmd_is_help(argv[1])) {
                 cmd_print_group(program, table, argv[0], stdout);
                 return EXIT_SUCCESS;
         }
@@ -181,8 +185,7 @@ int cmd_main(const char *program, const struct cmd *table, int argc, char **argv
                 cmd_print_commands(program, table, stderr);
                 return CMD_USAGE;
         }
-        if (str_equal(argv[1], "--help") || str_equal(argv[1], "-h") ||
-            str_equal(argv[1], "help")) {
+        if (cmd_is_help(argv[1])) {
                 cmd_print_commands(program, table, stdout);
                 return EXIT_SUCCESS;
         }

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* What the user mounts takes the place of what we would mount there; under a /dev of his own
  * nothing is ours. */
@@ -154,22 +155,32 @@ static void plan_writable_mounts(const struct plan_context *context, struct plan
         }
 }
 
-/* The zone's file, bound over the image's /etc/localtime. */
+char *plan_zone_file(const char *zone)
+{
+        AUTO_FREE char *path = str_equal(zone, "local")
+                                       ? str_dup("/etc/localtime")
+                                       : str_format("/usr/share/zoneinfo/%s", zone);
+        AUTO_FREE char *clean = path_clean(path);
+        struct stat st;
+
+        if (!str_equal(clean, path) || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+                return NULL;
+        return steal_str(&path);
+}
+
+/* Bound over the image's /etc/localtime. */
 static int plan_timezone(const struct plan_context *context, struct plan_mount_list *list,
                          struct error *err)
 {
         const char *zone = context->spec->timezone;
-        AUTO_FREE char *path = NULL, *clean = NULL;
-        struct stat st;
+        AUTO_FREE char *path = NULL;
 
         if (str_empty(zone) || plan_is_taken(context->spec, "/etc/localtime"))
                 return 0;
-        path = str_equal(zone, "local") ? str_dup("/etc/localtime")
-                                        : str_format("/usr/share/zoneinfo/%s", zone);
-        clean = path_clean(path);
-        if (str_equal(zone, "local") && stat(path, &st) < 0)
+        path = plan_zone_file(zone);
+        if (!path && str_equal(zone, "local") && access("/etc/localtime", F_OK) < 0)
                 return 0; /* a host without the file lives in UTC, as the container will */
-        if (!str_equal(clean, path) || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+        if (!path)
                 return error_set(err, ENOENT,
                                  "--tz %s: there is no such zone in /usr/share/zoneinfo", zone);
         plan_add_mount(list, "/etc/localtime", "bind", path,

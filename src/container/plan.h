@@ -71,3 +71,7 @@ int plan_make(const struct container_spec *spec, const struct image_config *imag
               const struct plan_facts *facts, struct plan *ret_plan, struct error *err);
 void plan_free(struct plan *plan);
 #define AUTO_PLAN CLEANUP(plan_free)
+
+/* The machine's file of a time zone, "local" being the machine's own; owned by the caller, NULL
+ * where there is none. */
+char *plan_zone_file(const char *zone);
