@@ -121,8 +121,12 @@ void log_info(const char *format, ...)
         va_end(args);
 }
 
+enum {
+        LOG_EXIT_FAILURE = 125
+};
+
 int log_failure(const struct error *err)
 {
         log_error("%s", err->message ? err->message : "failed for an unknown reason");
-        return EXIT_FAILURE;
+        return LOG_EXIT_FAILURE;
 }

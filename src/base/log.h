@@ -21,5 +21,6 @@ void log_info(const char *format, ...) PRINTF_LIKE(1, 2);
 /* Is standard error a stream to the journal? */
 bool log_to_journal(void);
 
-/* Print the error's message and return 1, the exit status for "it did not work". */
+/* Print the error's message and return 125: the exit status of a command that did not work, as
+ * podman has it. */
 int log_failure(const struct error *err);

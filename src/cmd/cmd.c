@@ -11,12 +11,30 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* "volume ls" is of the group "volume"; all are of none. */
+static bool cmd_is_of(const struct cmd *cmd, const char *group_or_null)
+{
+        const char *rest = group_or_null ? str_after(cmd->name, group_or_null) : " ";
+
+        return rest && *rest == ' ' && cmd->help;
+}
+
+static void cmd_print_rows(const struct cmd *table, const char *group_or_null, FILE *out)
+{
+        size_t width = 0;
+
+        for (const struct cmd *cmd = table; cmd->name; cmd++)
+                if (cmd_is_of(cmd, group_or_null) && strlen(cmd->name) > width)
+                        width = strlen(cmd->name);
+        for (const struct cmd *cmd = table; cmd->name; cmd++)
+                if (cmd_is_of(cmd, group_or_null))
+                        fprintf(out, "  %-*s  %s\n", (int)width, cmd->name, cmd->help);
+}
+
 static void cmd_print_commands(const char *program, const struct cmd *table, FILE *out)
 {
         fprintf(out, "usage: %s [OPTIONS] COMMAND [OPTIONS] [ARGUMENTS]\n\nCommands:\n", program);
-        for (; table->name; table++)
-                if (table->help)
-                        fprintf(out, "  %-16s %s\n", table->name, table->help);
+        cmd_print_rows(table, NULL, out);
         fprintf(out,
                 "\n`%s COMMAND --help` tells more of a command, crunit(1) of all.\n\n"
                 "Options, in front of the command (also --help, --version):\n",
@@ -94,14 +112,6 @@ static const struct cmd *cmd_find(const struct cmd *table, int argc, char **argv
         return found;
 }
 
-/* "volume ls" is of the group "volume". */
-static bool cmd_is_of(const struct cmd *cmd, const char *group)
-{
-        const char *rest = str_after(cmd->name, group);
-
-        return rest && *rest == ' ' && cmd->help;
-}
-
 static bool cmd_is_group(const struct cmd *table, const char *word)
 {
         while (table->name && !cmd_is_of(table, word))
@@ -113,9 +123,7 @@ static void cmd_print_group(const char *program, const struct cmd *table, const 
                             FILE *out)
 {
         fprintf(out, "usage: %s %s COMMAND [OPTIONS] [ARGUMENTS]\n\nCommands:\n", program, group);
-        for (; table->name; table++)
-                if (cmd_is_of(table, group))
-                        fprintf(out, "  %-16s %s\n", table->name, table->help);
+        cmd_print_rows(table, group, out);
 }
 
 static int cmd_unknown(const char *program, const struct cmd *table, const char *word)
@@ -173,6 +181,13 @@ static int cmd_complete(const struct cmd *table, int argc, char **argv)
                 return cmd_execute_program(cmd, argc, argv);
         complete_print(table, argc - 2, argv + 2, stdout);
         return EXIT_SUCCESS;
+}
+
+int cmd_removal_failure(const struct error *err)
+{
+        int status = log_failure(err);
+
+        return err->code == ENOENT ? CMD_MISSING : err->code == EBUSY ? CMD_IN_USE : status;
 }
 
 int cmd_main(const char *program, const struct cmd *table, int argc, char **argv)

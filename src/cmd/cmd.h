@@ -11,9 +11,11 @@
 
 struct cmd;
 
-/* Exit status for a command line that makes no sense, and for failures of our own, as podman has
- * them. */
+/* Exit statuses as podman has them: for a command line that makes no sense and for failures of our
+ * own, and where something is to be removed. */
 enum {
+        CMD_MISSING = 1,
+        CMD_IN_USE = 2,
         CMD_USAGE = 125,
         CMD_SIGNALLED = 128 /* + N: signal N ended it */
 };
@@ -44,6 +46,10 @@ void cmd_print_help(const char *program, const struct cmd *cmd, FILE *out);
  */
 bool cmd_options(const struct cmd *cmd, bool stop_early, int argc, char **argv, void *context,
                  int least, int most, int *ret_first, int *ret_status);
+
+/* Say why something could not be removed. Returns the exit status, as podman has it: 1 where it is
+ * not there, 2 where it is in use, 125 otherwise. */
+int cmd_removal_failure(const struct error *err);
 
 /* The settings; what is odd about them is said on standard error. */
 int cmd_load_settings(struct settings *ret, struct error *err);

@@ -5,6 +5,7 @@
 #include "../image/store-change.h"
 #include "image-cmd.h"
 #include "image-filter.h"
+#include "prompt.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -116,22 +117,10 @@ static int prune_run(struct prune *prune, struct error *err)
         return 0;
 }
 
-/* Returns 1 for yes. */
-static int prune_ask(const struct prune_arguments *arguments)
+static const char *prune_what(const struct prune_arguments *arguments)
 {
-        AUTO_FREE char *line = NULL;
-        size_t size = 0;
-
-        fprintf(stderr,
-                "WARNING! This command removes all %s.\nAre you sure you want to continue? [y/N] ",
-                arguments->all ? "images without at least one container associated with them"
-                               : "dangling images");
-        fflush(stderr);
-        if (getline(&line, &size, stdin) > 0)
-                return *line == 'y' || *line == 'Y';
-        fputc('\n', stderr);
-        log_error("image prune: no answer: say --force where nobody can be asked");
-        return -1;
+        return arguments->all ? "images without at least one container associated with them"
+                              : "dangling images";
 }
 
 int cmd_image_prune(const struct cmd *cmd, int argc, char **argv)
@@ -144,7 +133,7 @@ int cmd_image_prune(const struct cmd *cmd, int argc, char **argv)
         if (!cmd_options(cmd, false, argc, argv, &arguments, 0, 0, &first, &status))
                 return status;
         if (!arguments.force)
-                answer = prune_ask(&arguments);
+                answer = prompt_removal(cmd->name, prune_what(&arguments));
         if (answer <= 0)
                 return answer < 0 ? 125 : EXIT_SUCCESS;
         if (prune_run(&prune, &err) < 0) {

@@ -147,7 +147,7 @@ int cmd_logs(const struct cmd *cmd, int argc, char **argv)
         if (!logs_known(argv[first])) {
                 log_error("there is no container '%s', and nothing of it in the journal",
                           argv[first]);
-                return EXIT_FAILURE;
+                return CMD_USAGE;
         }
         logs_command(&request, argv[first], &args);
         execvp(args.items[0], args.items);

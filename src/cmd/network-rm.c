@@ -8,16 +8,12 @@
 #include "network-cmd.h"
 #include "network-filter.h"
 #include "network-setup.h"
+#include "prompt.h"
 
 #include <errno.h>
 #include <spawn.h>
 #include <stddef.h>
 #include <sys/wait.h>
-
-enum {
-        RM_IN_USE = 2, /* podman's exit statuses */
-        RM_MISSING = 1,
-};
 
 struct rm_request {
         bool force;
@@ -29,7 +25,8 @@ const struct option_row cmd_network_rm_options[] = {
         { .name = "force",
           .letter = 'f',
           .kind = OPTION_FLAG,
-          .help = "stop containers that are on the network first",
+          .help = "stop containers that are on the network first; one that is not there is no "
+                  "error",
           .take = option_take_bool,
           .field = offsetof(struct rm_request, force) },
         { .name = "time",
@@ -50,7 +47,7 @@ const struct option_row cmd_network_prune_options[] = {
         { .name = "force",
           .letter = 'f',
           .kind = OPTION_FLAG,
-          .help = "do not ask (nobody is asked)",
+          .help = "do not ask",
           .take = option_take_bool,
           .field = offsetof(struct rm_request, force) },
         { .name = NULL },
@@ -171,11 +168,6 @@ static int rm_one(const struct network_setup *setup, const char *text,
         return network.name ? rm_take_down(setup, &network, err) : rm_take_rest(setup, name, err);
 }
 
-static int rm_status(const struct error *err)
-{
-        return err->code == EBUSY ? RM_IN_USE : err->code == ENOENT ? RM_MISSING : CMD_USAGE;
-}
-
 int cmd_network_rm(const struct cmd *cmd, int argc, char **argv)
 {
         AUTO_ERROR struct error err = { 0 };
@@ -197,8 +189,9 @@ int cmd_network_rm(const struct cmd *cmd, int argc, char **argv)
                         puts(argv[i]);
                         continue;
                 }
-                log_failure(&failed);
-                status = rm_status(&failed);
+                if (request.force && failed.code == ENOENT)
+                        continue;
+                status = cmd_removal_failure(&failed);
         }
         free(request.time);
         return status;
@@ -231,15 +224,15 @@ int cmd_network_prune(const struct cmd *cmd, int argc, char **argv)
 {
         AUTO_ERROR struct error err = { 0 };
         struct rm_request request = { 0 };
-        int first, status;
+        int first, status, answer = 1;
 
         if (!cmd_options(cmd, false, argc, argv, &request, 0, 0, &first, &status))
                 return status;
-        status = EXIT_SUCCESS;
-        if (prune_run(&request, &err) < 0) {
-                log_failure(&err);
-                status = CMD_USAGE;
-        }
+        if (!request.force)
+                answer = prompt_removal(cmd->name, "networks that no container is on");
+        status = answer < 0 ? CMD_USAGE : EXIT_SUCCESS;
+        if (answer > 0 && prune_run(&request, &err) < 0)
+                status = log_failure(&err);
         strv_free(&request.filters);
         return status;
 }

@@ -13,11 +13,6 @@
 #include <stddef.h>
 #include <sys/wait.h>
 
-enum {
-        POD_MISSING = 1, /* podman's exit statuses */
-        POD_IN_USE = 2,
-};
-
 struct stop_request {
         bool all, force, ignore;
         int timeout; /* seconds, or POD_OWN_TIMEOUT */
@@ -53,7 +48,7 @@ const struct option_row pod_rm_options[] = {
         { .name = "force",
           .letter = 'f',
           .kind = OPTION_FLAG,
-          .help = "stop containers that are in it first",
+          .help = "stop containers that are in it first; one that is not there is no error",
           .take = option_take_bool,
           .field = offsetof(struct stop_request, force) },
         POD_IGNORE_ROW,
@@ -205,16 +200,13 @@ static int pod_rm_one(const struct network_setup *setup, const char *name,
         return pod_remove(pod.name, err);
 }
 
-typedef int pod_function(const struct network_setup *setup, const char *name,
-                         const struct stop_request *request, struct error *err);
+struct pod_verb {
+        int (*function)(const struct network_setup *setup, const char *name,
+                        const struct stop_request *request, struct error *err);
+        int (*failure)(const struct error *err); /* the exit status */
+};
 
-static int pod_failure(const struct error *err)
-{
-        log_failure(err);
-        return err->code == ENOENT ? POD_MISSING : err->code == EBUSY ? POD_IN_USE : CMD_USAGE;
-}
-
-static int pod_each(const struct network_setup *setup, pod_function *function,
+static int pod_each(const struct network_setup *setup, const struct pod_verb *verb,
                     const struct stop_request *request, const struct strv *names)
 {
         int status = EXIT_SUCCESS;
@@ -222,15 +214,15 @@ static int pod_each(const struct network_setup *setup, pod_function *function,
         for (size_t i = 0; i < names->count; i++) {
                 AUTO_ERROR struct error err = { 0 };
 
-                if (function(setup, names->items[i], request, &err) == 0)
+                if (verb->function(setup, names->items[i], request, &err) == 0)
                         puts(names->items[i]);
                 else if (!request->ignore || err.code != ENOENT)
-                        status = pod_failure(&err);
+                        status = verb->failure(&err);
         }
         return status;
 }
 
-static int pod_command(const struct cmd *cmd, pod_function *function, int argc, char **argv)
+static int pod_command(const struct cmd *cmd, const struct pod_verb *verb, int argc, char **argv)
 {
         struct stop_request request = { .timeout = POD_OWN_TIMEOUT };
         AUTO_ERROR struct error err = { 0 };
@@ -247,18 +239,23 @@ static int pod_command(const struct cmd *cmd, pod_function *function, int argc, 
                 return CMD_USAGE;
         }
         if (network_setup_load(&setup, &err) < 0 || (request.all && pod_list(&names, &err) < 0))
-                return pod_failure(&err);
-        status = pod_each(&setup, function, &request, &names);
+                return log_failure(&err);
+        request.ignore |= request.force;
+        status = pod_each(&setup, verb, &request, &names);
         pod_sweep_all(&setup);
         return status;
 }
 
 int cmd_pod_stop(const struct cmd *cmd, int argc, char **argv)
 {
-        return pod_command(cmd, pod_stop_one, argc, argv);
+        static const struct pod_verb verb = { pod_stop_one, log_failure };
+
+        return pod_command(cmd, &verb, argc, argv);
 }
 
 int cmd_pod_rm(const struct cmd *cmd, int argc, char **argv)
 {
-        return pod_command(cmd, pod_rm_one, argc, argv);
+        static const struct pod_verb verb = { pod_rm_one, cmd_removal_failure };
+
+        return pod_command(cmd, &verb, argc, argv);
 }

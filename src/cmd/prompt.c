@@ -2,6 +2,7 @@
 #include "prompt.h"
 
 #include "../base/io.h"
+#include "../base/log.h"
 #include "../base/str.h"
 
 #include <errno.h>
@@ -42,6 +43,21 @@ int prompt_line(const char *question, char **ret, struct error *err)
 {
         prompt_say(question);
         return prompt_read(ret, err);
+}
+
+int prompt_removal(const char *command, const char *what)
+{
+        AUTO_ERROR struct error err = { 0 };
+        AUTO_FREE char *line = NULL;
+        AUTO_FREE char *question = str_format("WARNING! This command removes all %s.\n"
+                                              "Are you sure you want to continue? [y/N] ",
+                                              what);
+
+        if (prompt_line(question, &line, &err) == 0)
+                return *line == 'y' || *line == 'Y';
+        prompt_say("\n");
+        log_error("%s: no answer: say --force where nobody can be asked", command);
+        return -1;
 }
 
 int prompt_secret(const char *question, char **ret, struct error *err)

@@ -17,6 +17,10 @@ bool prompt_is_possible(void);
 
 int prompt_line(const char *question, char **ret, struct error *err);
 
+/* Warn that all of something goes away, and ask whether it is meant: 1 yes, 0 no, -1 where there
+ * was no answer, which has been said. */
+int prompt_removal(const char *command, const char *what);
+
 /* The terminal shows nothing of what is typed, and is as it was afterwards. */
 int prompt_secret(const char *question, char **ret, struct error *err);
 

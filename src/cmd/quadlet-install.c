@@ -234,9 +234,8 @@ int cmd_quadlet_install(const struct cmd *cmd, int argc, char **argv)
                 return status;
         if (install_run(&options, (size_t)(argc - first), argv + first, &err) == 0)
                 return EXIT_SUCCESS;
-        if (err.place.line)
-                log_error("%s:%u: %s", err.place.path, err.place.line, err.message);
-        else
-                log_failure(&err);
-        return EXIT_FAILURE;
+        if (!err.place.line)
+                return log_failure(&err);
+        log_error("%s:%u: %s", err.place.path, err.place.line, err.message);
+        return CMD_USAGE;
 }

@@ -170,7 +170,7 @@ static int print_file(const struct quadlet_files *files, const char *name, struc
         size_t length;
 
         if (!source)
-                return error_set(err, ENOENT, "there is no %s", name);
+                return error_set(err, ENOENT, "there is no container file '%s'", name);
         if (io_read_file(AT_FDCWD, source->path, UNIT_FILE_MAX, &text, &length, err) < 0)
                 return -1;
         if (fwrite(text, 1, length, stdout) != length)
@@ -192,8 +192,7 @@ int cmd_quadlet_print(const struct cmd *cmd, int argc, char **argv)
         for (int i = first; i < argc; i++) {
                 if (print_file(&files, argv[i], &err) == 0)
                         continue;
-                log_failure(&err);
-                status = EXIT_FAILURE;
+                status = log_failure(&err);
         }
         return status;
 }

@@ -32,6 +32,7 @@ struct removal {
         const struct quadlet_options *options; /* borrowed */
         struct quadlet_files files;
         struct strv states;
+        size_t removed; /* files so far */
 };
 
 static void removal_free(struct removal *removal)
@@ -70,7 +71,7 @@ static int stop_unit(const struct removal *removal, const char *service, struct 
         return error_set(err, 0, "systemctl stop %s failed with status %d", service, status);
 }
 
-static int remove_source(const struct removal *removal, size_t index, struct error *err)
+static int remove_source(struct removal *removal, size_t index, struct error *err)
 {
         const struct unit_source *source = &removal->files.set.sources[index];
         const char *state = removal->states.items[index];
@@ -88,11 +89,12 @@ static int remove_source(const struct removal *removal, size_t index, struct err
         if (unlink(source->path) < 0)
                 return error_errno(err, errno, "cannot remove %s", source->path);
         printable_line("%s", source->name);
+        removal->removed++;
         return 0;
 }
 
 /* All container files of an application, and then what else is in its directory. */
-static int remove_application(const struct removal *removal, const char *name, struct error *err)
+static int remove_application(struct removal *removal, const char *name, struct error *err)
 {
         AUTO_FREE char *directory = str_concat(removal->files.directory, "/", name);
 
@@ -118,18 +120,20 @@ static bool is_application(const struct removal *removal, const char *name)
         return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-static int remove_name(const struct removal *removal, const char *name, struct error *err)
+static int remove_name(struct removal *removal, const char *name, struct error *err)
 {
         for (size_t i = 0; i < removal->files.set.count; i++)
                 if (str_equal(removal->files.set.sources[i].name, name))
                         return remove_source(removal, i, err);
         if (is_application(removal, name))
                 return remove_application(removal, name, err);
-        return removal->options->ignore ? 0 : error_set(err, ENOENT, "there is no %s", name);
+        if (removal->options->ignore)
+                return 0;
+        return error_set(err, ENOENT, "there is no container file '%s'", name);
 }
 
 /* One that cannot be removed does not keep the others. Returns the exit status. */
-static int remove_names(const struct removal *removal, int count, char *const *names)
+static int remove_names(struct removal *removal, int count, char *const *names)
 {
         int status = EXIT_SUCCESS;
 
@@ -138,8 +142,7 @@ static int remove_names(const struct removal *removal, int count, char *const *n
 
                 if (remove_name(removal, names[i], &err) == 0)
                         continue;
-                log_failure(&err);
-                status = EXIT_FAILURE;
+                status = log_failure(&err);
         }
         for (size_t i = 0; removal->options->all && i < removal->files.set.count; i++) {
                 AUTO_ERROR struct error err = { 0 };
@@ -147,8 +150,7 @@ static int remove_names(const struct removal *removal, int count, char *const *n
                 if (!is_installed(removal, &removal->files.set.sources[i]) ||
                     remove_source(removal, i, &err) == 0)
                         continue;
-                log_failure(&err);
-                status = EXIT_FAILURE;
+                status = log_failure(&err);
         }
         return status;
 }
@@ -169,9 +171,7 @@ int cmd_quadlet_rm(const struct cmd *cmd, int argc, char **argv)
         quadlet_load(&removal.files, options.is_user);
         quadlet_states(&removal.files, options.is_user, &removal.states);
         status = remove_names(&removal, argc - first, argv + first);
-        if (quadlet_reload(&options, &err) < 0) {
-                log_failure(&err);
-                status = EXIT_FAILURE;
-        }
+        if (removal.removed && quadlet_reload(&options, &err) < 0)
+                status = log_failure(&err);
         return status;
 }

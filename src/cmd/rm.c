@@ -29,7 +29,7 @@ const struct option_row rm_options_table[] = {
         { .name = "force",
           .letter = 'f',
           .kind = OPTION_FLAG,
-          .help = "stop a running one first",
+          .help = "stop a running one first; one that is not there is no error",
           .take = option_take_bool,
           .field = offsetof(struct rm_request, force) },
         { .name = "ignore",
@@ -133,6 +133,19 @@ int rm_container(const char *name, const char *seconds, struct error *err)
         return rm_one(name, &request, err);
 }
 
+static int rm_each(const struct strv *names, struct rm_request *request)
+{
+        int status = EXIT_SUCCESS;
+
+        for (size_t i = 0; i < names->count; i++) {
+                AUTO_ERROR struct error err = { 0 };
+
+                if (rm_one(names->items[i], request, &err) < 0)
+                        status = cmd_removal_failure(&err);
+        }
+        return status;
+}
+
 int cmd_rm(const struct cmd *cmd, int argc, char **argv)
 {
         CLEANUP(rm_request_free) struct rm_request request = { .timeout = STOP_OWN_TIMEOUT };
@@ -145,8 +158,9 @@ int cmd_rm(const struct cmd *cmd, int argc, char **argv)
                 log_error("rm: --time means nothing without --force");
                 return CMD_USAGE;
         }
+        request.ignore |= request.force;
         if (!choice_names(&request.choice, cmd->name, argv + first, CHOICE_KNOWN, request.ignore,
                           &names, &status))
                 return status;
-        return choice_each(&names, rm_one, &request);
+        return rm_each(&names, &request);
 }

@@ -11,11 +11,6 @@
 #include <errno.h>
 #include <stddef.h>
 
-enum { /* exit status */
-        RMI_MISSING = 1,
-        RMI_IN_USE = 2
-};
-
 struct rmi_arguments {
         char *root; /* owned */
         bool force, all, ignore;
@@ -27,8 +22,9 @@ struct rmi_arguments {
 const struct option_row cmd_rmi_options[] = {
         { "all", 'a', OPTION_FLAG, NULL, "Remove all images", option_take_bool, FIELD(all) },
         { "force", 'f', OPTION_FLAG, NULL,
-          "Remove it with all its names, even where a container uses it", option_take_bool,
-          FIELD(force) },
+          "Remove it with all its names, even where a container uses it; one that is not there is "
+          "no failure",
+          option_take_bool, FIELD(force) },
         { "ignore", 'i', OPTION_FLAG, NULL, "An image that is not there is no failure",
           option_take_bool, FIELD(ignore) },
         { "no-prune", 0, OPTION_FLAG, NULL, NULL, option_take_bool, FIELD(no_prune) },
@@ -143,7 +139,7 @@ static int rmi_remove(struct rmi *rmi, const char *text, struct error *err)
         result = store_find(&rmi->store, text, entries, count, &entry, &reason);
         if (result == 0) {
                 result = rmi_remove_entry(rmi, text, entries, count, entry, err);
-        } else if (reason.code == ENOENT && rmi->arguments->ignore) {
+        } else if (reason.code == ENOENT && (rmi->arguments->ignore || rmi->arguments->force)) {
                 result = 0;
         } else {
                 cmd_explain_additional(rmi->arguments->root, text, &reason);
@@ -174,7 +170,7 @@ static int rmi_remove_all(struct rmi *rmi, int *status, struct error *err)
                 if (rmi_check_unused(rmi, entries[i].name ? entries[i].name : id, id, &reason) <
                     0) {
                         log_failure(&reason);
-                        *status = RMI_IN_USE;
+                        *status = CMD_IN_USE;
                 } else {
                         result = rmi_drop_image(rmi, entries, count, entries + i, id, err);
                 }
@@ -232,12 +228,8 @@ int cmd_rmi(const struct cmd *cmd, int argc, char **argv)
         for (; first < argc; first++) {
                 AUTO_ERROR struct error reason = { 0 };
 
-                if (rmi_remove(&rmi, argv[first], &reason) < 0) {
-                        log_failure(&reason);
-                        status = reason.code == ENOENT  ? RMI_MISSING
-                                 : reason.code == EBUSY ? RMI_IN_USE
-                                                        : 125;
-                }
+                if (rmi_remove(&rmi, argv[first], &reason) < 0)
+                        status = cmd_removal_failure(&reason);
         }
         if (rmi_finish(&rmi, &err) < 0) {
                 log_failure(&err);

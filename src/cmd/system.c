@@ -75,21 +75,22 @@ static int system_ask(const char *what, bool force, struct error *err)
 /* One of our own commands: words, with blanks between, and perhaps a name. */
 static int system_call(const char *words, const char *name_or_null, struct error *err)
 {
+        AUTO_FREE char *program = realpath("/proc/self/exe", NULL);
         AUTO_STRV struct strv args = { 0 };
         int status;
 
-        strv_append(&args, "/proc/self/exe");
+        strv_append(&args, program ? program : BINDIR "/crunit");
         strv_split(&args, words, " ", false);
         if (name_or_null)
                 strv_append(&args, name_or_null);
         status = spawn_run(&args, NULL, SPAWN_INHERIT, NULL, err);
         if (status > 0)
-                return error_set(err, 0, "crunit %s %s failed", words,
+                return error_set(err, 0, "crunit %s%s%s failed", words, name_or_null ? " " : "",
                                  name_or_null ? name_or_null : "");
         return status;
 }
 
-/* The same; what fails is said, and the rest goes on. Returns 1 where it failed. */
+/* The same; what fails is said, and the rest goes on. Returns other than 0 where it failed. */
 static int system_try(const char *words, const char *name_or_null)
 {
         AUTO_ERROR struct error err = { 0 };

@@ -2,6 +2,7 @@
 /* crunit volume rm, prune. */
 #include "../base/log.h"
 #include "../container/volume-mount.h"
+#include "prompt.h"
 #include "rm.h"
 #include "volume-cmd.h"
 #include "volume-view.h"
@@ -13,8 +14,6 @@
 #include <stdlib.h>
 
 enum {
-        RM_MISSING = 1, /* exit status */
-        RM_IN_USE = 2,
         RM_LOCK_TRIES = 500,
         RM_LOCK_WAIT = 20, /* milliseconds between them */
 };
@@ -145,11 +144,6 @@ static int rm_one(const char *storage, const char *text, const struct rm_volumes
         return 0;
 }
 
-static int rm_status(const struct error *err)
-{
-        return err->code == EBUSY ? RM_IN_USE : err->code == ENOENT ? RM_MISSING : CMD_USAGE;
-}
-
 static int rm_each(const char *storage, char *const *names, size_t count,
                    const struct rm_volumes_request *request)
 {
@@ -157,13 +151,14 @@ static int rm_each(const char *storage, char *const *names, size_t count,
 
         for (size_t i = 0; i < count; i++) {
                 AUTO_ERROR struct error err = { 0 };
+                int failure;
 
                 if (rm_one(storage, names[i], request, &err) == 0 ||
                     (err.code == ENOENT && request->force))
                         continue;
-                log_failure(&err);
-                if (rm_status(&err) > status)
-                        status = rm_status(&err);
+                failure = cmd_removal_failure(&err);
+                if (failure > status)
+                        status = failure;
         }
         return status;
 }
@@ -195,23 +190,6 @@ int cmd_volume_rm(const struct cmd *cmd, int argc, char **argv)
 
 /* --- prune */
 
-/* Returns 1 for yes. */
-static int prune_ask(void)
-{
-        AUTO_FREE char *line = NULL;
-        size_t size = 0;
-
-        fputs("WARNING! This command removes all volumes that no container uses, with all that is "
-              "in them.\nAre you sure you want to continue? [y/N] ",
-              stderr);
-        fflush(stderr);
-        if (getline(&line, &size, stdin) > 0)
-                return *line == 'y' || *line == 'Y';
-        fputc('\n', stderr);
-        log_error("volume prune: no answer: say --force where nobody can be asked");
-        return -1;
-}
-
 static int prune_run(const struct rm_volumes_request *request, struct error *err)
 {
         AUTO_SETTINGS struct settings settings = { 0 };
@@ -242,7 +220,8 @@ int cmd_volume_prune(const struct cmd *cmd, int argc, char **argv)
         if (!cmd_options(cmd, false, argc, argv, &request, 0, 0, &first, &status))
                 return status;
         if (!request.force)
-                answer = prune_ask();
+                answer = prompt_removal(cmd->name,
+                                        "volumes that no container uses, with all that is in them");
         if (answer <= 0)
                 return answer < 0 ? CMD_USAGE : EXIT_SUCCESS;
         status = prune_run(&request, &err);

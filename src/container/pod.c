@@ -128,7 +128,8 @@ int pod_read(const char *name, struct pod *ret, struct error *err)
 
         if (strchr(name, '/'))
                 return error_set(err, ENOENT, "there is no pod '%s'", name);
-        if (access(path, F_OK) < 0 && (errno == ENOENT || errno == ENOTDIR))
+        if (access(path, F_OK) < 0 &&
+            (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG))
                 return error_set(err, ENOENT, "there is no pod '%s'", name);
         if (json_read_file(AT_FDCWD, path, POD_FILE_MAX, &object, err) < 0)
                 return -1;

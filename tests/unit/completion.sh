@@ -85,8 +85,8 @@ group() {
 	"$build/crunit" "$@" >"$work/said" 2>&1 || status=$?
 	test "$status" = "$expected" && grep -qx -e "$line" "$work/said" || { sed 's/^/# got: /' "$work/said"; return 1; }
 }
-check "help on commands of two words" group 0 '  volume ls        List volumes' volume --help
-check "the second word is missing" group 125 '  pod rm           Remove pods' pod
+check "help on commands of two words" group 0 '  volume ls  *List volumes' volume --help
+check "the second word is missing" group 125 '  pod rm  *Remove pods' pod
 check "the second word is wrong" group 125 "crunit: unknown command 'volume lss', did you mean 'volume ls'?" volume lss
 check "bash: commands" bash_offers "crunit lo" logs load login logout
 check "bash: names" bash_offers "crunit exec w" web
