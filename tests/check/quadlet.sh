@@ -44,7 +44,7 @@ check "install" quadlet 0 install --user web.container data.volume
 check "says where" says_only DIR/web.container DIR/data.volume
 check "puts it there" cmp "$work/in/web.container" "$target/web.container"
 check "and systemd reads it" asked "--user daemon-reload"
-check "not over what is there" quadlet 1 install --user web.container
+check "not over what is there" quadlet 125 install --user web.container
 check "and says so" says_only "crunit: DIR/web.container exists, use --replace"
 check "and leaves systemd alone" test ! -s "$ASKED"
 printf '# new\n[Container]\nImage=localhost/web\n' >"$work/in/web.container"
@@ -52,20 +52,20 @@ check "unless told to" quadlet 0 install --user --replace --reload-systemd=false
 check "it is the new one" cmp "$work/in/web.container" "$target/web.container"
 check "systemd is not told" test ! -s "$ASKED"
 FAIL=daemon-reload
-check "systemd that cannot is a failure" quadlet 1 install --user --replace web.container
+check "systemd that cannot is a failure" quadlet 125 install --user --replace web.container
 check "with its status" says_only DIR/web.container "crunit: systemctl daemon-reload failed with status 4"
 FAIL=
 
 printf 'Image=x\n' >"$work/in/broken.container"
 printf '[Volume]\n' >"$work/in/other.volume"
-check "what cannot be read" quadlet 1 install --user other.volume broken.container
+check "what cannot be read" quadlet 125 install --user other.volume broken.container
 check "is said" says_only "crunit: broken.container:1: key before the first [section]"
 check "and keeps all others out" gone other.volume
-check "notes alone are no container file" eval 'touch "$work/in/notes.txt" && quadlet 1 install --user notes.txt'
-check "nor is what is not there" quadlet 1 install --user gone.container
-check "addresses are refused" quadlet 1 install --user https://example.com/a.container
+check "notes alone are no container file" eval 'touch "$work/in/notes.txt" && quadlet 125 install --user notes.txt'
+check "nor is what is not there" quadlet 125 install --user gone.container
+check "addresses are refused" quadlet 125 install --user https://example.com/a.container
 check "with a way out" grep -q "download it first" "$work/said"
-check "two files of one name" eval 'mkdir -p "$work/in/twice" && cp "$work/in/other.volume" "$work/in/twice/" && quadlet 1 install --user other.volume twice/other.volume'
+check "two files of one name" eval 'mkdir -p "$work/in/twice" && cp "$work/in/other.volume" "$work/in/twice/" && quadlet 125 install --user other.volume twice/other.volume'
 
 cat >"$work/in/all.quadlets" <<'END'
 # Several files in one.
@@ -96,13 +96,13 @@ Description=A shop
 Image=localhost/shop
 Volume=shop.volume:/data
 END
-fails() { printf '%b' "$1" >"$work/in/bad.quadlets"; quadlet 1 install --user bad.quadlets && says_only "crunit: bad.quadlets:$2"; }
+fails() { printf '%b' "$1" >"$work/in/bad.quadlets"; quadlet 125 install --user bad.quadlets && says_only "crunit: bad.quadlets:$2"; }
 check "a part without a name" fails '[Container]\nImage=x\n' "1: this part has no '# FileName=NAME'"
 check "a part without a type" fails '# FileName=a\n[Volume]\n---\n# FileName=b\n[Unit]\nA=b\n' \
 	"4: this part has no section that says what it is, as [Container]"
 check "two parts of one name" fails '# FileName=a\n[Volume]\n---\n# FileName=a\n[Volume]\n' "4: another part has the same FileName="
 check "a name that leads elsewhere" fails '# FileName=../a\n[Volume]\n' "1: FileName= is not the name of a file"
-check "no part at all" eval 'echo "# x" >"$work/in/bad.quadlets"; quadlet 1 install --user bad.quadlets'
+check "no part at all" eval 'echo "# x" >"$work/in/bad.quadlets"; quadlet 125 install --user bad.quadlets'
 
 mkdir -p "$work/in/app/sub"
 printf '[Build]\nImageTag=localhost/app\nSetWorkingDirectory=unit\n' >"$work/in/app/app.build"
@@ -111,7 +111,7 @@ check "a directory" quadlet 0 install --user app
 check "is an application" test -e "$target/app/app.build" -a -e "$target/app/Containerfile"
 check "an application by name" quadlet 0 install --user --application mine other.volume
 check "is a directory" says_only DIR/mine/other.volume
-check "whose name is one" quadlet 1 install --user --application ../x other.volume
+check "whose name is one" quadlet 125 install --user --application ../x other.volume
 
 check "list" quadlet 0 list --user
 check "with the state of each" diff - <(sed 's/  */ /g' "$work/said") <<'END'
@@ -141,24 +141,24 @@ check "a format that is none" quadlet 125 list --user --format xml
 
 check "print" quadlet 0 print --user data.volume web.container
 check "the files as they are" says_only '[Volume]' '# new' '[Container]' 'Image=localhost/web'
-check "one that is not there" quadlet 1 cat --user gone.container
+check "one that is not there" quadlet 125 cat --user gone.container
 
-check "one that runs is not removed" quadlet 1 rm --user web.container
+check "one that runs is not removed" quadlet 125 rm --user web.container
 check "and it is said why" says_only "crunit: web.service is active/running: stop it, or use --force"
 check "it is still there" test -e "$target/web.container"
 check "unless by force" quadlet 0 rm --user --force web.container
 check "it is stopped first" grep -qx -e "--user stop -- web.service" "$ASKED"
 check "and gone" gone web.container
 check "systemd forgets it" grep -qx -e "--user daemon-reload" "$ASKED"
-check "removing what is not there" quadlet 1 rm --user web.container
+check "removing what is not there" quadlet 125 rm --user web.container
 check "may be ignored" quadlet 0 rm --user --ignore web.container
-check "one of several" quadlet 1 rm --user gone.container data.volume
+check "one of several" quadlet 125 rm --user gone.container data.volume
 check "does not keep the others" gone data.volume
 check "an application" quadlet 0 rm --user app
 check "goes with all its files" gone app
 check "nothing named" quadlet 125 rm --user
 check "names and all" quadlet 125 rm --user --all shop.volume
-check "a path is no name" quadlet 1 rm --user ../systemd
+check "a path is no name" quadlet 125 rm --user ../systemd
 check "all" quadlet 0 rm --user --all
 check "are gone" eval 'test -z "$(find "$target" -name "*.container" -o -name "*.volume")"'
 finish

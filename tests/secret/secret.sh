@@ -125,7 +125,7 @@ check "exists says nothing" test ! -s "$work/said"
 check "rm" secret 0 rm byhand nokey
 check "rm removes" test ! -e "$work/etc/credstore/crunit.nokey"
 check "and what is known of it" test ! -e "$work/store/secrets/nokey.json"
-check "rm of none" secret 1 rm nothing
+check "rm of none" secret 125 rm nothing
 check "says so" says "crunit: there is no secret 'nothing'"
 check "rm -i of none" secret 0 rm --ignore nothing
 check "rm without a name" secret 125 rm
