@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 
 void rootfs_free(struct rootfs *rootfs)
 {
@@ -114,6 +115,24 @@ static int rootfs_set_writable(int context, const struct rootfs *rootfs, struct 
         if (rootfs->shift)
                 fsconfig(context, FSCONFIG_SET_STRING, "index", "off", 0);
         return 0;
+}
+
+/* An overlay of before Linux 6.5 gets what fsconfig(2) is told as one text when it is made: it takes
+ * any word, and then fails at those it does not know. */
+bool rootfs_kernel_reads_words(const char *release)
+{
+        unsigned major, minor;
+
+        return sscanf(release, "%u.%u", &major, &minor) != 2 || major > 6 ||
+               (major == 6 && minor >= 5);
+}
+
+static bool rootfs_wants_classic(void)
+{
+        struct utsname kernel;
+
+        return str_equal(getenv("CRUNIT_MOUNT"), "classic") ||
+               (uname(&kernel) == 0 && !rootfs_kernel_reads_words(kernel.release));
 }
 
 /* 1: done, 0: this kernel does not have the interface, -1: it failed. */
@@ -333,7 +352,7 @@ static int rootfs_overlay(const struct rootfs *rootfs, const char *run, const ch
         AUTO_CLOSE int mounted = -1;
         int done = 0;
 
-        if (!str_equal(getenv("CRUNIT_MOUNT"), "classic"))
+        if (!rootfs_wants_classic())
                 done = rootfs_overlay_new(rootfs, &mounted, err);
         if (done == 0)
                 return rootfs_overlay_classic(rootfs, run, target, err);

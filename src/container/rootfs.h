@@ -60,3 +60,6 @@ int rootfs_mount_on(struct rootfs *rootfs, const char *run, const char *target, 
 
 /* The first 500 are allowed: a clear error before anything is mounted. */
 int rootfs_check(const struct rootfs *rootfs, struct error *err);
+
+/* Whether the overlay of a kernel with this uname(2) release can refuse a word by itself. */
+bool rootfs_kernel_reads_words(const char *release);

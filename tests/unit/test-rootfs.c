@@ -270,6 +270,16 @@ static void test_owner_race(const char *top)
         umount2("/usr/share", MNT_DETACH);
 }
 
+static void test_kernels(void)
+{
+        check(!rootfs_kernel_reads_words("6.1.0-56-cloud-amd64") &&
+                      !rootfs_kernel_reads_words("5.15.0") && !rootfs_kernel_reads_words("6.4.9"),
+              "kernels whose overlay takes any word");
+        check(rootfs_kernel_reads_words("6.5.0") && rootfs_kernel_reads_words("6.12.48+deb13") &&
+                      rootfs_kernel_reads_words("7.0-rc1") && rootfs_kernel_reads_words("odd"),
+              "kernels whose overlay can refuse one");
+}
+
 int main(void)
 {
         char top[] = "/var/tmp/crunit-test.XXXXXX";
@@ -285,6 +295,7 @@ int main(void)
         if (!mkdtemp(top))
                 return EXIT_FAILURE;
         mount("tmpfs", top, "tmpfs", 0, "mode=0755");
+        test_kernels();
         test_overlay(top, "new", 1);
         test_overlay(top, "new", 30);
         test_overlay(top, "classic", 1);
