@@ -2,9 +2,11 @@
 /* Ports of the host that several units want. */
 #include "check.h"
 
+#include "../network/listener.h"
+
 #include <stdlib.h>
 
-struct port {
+struct host_port {
         const struct check_unit *unit;
         struct error_place place;
         char *address; /* owned; "" for all */
@@ -12,12 +14,12 @@ struct port {
         unsigned long long first, last;
 };
 
-struct ports {
-        struct port *items; /* owned */
+struct host_ports {
+        struct host_port *items; /* owned */
         size_t count;
 };
 
-static void ports_free(struct ports *ports)
+static void ports_free(struct host_ports *ports)
 {
         for (size_t i = 0; i < ports->count; i++)
                 free(ports->items[i].address);
@@ -37,7 +39,7 @@ static const char *read_protocol(const char *text)
 
 /* The range of host ports in [[ADDRESS:][HOSTPORT]:]PORT[/PROTOCOL]; false where the host's port is
  * left to chance. */
-static bool parse_port(const char *text, struct port *ret)
+static bool parse_port(const char *text, struct host_port *ret)
 {
         AUTO_FREE char *host = str_dupn(text, strcspn(text, "/"));
         char *colon = strrchr(host, ':');
@@ -67,16 +69,17 @@ static bool is_any(const char *address)
                str_equal(address, "[::]");
 }
 
-static bool overlap(const struct port *a, const struct port *b)
+static bool overlap(const struct host_port *a, const struct host_port *b)
 {
         return a->protocol == b->protocol && a->first <= b->last && b->first <= a->last &&
                (is_any(a->address) || is_any(b->address) || str_equal(a->address, b->address));
 }
 
-static void compare_port(struct check *check, const struct ports *ports, const struct port *port)
+static void compare_port(struct check *check, const struct host_ports *ports,
+                         const struct host_port *port)
 {
         for (size_t i = 0; i < ports->count; i++) {
-                const struct port *other = &ports->items[i];
+                const struct host_port *other = &ports->items[i];
                 unsigned long long first = port->first > other->first ? port->first : other->first;
 
                 if (!overlap(port, other))
@@ -88,6 +91,21 @@ static void compare_port(struct check *check, const struct ports *ports, const s
                              other->place.line);
                 return;
         }
+}
+
+/* It may come later, that of a VPN for example; or it is another machine's. */
+static void check_address(struct check *check, const struct host_port *port)
+{
+        const char *text = port->address + (*port->address == '[');
+        AUTO_FREE char *bare = str_dupn(text, strcspn(text, "]"));
+        struct address address;
+
+        if (!is_any(port->address) && address_parse(bare, &address) &&
+            !listener_has_address(&address))
+                check_report(check, port->unit, REPORT_WARNING, port->place,
+                             "this machine has no address %s: nobody reaches the port while that "
+                             "is so",
+                             bare);
 }
 
 /* Without a network of its own a container publishes nothing. */
@@ -102,15 +120,16 @@ static bool publishes(const struct check_unit *unit)
         return true;
 }
 
-static void add_unit(struct check *check, struct ports *ports, const struct check_unit *unit)
+static void add_unit(struct check *check, struct host_ports *ports, const struct check_unit *unit)
 {
         for (size_t i = unit->command + 1; i < unit->words.count; i++) {
                 const char *value = check_option_value(&unit->words, i, "publish", 'p');
-                struct port port = { .unit = unit };
+                struct host_port port = { .unit = unit };
 
                 if (!value || check_is_open(value) || !parse_port(value, &port))
                         continue;
                 port.place = check_option_place(unit, unit->words.items[i], value, NULL);
+                check_address(check, &port);
                 compare_port(check, ports, &port);
                 ports->items = alloc_grow(ports->items, ports->count + 1, sizeof *ports->items);
                 ports->items[ports->count++] = port;
@@ -119,7 +138,7 @@ static void add_unit(struct check *check, struct ports *ports, const struct chec
 
 void check_ports(struct check *check)
 {
-        CLEANUP(ports_free) struct ports ports = { 0 };
+        CLEANUP(ports_free) struct host_ports ports = { 0 };
 
         for (size_t i = 0; i < check->count; i++)
                 if (publishes(&check->units[i]))

@@ -22,9 +22,9 @@ bool handover_possible(void)
         return !str_empty(getenv("NOTIFY_SOCKET"));
 }
 
-int handover_main_process(pid_t init, bool ready, struct error *err)
+int handover_main_process(pid_t init, const char *state, struct error *err)
 {
-        int result = sd_notifyf(0, "MAINPID=%d%s", (int)init, ready ? "\nREADY=1" : "");
+        int result = sd_notifyf(0, "MAINPID=%d\n%s", (int)init, state);
 
         if (result == 0)
                 return error_set(err, EINVAL, "NOTIFY_SOCKET is not set");

@@ -17,8 +17,9 @@ struct crun;
 /* Is there a service manager that wants to hear of us? */
 bool handover_possible(void);
 
-/* ready: the unit is up with this; otherwise the container itself will say so. */
-int handover_main_process(pid_t init, bool ready, struct error *err);
+/* state: of the unit, in the same message: "READY=1" where it is up with this, or "STATUS=" and what
+ * it waits for, which `systemctl status` shows until somebody says something else; or "". */
+int handover_main_process(pid_t init, const char *state, struct error *err);
 
 /* Let the created container's program run: what `crun start` does, without executing it; `crun
  * start` itself where this crun works differently. EINTR when we were told to stop. */

@@ -129,7 +129,8 @@ static int plan_check_sysctl(const struct plan_context *context, const char *nam
         if (!is_ipc && !is_uts && !is_net)
                 return error_set(err, EINVAL,
                                  "--sysctl %s: not a parameter a container can have for itself "
-                                 "(those are net.*, fs.mqueue.* and the kernel.* ones of IPC)",
+                                 "(those are net.*, fs.mqueue.* and the kernel.* ones of IPC): "
+                                 "set it on the host, in /etc/sysctl.d",
                                  name);
         if (is_net && context->shared_network)
                 shared = context->host_network ? "host's network" : "network of others";

@@ -15,6 +15,7 @@
 #include "pod-join.h"
 #include "pod.h"
 #include "prepare.h"
+#include "refusal.h"
 #include "secret-files.h"
 #include "stop.h"
 #include "volumes-from.h"
@@ -223,12 +224,19 @@ static int run_watch_health(struct run *run, struct error *err)
 
 static int run_detached(struct run *run, struct error *err)
 {
-        bool ready = run->spec->notify == SPEC_NOTIFY_CONMON;
+        static const char *const states[] = {
+                [SPEC_NOTIFY_CONMON] = "READY=1",
+                [SPEC_NOTIFY_NONE] = "",
+                /* It stays when the program is up and has no text of its own. */
+                [SPEC_NOTIFY_CONTAINER] =
+                        "STATUS=it is up when its program says READY=1 (Notify=yes)",
+                [SPEC_NOTIFY_HEALTHY] = "STATUS=waiting until it is healthy (Notify=healthy)",
+        };
 
         /* From here on the state says that it is in use. A container that ends at once is cleaned
          * up by `crunit stop`, which must not find it locked. */
         writable_close(&run->writable);
-        if (handover_main_process(run->state.init.pid, ready, err) < 0)
+        if (handover_main_process(run->state.init.pid, states[run->spec->notify], err) < 0)
                 return -1;
         /* A stop that systemd began before it knew of the container runs no ExecStop=, and its
          * SIGTERM came before the barrier's answer: the program would never see it. */
@@ -299,6 +307,19 @@ static int run_foreground(struct run *run, int *ret_status, struct error *err)
         return 0;
 }
 
+/* What crun says it has said already where it is loud. */
+static void run_explain(const struct run *run, struct error *err)
+{
+        AUTO_FREE char *said = str_dup(err->message);
+        AUTO_FREE char *explained = refusal_explain(run->spec, said);
+
+        if (run->loud)
+                error_clear(err);
+        if (explained)
+                error_set(err, CREATE_REFUSED, "%s%s%s", run->loud ? "" : said,
+                          run->loud ? "" : "; ", explained);
+}
+
 /* What failed, and the exit status for it; processes and files go. */
 static void run_fail(struct run *run, int *ret_status, struct error *err)
 {
@@ -307,8 +328,7 @@ static void run_fail(struct run *run, int *ret_status, struct error *err)
         *ret_status = signo ? 128 + signo : RUN_FAILURE;
         if (!signo && err->code == CREATE_REFUSED) {
                 *ret_status = crun_error_status(err->message);
-                if (run->loud)
-                        error_clear(err);
+                run_explain(run, err);
         }
         stop_signal(&run->state, SIGKILL, NULL);
         /* A crun that was told to stop as well may have left the init to systemd. */

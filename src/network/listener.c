@@ -15,11 +15,21 @@ enum {
         LISTENER_LISTENS = 0x0a, /* TCP_LISTEN in the tables of /proc/net */
 };
 
-/* A socket bound to that address of the host; -1 with errno. */
-static int listener_bind(unsigned char protocol, const struct address *address, uint16_t port)
+static int listener_bind_to(int fd, const struct address *address, uint16_t port)
 {
         struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(port) };
         struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+        bool is_v4 = address->family == AF_INET;
+
+        memcpy(&v4.sin_addr, address->bytes, sizeof v4.sin_addr);
+        memcpy(&v6.sin6_addr, address->bytes, sizeof v6.sin6_addr);
+        return bind(fd, is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6,
+                    is_v4 ? sizeof v4 : sizeof v6);
+}
+
+/* A socket bound to that address of the host; -1 with errno. */
+static int listener_bind(unsigned char protocol, const struct address *address, uint16_t port)
+{
         bool is_v4 = address->family == AF_INET;
         int one = 1;
         AUTO_CLOSE int fd = socket(
@@ -28,8 +38,6 @@ static int listener_bind(unsigned char protocol, const struct address *address, 
 
         if (fd < 0)
                 return -1;
-        memcpy(&v4.sin_addr, address->bytes, sizeof v4.sin_addr);
-        memcpy(&v6.sin6_addr, address->bytes, sizeof v6.sin6_addr);
         /* Connections that are over are in nobody's way, nor is an address that comes later. */
         if (protocol == IPPROTO_TCP)
                 setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
@@ -37,10 +45,14 @@ static int listener_bind(unsigned char protocol, const struct address *address, 
                    sizeof one);
         if (!is_v4)
                 setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
-        if (bind(fd, is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6,
-                 is_v4 ? sizeof v4 : sizeof v6) < 0)
-                return -1;
-        return steal_fd(&fd);
+        return listener_bind_to(fd, address, port) < 0 ? -1 : steal_fd(&fd);
+}
+
+bool listener_has_address(const struct address *address)
+{
+        AUTO_CLOSE int fd = socket(address->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+        return fd < 0 || listener_bind_to(fd, address, 0) == 0 || errno != EADDRNOTAVAIL;
 }
 
 /* --- who it is, once it is known that somebody is */

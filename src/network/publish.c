@@ -100,6 +100,18 @@ static int publish_choose_any(struct connection *connection, struct published_li
                          port->container, port_protocol_name(port->protocol));
 }
 
+/* Not refused: that of a VPN, for example, comes later, and the port is reached from then on. */
+static void publish_note_address(struct connection *connection, const char *text,
+                                 const struct address *address)
+{
+        char buffer[ADDRESS_TEXT];
+
+        strv_appendf(&connection->joined.notes,
+                     "--publish %s: this machine has no address %s now; the port is reached when "
+                     "it has one",
+                     text, address_format(address, buffer));
+}
+
 static int publish_one(struct connection *connection, struct published_list *all, const char *text,
                        const struct connect_addresses *to, struct error *err)
 {
@@ -125,6 +137,8 @@ static int publish_one(struct connection *connection, struct published_list *all
                 result = publish_check(connection, all, port, err);
         if (result < 0)
                 return -1;
+        if (port->address.family && !listener_has_address(&port->address))
+                publish_note_address(connection, text, &port->address);
         published_add(&connection->ports, &published);
         strv_append_owned(&connection->joined.published, published_line(&published));
         strv_append_owned(&connection->joined.ports, port_format(port));
