@@ -23,6 +23,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum {
+        LOG_RECORD_MAX = 960 /* bytes, a little less than any kernel takes: 976 (Linux 6.1) */
+};
+
 struct generator {
         bool dry_run, no_kmsg, is_user, verbose, version, list_keys, mdoc, help;
         char *root;         /* owned; --root */
@@ -50,8 +54,11 @@ static const struct option_row options[] = {
           option_take_bool, offsetof(struct generator, mdoc) },
         { "version", 0, OPTION_FLAG, NULL, "print the version", option_take_bool,
           offsetof(struct generator, version) },
-        { "help", 0, OPTION_FLAG, NULL, "print this", option_take_bool,
+        { "help", 'h', OPTION_FLAG, NULL, "print this", option_take_bool,
           offsetof(struct generator, help) },
+        /* with two dashes as well, as all others */
+        { "v", 0, OPTION_FLAG, NULL, NULL, option_take_bool, offsetof(struct generator, verbose) },
+        { "h", 0, OPTION_FLAG, NULL, NULL, option_take_bool, offsetof(struct generator, help) },
         { .name = NULL },
 };
 
@@ -76,6 +83,16 @@ static void log_to_journal(const char *text, unsigned priority)
         journal_send(&fields);
 }
 
+/* What is too long for a record the kernel refuses whole. */
+static void cut_record(char *line)
+{
+        static const char end[] = "…\n";
+
+        if (strlen(line) > LOG_RECORD_MAX)
+                memcpy(line + str_utf8_valid(line, LOG_RECORD_MAX - sizeof end + 1), end,
+                       sizeof end);
+}
+
 /* One write is one record in the kernel's buffer; there, a priority (facility daemon) goes in
  * front. */
 static void log_line(void *context, const struct report_message *message)
@@ -98,6 +115,8 @@ static void log_line(void *context, const struct report_message *message)
         else
                 line = str_format("<%u>crunit-generator[%d]: %s\n", priorities[message->level],
                                   getpid(), text);
+        if (generator->log_fd != STDERR_FILENO)
+                cut_record(line);
         io_write_all(generator->log_fd, line, strlen(line));
 }
 

@@ -55,6 +55,12 @@ check "is made" test -f "$work/out/new/a.service"
 check "an output directory that cannot be" run 1 --no-kmsg-log /proc/nonexistent/x
 check "is an error" says "cannot open directory"
 
+# Podman's generator has these, and takes each with one dash or two, and with a truth.
+for option in dryrun user no-kmsg-log v version help h; do
+	for word in "-$option" "--$option" "-$option=true" "--$option=true" "--$option=false"; do
+		check "$word" run 0 "$word" "$work/out"
+	done
+done
 check "-dryrun" run 0 -dryrun
 check "prints the unit" says "---a.service---"
 check "--version" run 0 --version
@@ -202,9 +208,23 @@ full_disk() {
 	unshare -m sh -c "mount -t tmpfs -o size=4k,nr_inodes=3 tmpfs '$work/small' && cp /bin/sh '$work/small/fill' 2>/dev/null
 		'$generator' --no-kmsg-log '$work/small' >'$work/said' 2>&1; test \$? = 1 && test -z \"\$(ls -A '$work/small' | grep -v fill)\""
 }
+# The kernel refuses a record of more than 976 bytes.
+fresh
+container ok
+printf '[Container]\nImage=localhost/x\nColour=red\n' >"$work/in/one.container"
+{ printf '[Container]\nImage=localhost/x\n'; printf 'ä%.0s' {1..3000}; echo =1; } >"$work/in/two.container"
+kernel_log() {
+	unshare -m sh -c "mount -t tmpfs tmpfs /dev && : >/dev/kmsg && '$generator' '$work/out' 2>/dev/kmsg.not; test \$? = 1 &&
+		test ! -s /dev/kmsg.not && cp /dev/kmsg '$work/said'"
+}
 if unshare -m true 2>/dev/null; then
 	check "a full disk: failure, and no half unit" full_disk
 	check "which is said" says "No space left on device"
+	check "errors go to the kernel's log" kernel_log
+	check "with a priority and our name" grep -qE "^<27>crunit-generator\\[[0-9]+\\]: converting \"one.container\": .*:3: .*Colour" "$work/said"
+	check "long ones too" grep -qE '^<27>.*two.container.*ä…$' "$work/said"
+	check "as long as a record may be" awk 'length > 976 { exit 1 }' "$work/said"
+	check "and how it ended" says "processing encountered some errors"
 else
 	skip "a full disk" "needs privileges"
 fi
