@@ -35,7 +35,9 @@ struct progress {
         unsigned patience;
         int64_t shown, notified; /* milliseconds; when it was */
         uint64_t extended;       /* bytes when systemd was last asked for time */
-        unsigned drawn;          /* lines of the picture on the terminal */
+        unsigned bars;           /* lines of the picture on the terminal, and how long they are */
+        unsigned bar_length;
+        unsigned text_length; /* of the last one; 0: there is none */
 };
 
 static int64_t progress_now(void)
@@ -206,17 +208,37 @@ static void progress_print_lines(struct progress *progress)
 
 /* --- a terminal */
 
+static struct winsize progress_window(void)
+{
+        struct winsize size = { 0 };
+
+        ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
+        if (!size.ws_row || !size.ws_col) /* a terminal that does not know */
+                size = (struct winsize){ .ws_row = 24, .ws_col = 80 };
+        return size;
+}
+
+/* Where the window has become narrower, terminals have broken a line into several. */
+static unsigned progress_rows(unsigned length, unsigned columns)
+{
+        return length ? (length - 1) / columns + 1 : 0;
+}
+
 /* To the first line of the picture, with all of it gone. */
 static void progress_erase(struct progress *progress)
 {
-        if (progress->drawn)
-                fprintf(stderr, "\033[%uA", progress->drawn);
-        if (progress->drawn)
-                fputs("\r\033[J", stderr);
-        progress->drawn = 0;
+        unsigned columns = progress_window().ws_col;
+        unsigned rows = progress->bars * progress_rows(progress->bar_length, columns) +
+                        progress_rows(progress->text_length, columns);
+
+        if (rows)
+                fprintf(stderr, "\033[%uA\r\033[J", rows);
+        progress->bars = progress->text_length = 0;
 }
 
-static void progress_draw_bar(const char *label, uint64_t done, uint64_t total, unsigned columns)
+/* Returns its length. */
+static unsigned progress_draw_bar(const char *label, uint64_t done, uint64_t total,
+                                  unsigned columns)
 {
         static const char full[] = "########################################";
         unsigned room = columns - PROGRESS_LABEL - 16;
@@ -226,34 +248,32 @@ static void progress_draw_bar(const char *label, uint64_t done, uint64_t total, 
         if (done > total)
                 done = total;
         filled = total ? (unsigned)(done * width / total) : width;
-        fprintf(stderr, "%-*s [%-*.*s] %5llu MB\n", PROGRESS_LABEL, label, (int)width, (int)filled,
-                full, progress_mb(total));
+        return (unsigned)fprintf(stderr, "%-*s [%-*.*s] %5llu MB\n", PROGRESS_LABEL, label,
+                                 (int)width, (int)filled, full, progress_mb(total)) -
+               1;
 }
 
 /* As many parts as there is room for; those that are done are not interesting. */
 static void progress_draw(struct progress *progress)
 {
-        struct winsize size = { 0 };
+        const struct winsize size = progress_window();
         AUTO_FREE char *text = progress_text(progress);
         unsigned rows;
 
         progress_erase(progress);
-        ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
-        if (!size.ws_row || !size.ws_col) /* a terminal that does not know */
-                size = (struct winsize){ .ws_row = 24, .ws_col = 80 };
         rows = size.ws_row > 4 ? size.ws_row - 2U : 2;
         for (size_t i = 0; i < progress->count && size.ws_col >= PROGRESS_MIN_WIDTH; i++) {
                 const struct progress_part *part = progress->parts + i;
 
-                if (part->finished || !part->done || !part->total || progress->drawn + 1 >= rows)
+                if (part->finished || !part->done || !part->total || progress->bars + 1 >= rows)
                         continue;
-                progress_draw_bar(part->label, part->done, part->total, size.ws_col);
-                progress->drawn++;
+                progress->bar_length =
+                        progress_draw_bar(part->label, part->done, part->total, size.ws_col);
+                progress->bars++;
         }
         if (size.ws_col < 8)
                 return;
-        fprintf(stderr, "%.*s\n", (int)size.ws_col - 1, text);
-        progress->drawn++;
+        progress->text_length = (unsigned)fprintf(stderr, "%.*s\n", (int)size.ws_col - 1, text) - 1;
         fflush(stderr);
 }
 
