@@ -31,6 +31,10 @@ rest() {
 	[ $# = 0 ] || hostile_rule h "$@"
 	seen=$(hostile_log h | wc -l)
 }
+# How many there were for blobs since the last rest.
+connections() {
+	hostile_log h | tail -n +"$((seen + 1))" | grep blobs/ | grep -o 'connection=[0-9]*' | sort -u | wc -l
+}
 in_tmp() {
 	find "$work/store/tmp" -mindepth 1 | wc -l
 }
@@ -62,7 +66,8 @@ for i in {1..6}; do
 done
 "$archive" oci "$work/chunked" --name 1 --layer "$work/base.tar" --layer "$work/top1.tar" --compress zstd-chunked
 layouts+=(--layout "chunked:1=$work/chunked")
-hostile_start h "${layouts[@]}" --image 'multi:1 layers=2 size=10000 index=1' || exit 1
+hostile_start h "${layouts[@]}" --image 'multi:1 layers=2 size=10000 index=1' \
+	--image 'many:1 layers=9 size=20000' || exit 1
 seen=0
 host=$hostile_host
 conf="unqualified-search-registries = [\"$host\"]
@@ -248,7 +253,44 @@ check 'nothing is left over' clean
 rest
 check 'again' run 0 pull "$host/app1:1"
 check 'fetches nothing' asked 0 "$blobs"
+
+fresh
+rest 'GET many/blobs/ slow seconds=0.2'
+printf '[registry]\nparallel-downloads = 1\n' >"$work/crunit.conf"
+check 'one layer at a time' run 0 pull -q "$host/many:1"
+check 'takes one connection' test "$(connections)" = 1
+fresh
+rest 'GET many/blobs/ slow seconds=0.2'
+printf '[registry]\nparallel-downloads = 3\n' >"$work/crunit.conf"
+check 'three at a time' run 0 pull -q "$host/many:1"
+check 'take three' test "$(connections)" = 3
+
+fresh
+rest 'GET app1/manifests/ status code=503 times=1'
+printf '[registry]\nretry-delay = 1\n' >"$work/crunit.conf"
+check 'a pause of our own' says 0 'again in 1 s' pull "$host/app1:1"
+fresh
+rest 'GET app1/manifests/ status code=503 times=1'
+printf '[registry]\nretry = 0\n' >"$work/crunit.conf"
+check 'no second try' run 125 pull "$host/app1:1"
+check 'was made' asked 1 'GET /v2/app1/manifests/1 503'
+rest
+
+echo "${conf#*]}" >"$work/registries.conf"
 : >"$work/crunit.conf"
+check 'nowhere to search' says 125 'no list of registries' pull app4:1
+printf '[registry]\nsearch = 127.0.0.1:1 %s\n' "$host" >"$work/crunit.conf"
+check 'registries to search' run 0 pull -q --retry 0 app4:1
+check 'find it' whole "$host/app4:1" 4
+echo "$conf" >"$work/registries.conf"
+
+hostile_start private --image 'own:1 layers=1' --user bob:pw --auth basic || exit 1
+printf '{"auths": {"%s": {"auth": "%s"}}}' "$hostile_host" "$(printf bob:pw | base64)" >"$work/own.json"
+printf '[registry]\nauthfile = %s\n' "$work/own.json" >"$work/crunit.conf"
+check 'a file of credentials' run 0 pull -q --tls-verify=false "$hostile_host/own:1"
+: >"$work/crunit.conf"
+check 'without it' says 125 'not authorised (401)' pull -q --tls-verify=false "$hostile_host/own:1"
+hostile_stop private
 
 # --- what is broken
 

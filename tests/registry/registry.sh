@@ -304,6 +304,11 @@ test_redirect() {
 	rm -f blob
 	check "an address that has become stale is asked for again" fetch_one --creds bob:pw
 	hostile_rule redirect
+	rm -f blob
+	hostile_rule redirect 'GET blobs redirect to=http://127.0.0.1:{other_port}{path}?port on=registry'
+	check "another port of the same host" fetch_one --creds bob:pw
+	check "is another one, too" is "$(asked redirect '^other GET .*[?]port .*auth=none')" 1
+	hostile_rule redirect
 	hostile_rule redirect 'GET blobs redirect to={path}?again on=registry times=1'
 	rm -f blob
 	check "a redirect within the registry" fetch_one --creds bob:pw
