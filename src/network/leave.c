@@ -72,7 +72,9 @@ int leave_locked(const struct connect_context *context, const char *label, struc
         if (known && member.forget)
                 leave_forget(context, &member);
         names_remove(context->runtime, context->storage, label);
-        return member_remove(context->runtime, label, err);
+        if (member_remove(context->runtime, label, err) < 0)
+                return -1;
+        return member_none(context->runtime) ? published_end(context->runtime, err) : 0;
 }
 
 int connect_leave(const struct connect_context *context, const char *label, struct error *err)
@@ -96,4 +98,6 @@ void connect_sweep(const struct connect_context *context)
         member_list_stale(context->runtime, &stale);
         for (size_t i = 0; i < stale.count; i++)
                 leave_locked(context, stale.items[i], NULL);
+        if (member_none(context->runtime))
+                published_end(context->runtime, NULL);
 }

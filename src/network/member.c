@@ -55,6 +55,13 @@ int member_remove(const char *runtime, const char *label, struct error *err)
         return 0;
 }
 
+bool member_none(const char *runtime)
+{
+        AUTO_FREE char *directory = str_format("%s/network/members", runtime);
+
+        return rmdir(directory) == 0 || errno == ENOENT;
+}
+
 bool member_exists(const char *runtime, const char *label)
 {
         AUTO_FREE char *path = member_path(runtime, label);

@@ -19,6 +19,8 @@ int member_write(const char *runtime, const struct joined *member, struct error 
 /* ENOENT where there is none. */
 int member_read(const char *runtime, const char *label, struct joined *ret, struct error *err);
 int member_remove(const char *runtime, const char *label, struct error *err);
+/* Whether nobody is on a network. The directory goes then: who asks does not count files. */
+bool member_none(const char *runtime);
 bool member_exists(const char *runtime, const char *label);
 
 /* Remove what a write that was killed has left. The caller holds the lock. */

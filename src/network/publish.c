@@ -162,6 +162,9 @@ int publish_claim(struct connection *connection, struct error *err)
         for (size_t i = 0; reached && i < request->ports.count; i++)
                 if (publish_one(connection, &all, request->ports.items[i], &to, err) < 0)
                         return error_wrap(err, "--publish %s", request->ports.items[i]);
+        if (!connection->ports.count && member_none(request->runtime) &&
+            published_begin(request->runtime, err) < 0)
+                return -1;
         if (member_write(request->runtime, &connection->joined, err) < 0)
                 return -1;
         if (!connection->ports.count)

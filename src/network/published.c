@@ -6,6 +6,7 @@
 #include "member.h"
 
 #include <netinet/in.h>
+#include <unistd.h>
 
 enum {
         PUBLISHED_FILE_MAX = 64 * 1024 * 1024,
@@ -139,7 +140,7 @@ static size_t published_whole_lines(const char *text)
 }
 
 /* What the last line has to be. */
-static char *published_end(const struct published_list *list)
+static char *published_last_line(const struct published_list *list)
 {
         return str_format("= %zu\n", list->count);
 }
@@ -190,17 +191,36 @@ int published_load(const char *runtime, struct published_list *ret, struct error
         /* Half a line may look like one. */
         text[published_whole_lines(text)] = '\0';
         published_parse(text, ret);
-        end = published_end(ret);
+        end = published_last_line(ret);
         return str_has_suffix(text, end) ? 0 : published_collect(runtime, ret, err);
 }
 
 int published_save(const char *runtime, const struct published_list *list, struct error *err)
 {
         AUTO_FREE char *path = str_format("%s/network/ports", runtime);
-        AUTO_FREE char *lines = published_text(list), *end = published_end(list);
+        AUTO_FREE char *lines = published_text(list), *end = published_last_line(list);
         AUTO_FREE char *text = str_concat(lines, end);
 
-        if (!list->count)
-                return io_remove_tree(AT_FDCWD, path, err);
         return io_write_over(AT_FDCWD, path, text, strlen(text), 0644, IO_NO_SYNC, err);
+}
+
+int published_begin(const char *runtime, struct error *err)
+{
+        AUTO_FREE char *path = str_format("%s/network/ports", runtime);
+
+        return access(path, F_OK) == 0
+                       ? 0
+                       : published_save(runtime, &(struct published_list){ 0 }, err);
+}
+
+int published_end(const char *runtime, struct error *err)
+{
+        AUTO_FREE char *path = str_format("%s/network/ports", runtime);
+        AUTO_PUBLISHED struct published_list list = { 0 };
+
+        if (access(path, F_OK) < 0)
+                return 0;
+        if (published_load(runtime, &list, err) < 0)
+                return -1;
+        return list.count ? 0 : io_remove_tree(AT_FDCWD, path, err);
 }

@@ -7,9 +7,11 @@
  *   LABEL PROTOCOL ADDRESS PORT COUNT CONTAINER-PORT IPV4 IPV6      "*" and "-" where there is none
  *   = LINES
  *
- * A file without the last line, or with a wrong number there, is damaged, and one that is missing
- * may have been lost: then the lines that lack come from the members' own files. As long as
- * containers run, nothing else says what the firewall has for them.
+ * The file comes with the first member of a network and goes with the last one, whether they
+ * publish anything or not. So one that is missing has been lost; without its last line, or with a
+ * wrong number there, it is damaged: then the lines that lack come from the members' own files,
+ * each of which is read. As long as containers run, nothing else says what the firewall has for
+ * them.
  */
 #pragma once
 
@@ -36,6 +38,10 @@ void published_free(struct published_list *list);
 /* runtime: "/run/crunit". */
 int published_load(const char *runtime, struct published_list *ret, struct error *err);
 int published_save(const char *runtime, const struct published_list *list, struct error *err);
+/* There are no members: make the file before the first one, and remove it after the last; what it
+ * says of ports that are taken all the same stays. */
+int published_begin(const char *runtime, struct error *err);
+int published_end(const char *runtime, struct error *err);
 
 /* From and to text, for tests; lines that make no sense are left out. */
 void published_parse(const char *text, struct published_list *ret);

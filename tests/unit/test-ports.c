@@ -183,8 +183,48 @@ static void test_published_damaged(void)
         loads(runtime, WEB DB "@pod tcp * 90 1 90 10.89.0.4", true, WEB DB POD);
         loads(runtime, WEB "{{{{{{\n", true, WEB POD);
         loads(runtime, POD "@pod tcp", true, POD WEB);
+        loads(runtime, "v2\n" WEB DB POD "3 lines\n", true, WEB DB POD);
         member_remove(runtime, "@pod", NULL);
         loads(runtime, NULL, true, WEB);
+        loads(runtime, "gone", true, WEB);
+        io_remove_tree(AT_FDCWD, runtime, NULL);
+}
+
+/* It is there as long as there are members, so that a start reads one file and not each of theirs.
+ */
+static void test_published_comes_and_goes(void)
+{
+        char runtime[] = "/tmp/crunit-ports-XXXXXX";
+        AUTO_FREE char *path = NULL, *members = NULL, *text = NULL;
+        AUTO_PUBLISHED struct published_list list = { 0 };
+
+        if (!mkdtemp(runtime))
+                exit(99);
+        path = str_concat(runtime, "/network/ports");
+        members = str_concat(runtime, "/network/members");
+        io_make_dirs(AT_FDCWD, members, 0755, NULL);
+        check(member_none(runtime) && access(members, F_OK) < 0, "nobody is a member");
+        check(member_none(runtime), "and there is no directory");
+        check(published_begin(runtime, NULL) == 0, "the file is made");
+        write_member(runtime, "idle@idle", NULL, "idle@idle tcp * 1 1 1 10.89.0.2 -");
+        check(!member_none(runtime), "somebody is");
+        check(published_load(runtime, &list, NULL) == 0 && !list.count && !list.collected,
+              "where nobody has ports, no member's file is read");
+        add(&list, "web@web", "8080:80", "10.89.0.2", "");
+        check(published_save(runtime, &list, NULL) == 0 && published_begin(runtime, NULL) == 0 &&
+                      io_read_file(AT_FDCWD, path, 4096, &text, NULL, NULL) >= 0,
+              "a port is published");
+        check_str(text, WEB "= 1\n", "the file that was there stays");
+        member_remove(runtime, "idle@idle", NULL);
+        check(member_none(runtime) && published_end(runtime, NULL) == 0 && access(path, F_OK) == 0,
+              "what nobody has taken back is not forgotten");
+        published_free(&list);
+        check(published_save(runtime, &list, NULL) == 0 && access(path, F_OK) == 0,
+              "the last port goes");
+        check(published_end(runtime, NULL) == 0 && access(path, F_OK) < 0, "and then the file");
+        check(published_end(runtime, NULL) == 0, "once");
+        io_make_dirs(AT_FDCWD, path, 0755, NULL);
+        check(published_end(runtime, NULL) == 0 && access(path, F_OK) < 0, "a directory as well");
         io_remove_tree(AT_FDCWD, runtime, NULL);
 }
 
@@ -277,6 +317,7 @@ int main(void)
         test_conflicts();
         test_published();
         test_published_damaged();
+        test_published_comes_and_goes();
         test_elements();
         test_script();
         return tap_done();
