@@ -57,7 +57,6 @@ char *names_config(const struct network *network, const char *directory, const c
                        "interface=%s\n"
                        "except-interface=lo\n"
                        "bind-dynamic\n"
-                       "pid-file=\n"
                        "no-hosts\n"
                        "no-ident\n"
                        "cache-size=%d\n"

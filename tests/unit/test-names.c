@@ -8,7 +8,6 @@
         "interface=" listen "\n"                                                                   \
         "except-interface=lo\n"                                                                    \
         "bind-dynamic\n"                                                                           \
-        "pid-file=\n"                                                                              \
         "no-hosts\n"                                                                               \
         "no-ident\n"                                                                               \
         "cache-size=1000\n"                                                                        \
