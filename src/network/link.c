@@ -399,7 +399,8 @@ int link_add_route(struct links *links, const struct link_route *route, struct e
         if (gateway)
                 rtnl_route_nh_set_gateway(hop, gateway);
         rtnl_route_add_nexthop(object, hop);
-        result = rtnl_route_add(links->socket, object, 0);
+        /* Else the kernel puts it before one that is there (IPv4), or takes turns (IPv6). */
+        result = rtnl_route_add(links->socket, object, NLM_F_EXCL);
         return result < 0 && result != -NLE_EXIST
                        ? link_fail(err, result, "add the route to",
                                    subnet_format(&route->destination, text))

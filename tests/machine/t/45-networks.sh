@@ -234,6 +234,105 @@ test_net_c13_t7_published_from_everywhere() {
 	answers silent client tcp "$(address_of web front)" 80
 }
 
+# Not every kernel has SCTP, but all can carry it: what begins a connection comes to the container,
+# on the port that it has there, and says who sent it.
+test_net_c13_sctp_is_carried() {
+	local target
+	topology
+	server web 80 PublishPort=8087:80/sctp PublishPort=192.0.2.1:8088:81/sctp
+	start web
+	for target in 8087:80 8088:81; do
+		nsenter --net="/proc/$(main_pid web)/ns/net" /tests/sctp take "${target#*:}" >$work/taken &
+		echo $! >>$work/pids
+		until [ -s $work/taken ]; do
+			in_client /tests/sctp send 192.0.2.1 "${target%:*}"
+			sleep 0.1
+		done
+		assert_equal "$(cat $work/taken)" 198.51.100.10
+	done
+}
+
+# Ports that are declared are published where that is asked for, each where it is free.
+test_net_c13_exposed_ports() {
+	local port
+	topology
+	server quiet "80" ExposeHostPort=80
+	server loud "80 81" ExposeHostPort=80-81 PodmanArgs=--publish-all
+	start quiet loud
+	assert_equal "$(crunit port quiet)" ""
+	for port in 80 81; do
+		answers "loud sees 198.51.100.10 on $port" client tcp 192.0.2.1 "$(crunit port loud $port | sed 's/.*://;q')"
+	done
+}
+
+# A hundred megabytes by each family, and none is missing.
+test_net_c13_throughput() {
+	local address size=100000000 began sum sums=0
+	topology
+	dual_stack
+	sum=$(head -c $size /dev/zero | tr '\0' 'a' | sha256sum | cut -d ' ' -f 1)
+	container sink <<-'END'
+		[Container]
+		Image=localhost/busybox:latest
+		ContainerName=sink
+		Network=front.network
+		PublishPort=8080:80
+		StopTimeout=0
+		Exec=sh -c 'while :; do nc -l -p 80 | sha256sum; done'
+	END
+	start sink
+	for address in TCP4:192.0.2.1 'TCP6:[2001:db8:2::1]'; do
+		began=$(date +%s%N)
+		until head -c $size /dev/zero | tr '\0' 'a' | in_client socat -u - "$address:8080" 2>$work/said; do
+			grep -q refused $work/said || fail "$(cat $work/said)"
+			sleep 0.1
+		done
+		echo "measured: $((size * 8000 / ($(date +%s%N) - began))) Mbit/s to $address"
+		sums=$((sums + 1))
+		wait_for 20 sink_has_taken $sums "$sum"
+	done
+}
+
+# sink_has_taken TIMES SUM
+sink_has_taken() {
+	[ "$(journal sink | grep -c "^$2")" = "$1" ]
+}
+
+# What the kernel is told: to forward for a family of addresses when the first network has it, with a
+# word; and 127.0.0.1 on our bridges alone. The rest follows from it, or is of our own interfaces.
+test_net_kernel_settings() {
+	local changed
+	topology
+	kernel_settings >$work/none
+	printf '[Network]\nNetworkName=four\nSubnet=10.60.0.0/24\nInterfaceName=br-four\n' | network four
+	dual_stack
+	server web 80 Network=four.network PublishPort=8080:80
+	server both 80 Network=front.network
+	start web
+	assert_journal web 'set the kernel setting net.ipv4.ip_forward to 1'
+	! journal web | grep 'net.ipv6' || fail "a network without IPv6 has something set for it"
+	assert_equal "$(sysctl -n net.ipv6.conf.all.forwarding)" 0
+	kernel_settings >$work/four
+	changed=$(diff $work/none $work/four | sed -n 's/^> //p' | grep -vE '^net\.ipv4\.conf\.[^ ]*\.forwarding = 1$' || true)
+	assert_equal "$(grep -v 'accept_redirects\|secure_redirects' <<<"$changed")" "net.ipv4.ip_forward = 1"
+	start both
+	assert_journal both 'set the kernel setting net.ipv6.conf.all.forwarding to 1'
+	kernel_settings >$work/both
+	changed=$(diff $work/four $work/both | sed -n 's/^> //p' || true)
+	assert_equal "$(grep -vE '^net\.ipv6\.conf\.[^ ]*\.(forwarding = 1|accept_ra = 2)$' <<<"$changed" || true)" ""
+	assert_equal "$(sysctl -a 2>/dev/null | sed -n 's/^net\.ipv4\.conf\.\(.*\)\.route_localnet = 1$/\1/p' | xargs)" \
+		"br-four $(crunit network inspect front | jq -r '.[0].network_interface')"
+	# it is said once
+	mark_journal
+	systemctl restart web
+	! journal web | grep 'kernel setting' || fail "it is said again"
+}
+
+# Of what was there before, and of interfaces to come.
+kernel_settings() {
+	sysctl -a 2>/dev/null | grep -E '^net\.ipv[46]\.(conf\.(all|default|lo|up0|far0)\.|ip_|icmp|tcp_)' | grep -v 'tcp_\(mem\|fastopen_key\)' | sort
+}
+
 # All but ::1 of the machine, which the kernel drops then.
 test_net_c13_published_with_bridge_netfilter() {
 	local protocol
@@ -351,6 +450,10 @@ test_net_t4_isolation() {
 	answers "both sees $address on 80" a tcp "$(address_of both one)" 80
 	address=$(address_of b two 6)
 	answers "both sees $address on 80" b tcp "$(address_of both two 6)" 80
+	# the rest is reached by the first of its networks
+	assert_equal "$(for family in 4 6; do
+		nsenter --net="/proc/$(main_pid both)/ns/net" ip -$family route show default | grep -o 'via .* dev [^ ]*'
+	done | sed 's/via [^ ]* //' | xargs)" "dev eth0 dev eth0"
 	# through published ports, with the container's own address
 	answers "a sees $(address_of b two) on 80" b tcp 192.0.2.1 8080
 	# but not from, or to, one that is isolated
@@ -522,6 +625,7 @@ test_net_c12_networks_of_others() {
 }
 
 test_net_c12_macvlan() {
+	local mode
 	topology
 	crunit network create -d macvlan --subnet 203.0.113.0/24 --gateway 203.0.113.1 \
 		--ip-range 203.0.113.64-203.0.113.70 -o parent=far0 lan
@@ -535,6 +639,12 @@ test_net_c12_macvlan() {
 	assert_fails crunit run --rm --network nowhere localhost/busybox:latest true
 	assert_match "$said" "there is no interface 'nothing' for network 'nowhere'"
 	systemctl stop near
+	assert_fails crunit network create -d ipvlan --subnet 203.0.113.0/24 -o mode=bridge wrong
+	assert_match "$said" "option 'mode': 'bridge' is none of l2 l3 l3s of the driver ipvlan"
+	for mode in l2 l3 l3s; do
+		crunit network create -d ipvlan --subnet 203.0.113.0/24 -o parent=far0 -o mode=$mode ip-$mode
+		assert_equal "$(crunit network inspect ip-$mode | jq -r '.[0].options.mode')" $mode
+	done
 	crunit network create -d ipvlan --subnet 203.0.113.0/24 -o parent=far0 ip
 	try crunit run --rm --network ip localhost/busybox:latest true
 	[ "$status" = 0 ] || assert_match "$said" "this kernel has no ipvlan interfaces"

@@ -91,6 +91,8 @@ test_names_t5_of_each_other() {
 	knows "$(address_of web back)" db 10.50.0.1 box A
 	knows db web 10.50.0.1 "$(address_of db back | awk -F. '{ print $4"."$3"."$2"."$1 }').in-addr.arpa" PTR
 	knows NXDOMAIN web 10.50.0.1 200.0.50.10.in-addr.arpa PTR
+	knows db web 10.50.0.1 "$(python3 -c 'import ipaddress, sys; print(ipaddress.ip_address(sys.argv[1]).reverse_pointer)' \
+		"$(address_of db back 6)")" PTR
 	knows NXDOMAIN web 10.50.0.1 nobody A
 	knows NXDOMAIN web 10.50.0.1 nobody.dns.podman A
 	# the way programs take
@@ -193,6 +195,31 @@ test_names_t5_forwarding() {
 	no_upstream 127.0.0.53 192.0.2.53 192.0.2.54
 	rm -f /etc/resolv.conf
 	mv /etc/resolv.conf.away /etc/resolv.conf 2>/dev/null || true
+}
+
+# Who cannot see the questions cannot answer them: they have numbers and ports by lot, and what comes
+# from elsewhere, or with another number, is not believed.
+test_names_t5_answers_of_strangers() {
+	local i
+	mv /etc/resolv.conf /etc/resolv.conf.away 2>/dev/null || true
+	trap 'rm -f /etc/resolv.conf; mv /etc/resolv.conf.away /etc/resolv.conf; ip addr del 192.0.2.53/32 dev lo; kill %1' EXIT
+	ip addr add 192.0.2.53/32 dev lo
+	ip addr add 192.0.2.54/32 dev lo
+	echo nameserver 192.0.2.53 >/etc/resolv.conf
+	/tests/spoofer 192.0.2.53 192.0.2.54 >$work/questions &
+	wait_for 5 sh -c 'ss -Hlun "sport = :53" | grep -q 192.0.2.53'
+	network back Subnet=10.50.0.0/24
+	on web back.network
+	start web
+	for i in {1..30}; do
+		knows 192.0.2.1 web 10.50.0.1 "host$i.example.org" A
+	done
+	ip addr del 192.0.2.54/32 dev lo
+	[ "$(wc -l <$work/questions)" -ge 30 ] || fail "questions: $(cat $work/questions)"
+	[ "$(cut -d ' ' -f 1 $work/questions | sort -u | wc -l)" -ge 25 ] || fail "numbers: $(cat $work/questions)"
+	[ "$(cut -d ' ' -f 2 $work/questions | sort -u | wc -l)" -ge 25 ] || fail "ports: $(cat $work/questions)"
+	awk 'NR > 1 && $1 - last == 1 { near++ } { last = $1 } END { exit near > 5 }' $work/questions ||
+		fail "numbers follow on each other: $(cat $work/questions)"
 }
 
 # server_of NAME: whom it asks
