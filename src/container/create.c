@@ -52,9 +52,9 @@ void create_kill_children(void)
         }
 }
 
-/* crun and what it has made so far, which may not come to us when crun is gone: it is held still
- * while its children are looked up. */
-static void create_kill_crun(pid_t pid)
+/* And what it has made so far, which may not come to us when crun is gone: it is held still while
+ * its children are looked up. */
+void create_cancel(pid_t pid)
 {
         kill(pid, SIGSTOP);
         create_kill_listed(pid);
@@ -81,7 +81,7 @@ static int create_wait_crun(pid_t pid, int *ret_status, struct error *err)
                 if (poll(events, 2, -1) < 0 && errno != EINTR)
                         return error_errno(err, errno, "cannot wait for crun");
                 if (events[1].revents) {
-                        create_kill_crun(pid);
+                        create_cancel(pid);
                         return error_set(err, EINTR, "stopped while starting");
                 }
                 if (events[0].revents)
@@ -117,25 +117,31 @@ static int create_read_pid(const char *file, pid_t *ret, struct error *err)
         return 0;
 }
 
-int create_container(const struct crun *crun, const char *bundle, const struct crun_stdio *stdio,
-                     const struct create_options *options, struct process_id *ret_init,
-                     struct error *err)
+int create_begin(const struct crun *crun, const char *bundle, const struct crun_stdio *stdio,
+                 const struct create_options *options, pid_t *ret_crun, struct error *err)
 {
-        AUTO_FREE char *pid_file = str_format("%s/pid", bundle);
         AUTO_STRV struct strv args = { 0 };
-        pid_t pid;
-        int status;
 
         crun_command(crun, "create", &args);
         strv_appendf(&args, "--bundle=%s", bundle);
-        strv_appendf(&args, "--pid-file=%s", pid_file);
+        strv_appendf(&args, "--pid-file=%s/pid", bundle);
+        if (options->config)
+                strv_appendf(&args, "--config=%s", options->config);
         if (options->console_socket)
                 strv_appendf(&args, "--console-socket=%s", options->console_socket);
         if (options->preserve_fds)
                 strv_appendf(&args, "--preserve-fds=%d", options->preserve_fds);
         strv_append(&args, crun->id);
-        if (crun_spawn(crun, &args, stdio, &pid, err) < 0 ||
-            create_wait_crun(pid, &status, err) < 0)
+        return crun_spawn(crun, &args, stdio, ret_crun, err);
+}
+
+int create_finish(const struct crun *crun, const char *bundle, pid_t pid,
+                  struct process_id *ret_init, struct error *err)
+{
+        AUTO_FREE char *pid_file = str_format("%s/pid", bundle);
+        int status;
+
+        if (create_wait_crun(pid, &status, err) < 0)
                 return -1;
         if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
                 return create_fail(crun, status, err);

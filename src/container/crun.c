@@ -191,6 +191,8 @@ static int crun_spawn_path(const char *path, bool cloned, const struct crun *cru
         for (int fd = 0; fd < 3; fd++)
                 if (wanted[fd] >= 0)
                         posix_spawn_file_actions_adddup2(&actions, wanted[fd], fd);
+        if (stdio->kept) /* onto itself: it loses the flag that closes it */
+                posix_spawn_file_actions_adddup2(&actions, stdio->kept, stdio->kept);
         result = posix_spawn(ret_pid, path, &actions, &attributes, args->items, environment.items);
         posix_spawn_file_actions_destroy(&actions);
         posix_spawnattr_destroy(&attributes);
@@ -231,7 +233,7 @@ int crun_exec(const struct crun *crun, const struct strv *args, struct error *er
 int crun_run_quiet(const struct crun *crun, const struct strv *args, struct error *err)
 {
         AUTO_CLOSE int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-        struct crun_stdio stdio = { null, null, null };
+        struct crun_stdio stdio = { null, null, null, 0 };
         pid_t pid;
         int status;
 

@@ -34,6 +34,7 @@ struct crun {
 /* Descriptors of the new process; -1: ours. */
 struct crun_stdio {
         int in, out, err;
+        int kept; /* one more, under its own number; 0: none */
 };
 
 /* Find the program (a path, or a name looked up in $PATH; NULL: crun) and clone it. run: the

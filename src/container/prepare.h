@@ -10,6 +10,7 @@ struct prepare {
         const struct plan *plan; /* borrowed */
         const char *run;         /* borrowed; the run directory */
         int root;                /* borrowed; the root file system */
+        const char *config;      /* borrowed; the text of config.json */
 };
 
 int prepare_container(const struct prepare *prepare, struct error *err);

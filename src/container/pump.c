@@ -22,14 +22,19 @@ bool pump_is_needed(void)
         return fstat(STDOUT_FILENO, &st) == 0 && S_ISSOCK(st.st_mode);
 }
 
-int pump_open(uid_t uid, gid_t gid, struct pump *ret, struct error *err)
+int pump_open(struct pump *ret, struct error *err)
 {
         int ends[2];
 
         if (pipe2(ends, O_CLOEXEC) < 0)
                 return error_errno(err, errno, "cannot make the log's pipe");
         *ret = (struct pump){ .read = ends[0], .write = ends[1] };
-        if (fchown(ret->write, uid, gid) < 0)
+        return 0;
+}
+
+int pump_give(const struct pump *pump, uid_t uid, gid_t gid, struct error *err)
+{
+        if (pump->write >= 0 && fchown(pump->write, uid, gid) < 0)
                 return error_errno(err, errno, "cannot give the log's pipe to the container");
         return 0;
 }

@@ -20,8 +20,10 @@ struct pump {
 /* Is the log pump needed, for output that goes where our own stdout goes? */
 bool pump_is_needed(void);
 
-/* Make the pipe; it belongs to the container's user, who may open it again. */
-int pump_open(uid_t uid, gid_t gid, struct pump *ret, struct error *err);
+/* Make the pipe. */
+int pump_open(struct pump *ret, struct error *err);
+/* The pipe belongs to the container's user, who may open it again. */
+int pump_give(const struct pump *pump, uid_t uid, gid_t gid, struct error *err);
 
 /*
  * Start the pump on the pipe's read end (or on another descriptor that takes its place), and close

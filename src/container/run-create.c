@@ -47,25 +47,57 @@ static int run_open_crun(struct run *run, struct error *err)
         return crun_make_root(&run->crun, err);
 }
 
-/* Where the container's three standard descriptors lead. null stays open for the caller. */
-static int run_choose_stdio(struct run *run, int null, struct crun_stdio *ret, struct error *err)
+/* Where the container's three standard descriptors lead. */
+static int run_choose_stdio(struct run *run, struct error *err)
 {
         const struct container_spec *spec = run->spec;
+        struct crun_stdio *stdio = &run->stdio;
 
-        *ret = (struct crun_stdio){ spec->interactive && !spec->detach ? -1 : null, -1, -1 };
+        run->null = open("/dev/null", O_RDWR | O_CLOEXEC);
+        if (run->null < 0)
+                return error_errno(err, errno, "cannot open /dev/null");
+        stdio->in = spec->interactive && !spec->detach ? -1 : run->null;
+        stdio->out = stdio->err = -1;
         run->loud = true;
-        if (run->plan.terminal)
+        if (spec->tty)
                 return console_listen(run->place.run, &run->console, err);
         /* What a person at a terminal sees is no log. */
         if (spec->log_driver == SPEC_LOG_NONE && (spec->detach || pump_is_needed())) {
-                ret->out = ret->err = null;
+                stdio->out = stdio->err = run->null;
                 run->loud = false;
         } else if (spec->log_driver == SPEC_LOG_JOURNALD && pump_is_needed()) {
-                if (pump_open(run->plan.uid, run->plan.gid, &run->pump, err) < 0)
+                if (pump_open(&run->pump, err) < 0)
                         return -1;
-                ret->out = ret->err = run->pump.write;
+                stdio->out = stdio->err = run->pump.write;
                 run->loud = false;
         }
+        return 0;
+}
+
+static int run_spawn_crun(struct run *run, struct error *err)
+{
+        const struct create_options options = { .console_socket = run->console.path,
+                                                .preserve_fds = run->spec->preserve_fds,
+                                                .config = run->gate.path };
+        struct crun_stdio stdio = run->stdio;
+
+        stdio.kept = run->gate.path ? run->gate.read : 0;
+        return create_begin(&run->crun, run->place.run, &stdio, &options, &run->creating, err);
+}
+
+/* A script in crun's place may look for config.json by itself, and what headroom.h does, crun is to
+ * inherit: both begin when all is there. */
+int run_begin_crun(struct run *run, struct error *err)
+{
+        int lowest = STDERR_FILENO + 1 + (int)crun_listen_fds() + run->spec->preserve_fds;
+
+        if (run_open_crun(run, err) < 0 || run_choose_stdio(run, err) < 0)
+                return -1;
+        if (run->crun.clone < 0 || ids_mapped(&run->ids))
+                return 0;
+        if (gate_open(run->place.run, lowest, &run->gate, err) < 0 || run_spawn_crun(run, err) < 0)
+                return -1;
+        gate_close_read(&run->gate);
         return 0;
 }
 
@@ -187,27 +219,35 @@ static int run_start_pump(struct run *run, struct error *err)
         return cgroup_put_aside(own, run->pump.pid, err);
 }
 
+/* The configuration is there. A crun that cannot have it begins again. */
+static int run_await_crun(struct run *run, struct error *err)
+{
+        if (run->creating && !gate_pass(&run->gate, run->config, strlen(run->config))) {
+                create_cancel(run->creating);
+                run->creating = 0;
+        }
+        if (!run->creating) {
+                gate_close(&run->gate);
+                if (run_spawn_crun(run, err) < 0)
+                        return -1;
+        }
+        return create_finish(&run->crun, run->place.run, run->creating, &run->state.init, err);
+}
+
 int run_create(struct run *run, struct error *err)
 {
-        AUTO_CLOSE int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-        struct crun_stdio stdio;
-        struct create_options options = { .preserve_fds = run->spec->preserve_fds };
-        int checked;
         struct headroom headroom = { 0 };
+        int checked;
         int result;
 
-        if (null < 0)
-                return error_errno(err, errno, "cannot open /dev/null");
-        if (run_open_crun(run, err) < 0 || run_choose_stdio(run, null, &stdio, err) < 0)
-                return -1;
-        options.console_socket = run->console.path;
-        if (run_give_cgroup(run, err) < 0)
+        if (pump_give(&run->pump, run->plan.uid, run->plan.gid, err) < 0 ||
+            run_give_cgroup(run, err) < 0)
                 return -1;
         if (ids_mapped(&run->ids) && headroom_make(run->plan.config, &headroom, err) < 0)
                 return -1;
-        result = create_container(&run->crun, run->place.run, &stdio, &options, &run->state.init,
-                                  err);
+        result = run_await_crun(run, err);
         headroom_return(&headroom);
+        gate_close(&run->gate);
         if (result < 0)
                 return -1;
         if (!run->plan.root_devices && nodev_set(run->state.init.pid, err) < 0)

@@ -14,6 +14,7 @@
 #include "console.h"
 #include "crun.h"
 #include "fetch.h"
+#include "gate.h"
 #include "guard.h"
 #include "ids.h"
 #include "netjoin.h"
@@ -47,23 +48,30 @@ struct run {
         struct ids ids;               /* the namespaces */
         struct nsjoin nsjoin;         /* the namespaces; mounted after the root */
 
+        struct crun crun;        /* the beginning of crun */
+        struct crun_stdio stdio; /* the beginning of crun; borrowed from null, the pump, ourselves */
+        struct console console;  /* the beginning of crun, for a container with a terminal */
+        struct pump pump;        /* the beginning of crun, where output goes through the log pump */
+        int null;                /* the beginning of crun: /dev/null, or -1 */
+        bool loud;               /* the beginning of crun: its messages reach the user by themselves */
+        struct gate gate;        /* the beginning of crun, where it waits for its configuration */
+        pid_t creating;          /* the beginning of crun, there, else the creation; 0: not yet */
+
         struct writable writable; /* the root; a detached run closes it before the hand-over */
         struct rootfs rootfs;     /* the root */
         int root;                 /* the root: the mounted root file system, or -1 */
 
         struct plan plan; /* the plan */
+        char *config;     /* the preparation; the text of config.json */
 
-        struct crun crun;       /* the creation */
-        struct console console; /* the creation, for a container with a terminal */
-        struct pump pump;       /* the creation, where the output goes through the log pump */
-        bool checked;           /* the creation: units check its health */
-        bool loud;              /* the creation: crun's messages reach the user by themselves */
+        bool checked; /* the creation: units check its health */
 };
 
 /* How images are got; it borrows from the run. */
 struct fetch run_fetch(const struct run *run);
 
-/* run-root.c: the root file system of a claimed run, then the volumes and images beside it. */
+/* run-root.c: mounts of our own, in them the root file system, the volumes and images beside it. */
+int run_leave_mounts(struct run *run, struct error *err);
 int run_mount_root(struct run *run, struct error *err);
 int run_mount_others(struct run *run, struct error *err);
 
@@ -77,5 +85,7 @@ int run_finish_network(struct run *run, struct error *err);
 int run_publish_all(struct run *run, struct error *err);
 int run_claim(struct run *run, struct error *err);
 
-/* run-create.c: from the plan to an init that waits for its start. */
+/* run-create.c: crun begins as early as it can; and from the plan to an init that waits for its
+ * start. */
+int run_begin_crun(struct run *run, struct error *err);
 int run_create(struct run *run, struct error *err);

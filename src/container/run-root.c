@@ -64,17 +64,21 @@ static int run_shift_root(struct run *run, const char *layer, struct error *err)
         return run->state.keep ? writable_mark(&run->writable, layer, err) : 0;
 }
 
+/* Before any directory for an overlay is opened: it takes only those of its own namespace. */
+int run_leave_mounts(struct run *run, struct error *err)
+{
+        AUTO_STRV struct strv shared = { 0 };
+
+        run_list_shared(run->spec, &shared);
+        return rootfs_unshare(&shared, err);
+}
+
 int run_mount_root(struct run *run, struct error *err)
 {
         AUTO_FREE char *path = str_format("%s/rootfs", run->place.run);
         AUTO_FREE char *layer = ids_layer_key(&run->ids, run->image.id);
-        AUTO_STRV struct strv shared = { 0 };
 
-        run_list_shared(run->spec, &shared);
         if (run_choose_layers(run, err) < 0 || rootfs_check(&run->rootfs, err) < 0)
-                return -1;
-        /* Before any descriptor is opened: an overlay takes only directories of this namespace. */
-        if (rootfs_unshare(&shared, err) < 0)
                 return -1;
         if (writable_open(run->place.data, run->state.keep, layer, &run->writable, err) < 0)
                 return -1;

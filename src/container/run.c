@@ -38,6 +38,9 @@ static void run_free(struct run *run)
         rootfs_free(&run->rootfs);
         backing_free(&run->backing);
         cleanup_close(&run->root);
+        cleanup_close(&run->null);
+        gate_close(&run->gate);
+        free(run->config);
         plan_free(&run->plan);
         crun_close(&run->crun);
         console_close(&run->console);
@@ -178,7 +181,7 @@ static int run_confine_devices(struct run *run, struct error *err)
 
 static int run_prepare(struct run *run, struct error *err)
 {
-        const struct prepare prepare = { &run->plan, run->place.run, run->root };
+        struct prepare prepare = { .plan = &run->plan, .run = run->place.run, .root = run->root };
         const struct fetch fetch = run_fetch(run);
         bool mapped = ids_mapped(&run->ids);
         const struct volume_fill fill = { .root = run->root,
@@ -188,8 +191,10 @@ static int run_prepare(struct run *run, struct error *err)
                                           .gids = mapped ? &run->ids.gids : NULL };
 
         if (backing_fill(&run->backing, &fetch, &fill, err) < 0 ||
-            secret_files_write(run->spec, run->secrets, &run->ids, run->place.run, err) < 0)
+            secret_files_write(run->spec, run->secrets, &run->ids, run->place.run, err) < 0 ||
+            json_document(run->plan.config, false, &run->config, err) < 0)
                 return -1;
+        prepare.config = run->config;
         return prepare_container(&prepare, err);
 }
 
@@ -197,10 +202,11 @@ static int run_prepare(struct run *run, struct error *err)
 static int run_until_created(struct run *run, struct error *err)
 {
         static int (*const steps[])(struct run *, struct error *) = {
-                run_check,           run_find_devices, run_find_mounts,    run_read_secrets,
-                run_find_image,      run_publish_all,  run_claim,          run_begin_namespaces,
-                run_mount_root,      run_mount_others, run_accept_network, run_make_plan,
-                run_confine_devices, run_prepare,      run_create,         run_finish_network,
+                run_check,          run_find_devices,   run_find_mounts,     run_read_secrets,
+                run_find_image,     run_publish_all,    run_claim,           run_begin_namespaces,
+                run_leave_mounts,   run_begin_crun,     run_mount_root,      run_mount_others,
+                run_accept_network, run_make_plan,      run_confine_devices, run_prepare,
+                run_create,         run_finish_network,
         };
 
         for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
@@ -353,6 +359,8 @@ int run_container(struct container_spec *spec, const struct run_settings *settin
                 .crun = { .clone = -1 },
                 .console = { -1, -1, NULL },
                 .pump = { -1, -1, 0 },
+                .null = -1,
+                .gate = GATE_NONE,
                 .guard = { -1 },
                 .netjoin = NETJOIN_NONE,
                 .nsjoin = NSJOIN_NONE,

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gate.h"
+
+#include "../base/cleanup.h"
+#include "../base/str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static int gate_link(const char *path, const char *to)
+{
+        AUTO_FREE char *fresh = str_concat(path, ".new");
+
+        if ((unlink(fresh) < 0 && errno != ENOENT) || symlink(to, fresh) < 0)
+                return -1;
+        return rename(fresh, path);
+}
+
+int gate_open(const char *run, int lowest, struct gate *ret, struct error *err)
+{
+        AUTO_FREE char *path = str_concat(run, "/config.link"), *to = NULL;
+        AUTO_CLOSE int first = -1, read = -1, write = -1;
+        int ends[2];
+
+        if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+                return error_errno(err, errno, "cannot make a pipe");
+        first = ends[0];
+        write = ends[1];
+        read = fcntl(first, F_DUPFD_CLOEXEC, lowest);
+        if (read < 0)
+                return error_errno(err, errno, "cannot duplicate a descriptor");
+        to = str_format("/proc/self/fd/%d", read);
+        if (gate_link(path, to) < 0)
+                return error_errno(err, errno, "cannot link %s", path);
+        *ret = (struct gate){ .read = steal_fd(&read),
+                              .write = steal_fd(&write),
+                              .path = steal_str(&path) };
+        return 0;
+}
+
+void gate_close_read(struct gate *gate)
+{
+        cleanup_close(&gate->read);
+        gate->read = -1;
+}
+
+bool gate_pass(struct gate *gate, const char *text, size_t length)
+{
+        int size = fcntl(gate->write, F_GETPIPE_SZ);
+
+        if (size < 0 || length > INT_MAX ||
+            (length > (size_t)size && fcntl(gate->write, F_SETPIPE_SZ, (int)length) < 0) ||
+            gate_link(gate->path, "config.json") < 0)
+                return false;
+        if (write(gate->write, text, length) != (ssize_t)length)
+                return false;
+        cleanup_close(&gate->write);
+        gate->write = -1;
+        return true;
+}
+
+void gate_close(struct gate *gate)
+{
+        gate_close_read(gate);
+        cleanup_close(&gate->write);
+        if (gate->path)
+                unlink(gate->path);
+        free(gate->path);
+        *gate = GATE_NONE;
+}
