@@ -37,7 +37,8 @@ static int nodev_set_here(void)
         return nodev_set_classic();
 }
 
-/* The life of a process of its own, since going there changes what "/" is. */
+/* The life of a process of its own, since going there changes what "/" is. It has our memory, and
+ * we wait: a copy of it would cost more than all that is done here. */
 static void nodev_live(int mounts)
 {
         _exit(setns(mounts, CLONE_NEWNS) < 0 || nodev_set_here() < 0 ? errno : 0);
@@ -52,7 +53,7 @@ int nodev_set(pid_t init, struct error *err)
 
         if (mounts < 0)
                 return error_errno(err, errno, "cannot open %s", path);
-        pid = fork();
+        pid = vfork();
         if (pid == 0)
                 nodev_live(mounts);
         if (pid < 0)

@@ -216,13 +216,48 @@ test_r5_kill_9_of_crunit_at_each_stage() {
 	# SIGTERM yet. Without its guard that would last for systemd's 90 seconds.
 	shell victim 'trap "exit 0" TERM; while :; do sleep 0.1; done' ''
 	no_start_limit victim
-	# at the settings, the image, the name, the mounts, crun, its end, the pump,
-	# and before systemd knows the main process
-	for call in openat:10 flock:1 renameat:1 unshare:1 move_mount:1 clone3:1 wait4:1 clone3:2 sendmsg:1; do
+	# at the settings, the image, the name, before crun, while crun waits for its
+	# configuration, with half of what leads to it, its end, the pump, and before
+	# systemd knows the main process
+	for call in openat:10 flock:1 renameat:1 unshare:1 rename:1 clone3:1 move_mount:1 rename:2 wait4:1 clone3:2 sendmsg:1; do
 		reload
 		kill_at victim "$call"
 		clean_start victim "crunit killed in $call"
 	done
+}
+
+no_crun() {
+	! pgrep -f '^crun ' >/dev/null
+}
+
+# crun is begun before its configuration is there, and waits for it in a pipe.
+test_crun_waits_for_its_configuration() {
+	local count i value log=/run/test-strace image=localhost/busybox:latest
+	local -a run=(crunit run --rm --replace --network none --name early)
+	# a pipe takes 64 kB, 1 MB when asked, and no more without the right to it
+	value=$(printf '%0100000d' 7)
+	for count in 1 2 11; do
+		for ((i = 0; i < count; i++)); do echo "V$i=$value"; done >/run/test-env
+		assert_equal "$("${run[@]}" --env-file /run/test-env $image env | grep -c '^V.*07$')" $count variables
+	done
+	rm /run/test-env
+	# its name may not lead elsewhere
+	assert_equal "$(strace -qq -o $log -e trace=rename -e inject=rename:error=ENOSPC:when=2 "${run[@]}" $image echo yes)" yes
+	grep -q INJECTED $log || fail "nothing was made to fail: $(cat $log)"
+	# what fails meanwhile is told, by us alone
+	echo '{ "defaultAction": 1 }' >/run/test-profile
+	assert_fails "${run[@]}" --security-opt seccomp=/run/test-profile $image true
+	assert_equal "$status" 125 status
+	assert_match "$said" '^crunit: [^
+]*defaultAction[^
+]*$'
+	wait_for 10 no_crun
+	# nobody will write it any more
+	strace -qq -o $log -e trace=rename -e inject=rename:signal=KILL:when=2 "${run[@]}" $image true || true
+	grep -q 'killed by SIGKILL' $log || fail "crunit was not killed: $(cat $log)"
+	wait_for 10 no_crun
+	assert_equal "$("${run[@]}" $image echo again)" again
+	rm $log /run/test-profile
 }
 
 test_r5_kill_9_of_crun() {
