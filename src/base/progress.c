@@ -2,14 +2,13 @@
 #include "progress.h"
 
 #include "log.h"
+#include "notify.h"
 #include "printable.h"
 #include "str.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -145,30 +144,7 @@ static char *progress_text(const struct progress *progress)
         return strbuf_steal(&text);
 }
 
-/* --- systemd: sd_notify(3) without its library, which this program does not need otherwise */
-
-static void progress_send(const char *message)
-{
-        const char *path = getenv("NOTIFY_SOCKET");
-        struct sockaddr_un address = { .sun_family = AF_UNIX };
-        socklen_t length;
-        int fd;
-
-        if (!path || strlen(path) >= sizeof address.sun_path || strlen(path) < 2)
-                return;
-        strcpy(address.sun_path, path);
-        length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
-        if (path[0] == '@')
-                address.sun_path[0] = '\0';
-        else
-                length++;
-        fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        if (fd < 0)
-                return;
-        sendto(fd, message, strlen(message), MSG_NOSIGNAL | MSG_DONTWAIT,
-               (struct sockaddr *)&address, length);
-        close(fd);
-}
+/* --- systemd */
 
 static void progress_notify(struct progress *progress, int64_t now)
 {
@@ -181,14 +157,14 @@ static void progress_notify(struct progress *progress, int64_t now)
         progress->notified = now;
         text = progress_text(progress);
         message = str_format("STATUS=%s\n", text);
-        progress_send(message);
+        notify_send(message);
         if (bytes == progress->extended)
                 return;
         progress->extended = bytes;
         free(steal_str(&message));
         message = str_format("EXTEND_TIMEOUT_USEC=%llu\n",
                              (unsigned long long)progress->patience * 1000000);
-        progress_send(message);
+        notify_send(message);
 }
 
 /* --- a pipe */
@@ -311,7 +287,7 @@ void progress_end(struct progress **place)
         progress_erase(progress);
         fflush(stderr);
         if (progress->notify && progress->notified > 0)
-                progress_send("STATUS=\n");
+                notify_send("STATUS=\n");
         for (size_t i = 0; i < progress->count; i++)
                 free(progress->parts[i].label);
         free(progress->parts);

@@ -3,6 +3,7 @@
 #include "run.h"
 
 #include "../base/log.h"
+#include "../base/notify.h"
 #include "../base/spawn.h"
 #include "../container/handover.h"
 #include "../container/record.h"
@@ -16,7 +17,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <systemd/sd-daemon.h>
 
 /* What holds unless an option says otherwise. */
 static int run_set_defaults(struct container_spec *spec, const struct settings *settings,
@@ -139,7 +139,7 @@ static void run_end_by_signal(int number)
 static int run_finished(struct container_spec *spec, const struct settings *settings, char **words,
                         struct error *err)
 {
-        if (spec->detach && !handover_possible() && sd_booted() > 0)
+        if (spec->detach && !handover_possible() && notify_booted())
                 return run_as_unit(spec, settings, words, err);
         if (run_find_pod(spec, err) < 0)
                 return CMD_USAGE;

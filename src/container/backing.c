@@ -2,6 +2,7 @@
 #include "backing.h"
 
 #include "../base/io.h"
+#include "../base/notify.h"
 #include "interrupt.h"
 #include "rootfs.h"
 #include "shift.h"
@@ -9,7 +10,6 @@
 #include <poll.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <systemd/sd-daemon.h>
 
 enum {
         BACKING_WAIT = 20,     /* milliseconds between looks at a lock */
@@ -200,8 +200,8 @@ static int backing_mount_image(struct backing *backing, const struct backing_use
 /* systemd would give up on a start that takes so long. */
 static void backing_ask_for_time(const char *what, const char *name)
 {
-        sd_notifyf(0, "STATUS=%s volume %s\nEXTEND_TIMEOUT_USEC=%llu", what, name,
-                   BACKING_PATIENCE * 1000000ull);
+        notify_sendf("STATUS=%s volume %s\nEXTEND_TIMEOUT_USEC=%llu", what, name,
+                     BACKING_PATIENCE * 1000000ull);
 }
 
 /* Locked, whoever had it before; made where it is missing. */
@@ -369,7 +369,7 @@ static int backing_fill_one(const struct backing_item *item, const struct fetch 
                 return error_wrap(err, "volume '%s'", mount->source);
         backing_ask_for_time("filling", mount->source);
         result = volume_fill(fill, &item->volume, mount, item->view.path, lock, err);
-        sd_notify(0, "STATUS=");
+        notify_send("STATUS=");
         return result < 0 ? error_wrap(err, "volume '%s'", mount->source) : 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "fetch.h"
 
+#include "../base/notify.h"
 #include "../image/platform.h"
 #include "../image/reference.h"
 #include "../image/transport.h"
@@ -8,7 +9,6 @@
 #include "unpack.h"
 
 #include <errno.h>
-#include <systemd/sd-daemon.h>
 
 /* Do two names, of which the first may be missing, agree? */
 static bool fetch_agrees(const char *wanted, const char *found)
@@ -113,7 +113,7 @@ static char *fetch_pull(const struct fetch *fetch, const char *policy, struct er
         strv_append(&args, "--");
         strv_append(&args, fetch->spec->image);
         status = image_program_run(&program, &said, err);
-        sd_notify(0, "STATUS=");
+        notify_send("STATUS=");
         if (status == 0)
                 return fetch_read_id(said, fetch->spec->image);
         if (status > 0) {

@@ -2,19 +2,19 @@
 #include "handover.h"
 
 #include "../base/io.h"
+#include "../base/notify.h"
 #include "../base/str.h"
 #include "crun.h"
 #include "interrupt.h"
 #include "process.h"
 
-#include <systemd/sd-daemon.h>
 #include <time.h>
 
 enum {
-        HANDOVER_BARRIER = 10 * 1000 * 1000, /* microseconds systemd may take to answer */
-        HANDOVER_OPEN = 10000,               /* milliseconds for the init to get to its fifo */
-        HANDOVER_SEEN = 5000,                /* milliseconds others wait for the start */
-        HANDOVER_STEP = 1000 * 1000,         /* nanoseconds between looks */
+        HANDOVER_BARRIER = 10 * 1000, /* milliseconds systemd may take to answer */
+        HANDOVER_OPEN = 10000,        /* milliseconds for the init to get to its fifo */
+        HANDOVER_SEEN = 5000,         /* milliseconds others wait for the start */
+        HANDOVER_STEP = 1000 * 1000,  /* nanoseconds between looks */
 };
 
 bool handover_possible(void)
@@ -24,14 +24,14 @@ bool handover_possible(void)
 
 int handover_main_process(pid_t init, const char *state, struct error *err)
 {
-        int result = sd_notifyf(0, "MAINPID=%d\n%s", (int)init, state);
+        int result = notify_sendf("MAINPID=%d\n%s", (int)init, state);
 
         if (result == 0)
                 return error_set(err, EINVAL, "NOTIFY_SOCKET is not set");
         if (result < 0)
-                return error_errno(err, -result, "cannot tell systemd the main process");
+                return error_errno(err, errno, "cannot tell systemd the main process");
         /* A manager that does not answer has still got the message. */
-        sd_notify_barrier(0, HANDOVER_BARRIER);
+        notify_wait(HANDOVER_BARRIER);
         return 0;
 }
 

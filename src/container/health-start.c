@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "health-start.h"
 
+#include "../base/notify.h"
 #include "health-unit.h"
 
 #include <errno.h>
-#include <systemd/sd-daemon.h>
 
 /* Where the container itself tells systemd of its state, nobody else does. */
 static void health_choose_told(const struct container_spec *spec, struct health *health)
@@ -32,7 +32,7 @@ int health_start(const struct container_state *state, const char *run, struct er
 {
         AUTO_HEALTH struct health health = { 0 };
 
-        if (sd_booted() <= 0)
+        if (!notify_booted())
                 return error_set(err, ENOSYS, "there is no systemd that could check its health");
         if (health_read(run, &health, err) < 0)
                 return -1;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "image-program.h"
 
+#include "../base/notify.h"
 #include "interrupt.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
-#include <systemd/sd-daemon.h>
 
 enum {
         PROGRAM_STEP = 5000,                 /* milliseconds between signs of life */
@@ -85,7 +85,7 @@ static int program_listen(const struct image_program *program, int fd, struct st
                 };
 
                 if (program->patient)
-                        sd_notifyf(0, "EXTEND_TIMEOUT_USEC=%d", PROGRAM_PATIENCE);
+                        notify_sendf("EXTEND_TIMEOUT_USEC=%d", PROGRAM_PATIENCE);
                 if (poll(events, 2, program->patient ? PROGRAM_STEP : -1) < 0) {
                         if (errno != EINTR)
                                 return error_errno(err, errno, "cannot wait for crunit-image");

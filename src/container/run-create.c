@@ -4,6 +4,7 @@
 
 #include "../base/io.h"
 #include "../base/json.h"
+#include "../base/notify.h"
 #include "cgroup-give.h"
 #include "cgroup.h"
 #include "create.h"
@@ -18,14 +19,13 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <sys/prctl.h>
-#include <systemd/sd-daemon.h>
 
 /* Where no limit and no place was asked for, a group of its own is not worth failing: without
  * systemd not every machine has a tree that crun can use, and without CAP_SYS_RESOURCE (we are in a
  * container ourselves) it cannot load its device filter. */
 static enum crun_cgroups run_choose_cgroups(const struct container_spec *spec)
 {
-        bool systemd = sd_booted() > 0;
+        bool systemd = notify_booted();
 
         if (spec->cgroups_split)
                 return CRUN_CGROUPS_NONE;

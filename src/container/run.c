@@ -2,6 +2,7 @@
 #include "run-parts.h"
 
 #include "../base/json.h"
+#include "../base/notify.h"
 #include "attach.h"
 #include "cdi.h"
 #include "cgroup.h"
@@ -21,7 +22,6 @@
 #include "volumes-from.h"
 
 #include <sys/mount.h>
-#include <systemd/sd-daemon.h>
 
 enum {
         RUN_FAILURE = 125,
@@ -304,7 +304,7 @@ static int run_foreground(struct run *run, int *ret_status, struct error *err)
                 return -1;
         guard_release(&run->guard);
         if (run->spec->notify == SPEC_NOTIFY_CONMON)
-                sd_notify(0, "READY=1");
+                notify_send("READY=1");
         if (run_watch_health(run, err) < 0)
                 return -1;
         if (attach_wait(&attach, ret_status, err) < 0)

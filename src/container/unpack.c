@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "unpack.h"
 
+#include "../base/notify.h"
 #include "../base/str.h"
 #include "image-program.h"
 
 #include <errno.h>
-#include <systemd/sd-daemon.h>
 
 int unpack_image(const char *storage, const char *reference, const sigset_t *signals,
                  struct error *err)
@@ -23,9 +23,9 @@ int unpack_image(const char *storage, const char *reference, const sigset_t *sig
         strv_appendf(&args, "--root=%s", storage);
         strv_append(&args, "--");
         strv_append(&args, reference);
-        sd_notifyf(0, "STATUS=unpacking image %s", reference);
+        notify_sendf("STATUS=unpacking image %s", reference);
         status = image_program_run(&program, &said, err);
-        sd_notify(0, "STATUS=");
+        notify_send("STATUS=");
         if (status <= 0)
                 return status;
         return error_set(err, EIO, "cannot unpack image %s again: %s", reference,
