@@ -17,8 +17,8 @@ struct crun;
 /* Is there a service manager that wants to hear of us? */
 bool handover_possible(void);
 
-/* state: of the unit, in the same message: "READY=1" where it is up with this, or "STATUS=" and what
- * it waits for, which `systemctl status` shows until somebody says something else; or "". */
+/* state: of the unit, in the same message: "READY=1" where it is up with this, or "STATUS=" and
+ * what it waits for, which `systemctl status` shows until somebody says something else; or "". */
 int handover_main_process(pid_t init, const char *state, struct error *err);
 
 /* Let the created container's program run: what `crun start` does, without executing it; `crun
