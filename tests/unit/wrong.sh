@@ -150,6 +150,17 @@ echo y >"$work/answer"
 "$build/crunit" volume prune <"$work/answer" >"$work/out" 2>&1
 check "yes removes it" says 1 volume exists wanted
 
+# --- settings that a command alone shows
+printf '[network]\npools = 10.78.0.0/16:28\n' >"$CRUNIT_CONF"
+subnet_of() {
+	run network create "$1"
+	"$build/crunit" network inspect --format '{{json .subnets}}' "$1" | tr -d ' \n' | grep -q "\"subnet\":\"$2\""
+}
+check "pools: the first of its networks" subnet_of cut-1 "10[.]78[.]0[.]0/28"
+check "pools: the next" subnet_of cut-2 "10[.]78[.]0[.]16/28"
+: >"$CRUNIT_CONF"
+check "without: the pool of the manual" subnet_of cut-3 "10[.]\(89\|9[0-9]\|[12][0-9][0-9]\)[.][0-9.]*/24"
+
 # --- the other programs
 for program in crunit-image crunit-network crunit-unit; do
 	check "$program --version" "$build/$program" --version
