@@ -212,7 +212,7 @@ full_disk() {
 fresh
 container ok
 printf '[Container]\nImage=localhost/x\nColour=red\n' >"$work/in/one.container"
-{ printf '[Container]\nImage=localhost/x\n'; printf 'ä%.0s' {1..3000}; echo =1; } >"$work/in/two.container"
+{ printf '[Container]\nImage=localhost/x\n'; printf 'ä%.0s' {1..3000}; echo '=1'; } >"$work/in/two.container"
 kernel_log() {
 	unshare -m sh -c "mount -t tmpfs tmpfs /dev && : >/dev/kmsg && '$generator' '$work/out' 2>/dev/kmsg.not; test \$? = 1 &&
 		test ! -s /dev/kmsg.not && cp /dev/kmsg '$work/said'"
