@@ -230,6 +230,7 @@ static int download_unpack(struct download *download, size_t i, int fd, struct e
                                         .copy = -1,
                                         .cancel = download->intake->cancel,
                                         .progress = &download->intake->progress,
+                                        .writeback = &download->intake->writeback,
                                         .name = name };
 
         if (stream_open(&source, &stream, err) < 0)

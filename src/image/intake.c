@@ -254,6 +254,7 @@ int intake_start(struct intake *intake, intake_take *take, void *context, struct
         intake->reads_ahead = limit > 1;
         intake->next = 0;
         intake->running = intake->started = 0;
+        writeback_start(&intake->writeback, intake->work.fd);
         while (intake->started < wanted) {
                 pthread_mutex_lock(&intake->mutex);
                 intake->running++;
@@ -268,8 +269,10 @@ int intake_start(struct intake *intake, intake_take *take, void *context, struct
                 intake->running--;
                 pthread_mutex_unlock(&intake->mutex);
         }
-        if (wanted && !intake->started)
+        if (wanted && !intake->started) {
+                writeback_stop(&intake->writeback);
                 return error_set(err, EAGAIN, "cannot start a thread");
+        }
         return 0;
 }
 
@@ -285,6 +288,7 @@ int intake_wait(struct intake *intake, struct error *err)
         for (unsigned i = 0; i < intake->started; i++)
                 pthread_join(intake->workers[i], NULL);
         intake->started = 0;
+        writeback_stop(&intake->writeback);
         if (intake_cancelled(intake))
                 return error_set(err, EINTR, "interrupted");
         if (intake->failure.message)

@@ -15,6 +15,7 @@
 #include "load-plan.h"
 #include "nearby.h"
 #include "store-work.h"
+#include "writeback.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -51,6 +52,7 @@ struct intake {
         unsigned running;
         bool reads_ahead;     /* layers are decompressed by a thread, and written by another */
         struct error failure; /* the first */
+        struct writeback writeback;
 };
 
 #define INTAKE_NONE                                                                                \

@@ -63,6 +63,7 @@ static int load_layer_open(struct load *load, size_t i, int fd, struct stream **
                                         .copy = -1,
                                         .no_digest = member->digest,
                                         .progress = &load->intake.progress,
+                                        .writeback = &load->intake.writeback,
                                         .cancel = load->options->cancel,
                                         .name = member->name };
 

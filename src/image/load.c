@@ -153,6 +153,7 @@ static int load_plan_file(struct load *load, int fd, int *ret_copy, struct error
                                         .size = STREAM_UNKNOWN_SIZE,
                                         .cancel = load->options->cancel,
                                         .progress = &load->intake.progress,
+                                        .writeback = &load->intake.writeback,
                                         .name = load->name };
         bool seekable = lseek(fd, 0, SEEK_CUR) == 0;
         enum transport_kind kind = load->options->transport;

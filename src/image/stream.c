@@ -7,6 +7,7 @@
 #include "digest.h"
 #include "growth.h"
 #include "gunzip.h"
+#include "writeback.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -328,6 +329,8 @@ static int stream_produce(void *context, const void **ret_data, size_t *ret_leng
                 return some;
         }
         stream->bytes += *ret_length;
+        if (stream->source.writeback)
+                writeback_add(stream->source.writeback, *ret_length);
         if (stream->bytes > stream->source.most)
                 return error_set(err, EFBIG, "%s holds more than %llu bytes", stream->source.name,
                                  (unsigned long long)stream->source.most);

@@ -26,6 +26,7 @@
 
 struct growth;
 struct stream;
+struct writeback;
 
 struct stream_source {
         int fd;          /* borrowed */
@@ -40,6 +41,7 @@ struct stream_source {
         uint64_t most;         /* fail beyond so many decompressed bytes; 0: STREAM_MAX_BYTES */
         const volatile sig_atomic_t *cancel; /* borrowed; non-zero: fail with EINTR; or NULL */
         _Atomic uint64_t *progress;          /* borrowed; raw bytes are added here; or NULL */
+        struct writeback *writeback;         /* borrowed; is told of decompressed bytes; or NULL */
         const char *name;                    /* borrowed; for messages */
 };
 
