@@ -168,7 +168,7 @@ static bool are_services_sorted(struct unit_source *const *sources, size_t count
 }
 
 /* Two files, one unit: the second would silently take the place of the first. */
-static void report_collisions(struct unit_set *set, struct report *report)
+void name_compare(struct unit_set *set, struct report *report)
 {
         AUTO_FREE struct unit_source **sorted = alloc_zero(set->count, sizeof *sorted);
         size_t count = 0;
@@ -197,6 +197,8 @@ void name_sources(struct unit_set *set, struct report *report)
                 struct unit_source *source = &set->sources[i];
                 AUTO_ERROR struct error err = { 0 };
 
+                if (source->elsewhere)
+                        continue;
                 report->unit = source->name;
                 if (source->usable && name_the_service(source, &err) < 0) {
                         report_failure(report, &err);
@@ -206,7 +208,6 @@ void name_sources(struct unit_set *set, struct report *report)
                         source->resource = name_the_resource(source);
         }
         report->unit = NULL;
-        report_collisions(set, report);
 }
 
 bool name_is_resource(const char *name)
@@ -249,6 +250,11 @@ static char *fill_in(const char *text, const char *placeholder, const char *valu
         return strbuf_steal(&buf);
 }
 
+static bool is_usable(const struct unit_set *set, const struct unit_source *source)
+{
+        return source->usable && !(source->elsewhere && !set->ask(set->context, source));
+}
+
 int name_resolve(const struct unit_set *set, const char *file, char **ret_service,
                  char **ret_resource, struct error *err)
 {
@@ -257,7 +263,7 @@ int name_resolve(const struct unit_set *set, const char *file, char **ret_servic
 
         if (!source)
                 return error_set(err, 0, "there is no %s", file);
-        if (!source->usable)
+        if (!is_usable(set, source))
                 return error_set(err, 0, "%s cannot be used, see the message about it", file);
         if (ret_resource && str_empty(source->resource))
                 return error_set(err, 0, "%s does not say what it is called", file);

@@ -4,9 +4,12 @@
 
 #include "set.h"
 
-/* Fill in service and resource of all sources; reports names that are not valid, and units that two
- * files would make (the first keeps it). */
+/* Fill in service and resource of all sources that are not elsewhere; reports names that are not
+ * valid. */
 void name_sources(struct unit_set *set, struct report *report);
+
+/* Report units that two files would make; the first keeps it. */
+void name_compare(struct unit_set *set, struct report *report);
 
 /* The unit of a container file and the name of what it makes (both may be NULL pointers). Where
  * only the template of an instance exists, they are the template's with this instance. */

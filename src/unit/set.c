@@ -13,7 +13,7 @@
 
 const struct unit_type unit_types[] = {
         { ".container", "Container", "", "ContainerName", 3, translate_container },
-        { ".pod", "Pod", "-pod", "PodName", 4, translate_pod },
+        { ".pod", "Pod", "-pod", "PodName", UNIT_RANK_POD, translate_pod },
         { ".volume", "Volume", "-volume", "VolumeName", 1, translate_volume },
         { ".network", "Network", "-network", "NetworkName", 1, translate_network },
         { ".image", "Image", "-image", NULL, 0, translate_image },
@@ -148,52 +148,76 @@ static bool is_clean(const char *path)
         return true;
 }
 
-/* Returns false where there is to be no unit of this name. */
-static bool load_source(struct unit_source *source, const struct search_file *found,
+static void load_source(struct unit_source *source, const struct search_file *found,
                         const struct search *search, struct report *report)
 {
         AUTO_ERROR struct error err = { 0 };
         int result;
 
-        source->path = str_concat(found->directory, "/", found->name);
-        source->name = strrchr(source->path, '/') + 1;
-        source->directory = str_dup(found->directory);
-        source->type = unit_type_of(source->name);
         if (!is_clean(source->path)) {
                 report_at(report, REPORT_ERROR, (struct error_place){ .path = source->path },
                           "control characters in the name");
-                return false;
+                source->masked = true;
+                return;
         }
         report_detail(report, "Loading source unit file %s", source->path);
         result = read_into(&source->file, source->path, found->regular, &err);
-        if (result > 0) {
-                report_detail(report, "%s is masked", source->path);
-                return false;
-        }
         source->usable = result == 0;
-        if (source->usable) {
+        source->masked = result > 0;
+        if (source->masked)
+                report_detail(report, "%s is masked", source->path);
+        if (source->usable)
                 load_dropins(source, search, report);
-                return true;
-        }
-        fail_loading(source->path, &err);
+        else if (!source->masked)
+                fail_loading(source->path, &err);
         report_failure(report, &err);
-        return true;
+}
+
+static void say_nothing(void *context, const struct report_message *message)
+{
+        (void)context;
+        (void)message;
+}
+
+void unit_set_read(struct unit_set *set, const struct search *search, size_t first, size_t end,
+                   struct report *report)
+{
+        struct report silent = { .take = say_nothing };
+
+        set->sources = alloc_zero(search->count, sizeof *set->sources);
+        set->count = search->count;
+        for (size_t i = 0; i < search->count; i++) {
+                const struct search_file *found = &search->files[i];
+                struct unit_source *source = &set->sources[i];
+
+                source->path = str_concat(found->directory, "/", found->name);
+                source->name = strrchr(source->path, '/') + 1;
+                source->directory = str_dup(found->directory);
+                source->type = unit_type_of(source->name);
+                source->elsewhere = i < first || i >= end;
+                /* What a pod's file says matters to its containers. */
+                if (!source->elsewhere || source->type->rank == UNIT_RANK_POD)
+                        load_source(source, found, search, source->elsewhere ? &silent : report);
+        }
+}
+
+void unit_set_settle(struct unit_set *set, struct report *report)
+{
+        size_t kept = 0;
+
+        for (size_t i = 0; i < set->count; i++) {
+                if (set->sources[i].masked)
+                        source_free(&set->sources[i]);
+                else if (kept++ < i)
+                        set->sources[kept - 1] = set->sources[i];
+        }
+        set->count = kept;
+        name_compare(set, report);
 }
 
 void unit_set_load(struct unit_set *set, const struct search *search, struct report *report)
 {
-        if (!search->count)
-                return;
-        set->sources = alloc_zero(search->count, sizeof *set->sources);
-        for (size_t i = 0; i < search->count; i++) {
-                struct unit_source *source = &set->sources[set->count];
-
-                if (load_source(source, &search->files[i], search, report)) {
-                        set->count++;
-                } else {
-                        source_free(source);
-                        *source = (struct unit_source){ 0 };
-                }
-        }
+        unit_set_read(set, search, 0, search->count, report);
         name_sources(set, report);
+        unit_set_settle(set, report);
 }

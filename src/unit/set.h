@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * All container files that were found, read, and with the names of their units and of what these
- * make: a file refers to others (x.network, x.volume …), so all of them are read before the first
- * is translated.
+ * make: a file refers to others (x.network, x.volume …), so all of them are named before the first
+ * is translated. Two processes may share the work: then each reads its own files, is told the names
+ * of the others, and asks what became of them where it matters.
  */
 #pragma once
 
@@ -26,7 +27,8 @@ struct unit_type {
 
 extern const struct unit_type unit_types[]; /* ends with a row without extension */
 enum {
-        UNIT_RANKS = 5
+        UNIT_RANK_POD = 4, /* last: by then, their containers have told them their names */
+        UNIT_RANKS
 };
 
 /* The type that a file name's extension stands for, or NULL. */
@@ -44,6 +46,8 @@ struct unit_source {
         struct strv members;    /* of a pod: services that start with it */
         struct unit_file slice; /* of a pod with limits, when it is translated: a unit beside it */
         bool usable;            /* no error so far */
+        bool masked;            /* there is to be no unit */
+        bool elsewhere; /* another process translates it; of all but pods the file is empty */
 };
 
 /* Start with { 0 } and set the first two members. */
@@ -52,9 +56,21 @@ struct unit_set {
         bool is_user;                /* for a user's own manager */
         struct unit_source *sources; /* owned; sorted by name */
         size_t count;
+
+        /* Whether a file that is elsewhere is usable still; NULL where none is. */
+        bool (*ask)(void *context, const struct unit_source *source);
+        void *context; /* borrowed; for ask */
 };
 
-/* Read all files of the search; what cannot be read is reported and marked as not usable. */
+/* Read the files of the search from first up to end; what cannot be read is reported and marked as
+ * not usable. All others are elsewhere, and nothing but their path is known. */
+void unit_set_read(struct unit_set *set, const struct search *search, size_t first, size_t end,
+                   struct report *report);
+
+/* When all names are known: drop what is masked, and report names that are taken. */
+void unit_set_settle(struct unit_set *set, struct report *report);
+
+/* Both for all files, and name_sources() between them. */
 void unit_set_load(struct unit_set *set, const struct search *search, struct report *report);
 void unit_set_free(struct unit_set *set);
 #define AUTO_UNIT_SET CLEANUP(unit_set_free)
