@@ -86,15 +86,13 @@ int output_write(const struct output *output, const char *name, const char *data
         return io_write_file(output->dirfd, name, data, length, 0644, IO_NO_SYNC, err);
 }
 
-static bool is_link_to(int dirfd, const char *path, const char *target)
+/* The target of a link, owned, or NULL where it is something else. */
+static char *link_target(int dirfd, const char *path)
 {
-        char present[PATH_MAX];
-        ssize_t length = readlinkat(dirfd, path, present, sizeof present - 1);
+        char target[PATH_MAX];
+        ssize_t length = readlinkat(dirfd, path, target, sizeof target - 1);
 
-        if (length < 0)
-                return false;
-        present[length] = '\0';
-        return str_equal(present, target);
+        return length < 0 ? NULL : str_dupn(target, (size_t)length);
 }
 
 int output_link(const struct output *output, const char *path, const char *target,
@@ -104,10 +102,13 @@ int output_link(const struct output *output, const char *path, const char *targe
 
         if (symlinkat(target, output->dirfd, path) == 0)
                 return 0;
-        if (errno == EEXIST && is_link_to(output->dirfd, path, target))
-                return 0;
         if (errno == EEXIST) {
-                unlinkat(output->dirfd, path, 0);
+                AUTO_FREE char *present = link_target(output->dirfd, path);
+
+                if (str_equal(present, target))
+                        return 0;
+                if (present)
+                        unlinkat(output->dirfd, path, 0);
         } else if (errno == ENOENT && slash) {
                 AUTO_FREE char *directory = str_dupn(path, (size_t)(slash - path));
 

@@ -24,6 +24,7 @@ void output_close(struct output *output);
 int output_write(const struct output *output, const char *name, const char *data, size_t length,
                  struct error *err);
 
-/* Make a link, and the directory it is in; another one of that name is replaced. */
+/* Make a link, and the directory it is in; another one of that name is replaced, a
+ * unit is not. */
 int output_link(const struct output *output, const char *path, const char *target,
                 struct error *err);

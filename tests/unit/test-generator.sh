@@ -172,15 +172,16 @@ from_nothing() {
 }
 check "nor where they begin with an empty directory" from_nothing
 
-# Whoever writes, this process or a child of it: 200 files, some broken, some that cannot be written.
+# One process or two: 200 files, some broken, some that cannot be written.
 by_both() {
-	local who
-	for who in self child; do
-		rm -rf "$work/out-$who" && mkdir "$work/out-$who" && mkdir "$work/out-$who/c20.service" "$work/out-$who/c170.service"
-		CRUNIT_GENERATOR_WRITER=$who run 1 --no-kmsg-log "$@" "$work/out-$who" || return 1
-		sed -e 's/^crunit-generator\[[0-9]*\]: //' -e "s/out-$who/out/" "$work/said" >"$work/said-$who"
+	local processes
+	for processes in 1 2; do
+		rm -rf "$work/out-$processes"
+		mkdir -p "$work/out-$processes/c20.service" "$work/out-$processes/c170.service"
+		CRUNIT_GENERATOR_PROCESSES=$processes run 1 --no-kmsg-log "$@" "$work/out-$processes" || return 1
+		sed -e 's/^crunit-generator\[[0-9]*\]: //' -e "s/out-$processes/out/" "$work/said" >"$work/said-$processes"
 	done
-	diff "$work/said-self" "$work/said-child" && diff -r "$work/out-self" "$work/out-child"
+	diff "$work/said-1" "$work/said-2" && diff -r "$work/out-1" "$work/out-2"
 }
 fresh
 for i in $(seq 200); do
@@ -188,18 +189,61 @@ for i in $(seq 200); do
 done
 for i in 10 60 110 190; do echo 'Imgae=x' >>"$work/in/c$i.container"; done
 for i in 30 120; do printf '[Container]\nImge=x\n' >>"$work/in/c$i.container"; done
-check "a child that writes: the same units and messages" by_both
-check "of which there are 196" test "$(find "$work/out-child" -name '*.service' -type f | wc -l)" = 196
+check "two processes: the same units and messages" by_both
+check "of which there are 196" test "$(find "$work/out-2" -name '*.service' -type f | wc -l)" = 196
 check "a unit that could not be written is named" says "cannot write c170.service"
-check "and has no links" test ! -L "$work/out-child/a.target.wants/c170.service"
+check "and has no links" test ! -L "$work/out-2/a.target.wants/c170.service"
 check "also where everything is told" by_both --verbose
-killed() {
-	{ printf 'Environment='; head -c 200000 /dev/zero | tr '\0' x; } >"$work/in/d1.container"
-	sed -i '1i [Container]\nImage=localhost/x' "$work/in/d1.container"
-	(ulimit -f 100 && CRUNIT_GENERATOR_WRITER=child run 1 --no-kmsg-log "$work/out")
+
+# 64 and more are divided, unless there is but one processor, or no other process to be had.
+traced() {
+	ASAN_OPTIONS=detect_leaks=0 strace -f -qq -e trace=fork,vfork,clone,clone3 -o "$work/calls" "$@" \
+		"$generator" --no-kmsg-log "$work/out" >"$work/said" 2>&1
 }
-check "a child that is killed: failure" killed
-check "which is said" says "the process that writes the units was killed by signal"
+processes() {
+	traced "${@:2}"
+	[ "$(grep -c '= [0-9]' "$work/calls")" = "$1" ] || { cat "$work/calls"; return 1; }
+}
+fresh
+for i in $(seq 64); do container "c$i"; done
+if strace -o /dev/null true 2>/dev/null && [ "$(nproc)" -gt 1 ]; then
+	check "two processes for many files" processes 1
+	check "one where there is one processor" processes 0 taskset -c "$(taskset -pc $$ | sed 's/.*[ ,-]//')"
+	rm -r "$work/out"
+	check "one where there can be no other" traced -e inject=fork,vfork,clone,clone3:error=EAGAIN
+	check "which tried" grep -q EAGAIN "$work/calls"
+	check "and does all" test "$(find "$work/out" -name '*.service' | wc -l)" = 64
+	rm "$work/in/c1.container"
+	check "one for few files" processes 0
+else
+	skip "how many processes there are" "needs strace and two processors"
+fi
+
+# The other process ends in the midst of its work: while it writes, and while it reads. Sorted by
+# name, the last file is its own.
+fresh
+for i in $(seq 100); do container "c$i"; done
+killed() {
+	{ printf '[Container]\nImage=localhost/x\nEnvironment='; head -c "$1" /dev/zero | tr '\0' x; } >"$work/in/d1.container"
+	rm -rf "$work/out"
+	CRUNIT_GENERATOR_PROCESSES=2 run 1 --no-kmsg-log "$work/out"
+}
+killed_writing() { (ulimit -f 100 && killed 200000); }
+killed_reading() { (ulimit -v 30000 && killed 16000000); }
+check "a process that is killed as it writes: failure" killed_writing
+check "which is said" says "some units of c54.container to d1.container are missing: the process that makes them was killed by signal 25"
+check "and costs nothing of the other's" test -s "$work/out/c1.service" -a -s "$work/out/c53.service"
+if readelf -d "$generator" | grep -F libasan >/dev/null || [ -n "${VALGRIND-}" ]; then
+	skip "a process that is killed as it reads" "sanitizers need the memory"
+else
+	container a
+	printf '[Unit]\nAfter=c99.container\n' >>"$work/in/a.container"
+	check "a process that is killed as it reads: failure" killed_reading
+	check "which is said" says "the process that makes them was killed by signal 6"
+	check "and costs nothing of the other's" test -s "$work/out/c1.service" -a -s "$work/out/c53.service"
+	check "but what needs its files" test ! -e "$work/out/a.service"
+	check "which is said as well" says "c99.container cannot be used"
+fi
 
 fresh
 container full
