@@ -117,8 +117,8 @@ static int rootfs_set_writable(int context, const struct rootfs *rootfs, struct 
         return 0;
 }
 
-/* An overlay of before Linux 6.5 gets what fsconfig(2) is told as one text when it is made: it takes
- * any word, and then fails at those it does not know. */
+/* An overlay of before Linux 6.5 gets what fsconfig(2) is told as one text when it is made: it
+ * takes any word, and then fails at those it does not know. */
 bool rootfs_kernel_reads_words(const char *release)
 {
         unsigned major, minor;
