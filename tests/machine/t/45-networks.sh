@@ -1324,3 +1324,30 @@ test_ports_file_is_damaged() {
 	systemctl stop other
 	[ ! -e $file ] || fail "the file is left"
 }
+
+# Where others have networks and no ports, who publishes some reads the one file, and not theirs.
+test_ports_one_file_is_read() {
+	local file=/run/crunit/network/ports
+	server a 80
+	server b 80
+	start a b
+	assert_equal "$(cat $file)" "= 0"
+	members_read
+	assert_equal "$(cat $work/read)" "" "members' files that are read"
+	assert_equal "$(cat $file)" "= 0"
+	# it may have been lost
+	rm $file
+	members_read
+	assert_equal "$(xargs <$work/read)" "a@a b@b"
+	assert_equal "$(cat $file)" "= 0"
+	systemctl stop a
+	[ -e $file ] || fail "it went before the last member"
+	systemctl stop b
+	[ ! -e $file ] || fail "the file is left"
+}
+
+# Files of a and b that a start with a port, and its stop, read.
+members_read() {
+	strace -f -qq -e trace=openat,open -o $work/opened crunit run --rm -p 127.0.0.1:8080:80 localhost/busybox:latest true
+	sed -n 's|.*network/members/\([ab]@[ab]\)".*|\1|p' $work/opened | sort -u >$work/read
+}
