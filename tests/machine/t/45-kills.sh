@@ -108,8 +108,13 @@ each_kill() {
 		(web_is_gone) || fail "after $when: $(cat $work/grown)"
 	done 4<$work/chosen
 	echo "measured: $program $word killed in $killed of $all steps of $(wc -l <$work/points)"
-	# what is done may differ a little from one time to the next
-	[ $((killed * 2)) -ge $all ] || fail "$program $word was killed $killed times, not $all"
+	missed=$((missed + all - killed))
+	tried=$((tried + all))
+}
+
+# What is done may differ a little from one time to the next: not each step comes again.
+most_were_killed() {
+	[ $((missed * 2)) -le $tried ] || fail "$missed of $tried steps did not come again"
 }
 
 # The firewall's table is made anew where it is not there.
@@ -147,7 +152,7 @@ settled() {
 
 # timeout test_kills_of_a_container: 600
 test_kills_of_a_container() {
-	local file joined wrapped
+	local file joined wrapped missed=0 tried=0
 	kill_networks
 	# no log pump, which cleans up beside the others
 	server web 80 $joined PublishPort=8080:80 PublishPort=8080:80/udp DNS=192.0.2.54 LogDriver=passthrough
@@ -162,11 +167,12 @@ test_kills_of_a_container() {
 	each_kill web crunit run start 3
 	each_kill web crunit stop stop 1
 	each_kill web crun create start 1
+	most_were_killed
 }
 
 # timeout test_kills_of_a_pod: 600
 test_kills_of_a_pod() {
-	local joined wrapped
+	local joined wrapped missed=0 tried=0
 	kill_networks
 	{
 		printf '[Pod]\nPodName=shop\nPublishPort=8080:80\nPublishPort=8080:80/udp\nDNS=192.0.2.54\n'
@@ -180,4 +186,5 @@ test_kills_of_a_pod() {
 	settled shop-pod web
 	each_kill "shop-pod web" crunit-network create start 2
 	each_kill "shop-pod web" crunit-network rm stop 1
+	most_were_killed
 }
