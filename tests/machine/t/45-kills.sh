@@ -13,6 +13,9 @@ source /tests/t/45-networks.sh
 # What changes something, for others to see.
 changes='?rename,?renameat,?renameat2,?unlink,unlinkat,?mkdir,mkdirat,?rmdir,?symlink,symlinkat,linkat,mount,umount2,move_mount,fsopen,fsmount,unshare,setns,sendto,sendmsg,clone,clone3,?vfork,execve,write,pwrite64,ftruncate,kill,pidfd_send_signal'
 
+# Not local to a test: the trap at its end sees none of those.
+wrapped=()
+
 # wrap FILE: where /run/test-kill says so, a program runs under strace. It has a word that must be
 # among the arguments, and a system call and its number, or nothing more: then calls are noted.
 wrap() {
@@ -124,7 +127,6 @@ before_kill() {
 }
 
 kill_networks() {
-	wrapped=()
 	topology
 	trap unwrap EXIT
 	dual_stack
@@ -152,7 +154,7 @@ settled() {
 
 # timeout test_kills_of_a_container: 600
 test_kills_of_a_container() {
-	local file joined wrapped missed=0 tried=0
+	local file joined missed=0 tried=0
 	kill_networks
 	# no log pump, which cleans up beside the others
 	server web 80 $joined PublishPort=8080:80 PublishPort=8080:80/udp DNS=192.0.2.54 LogDriver=passthrough
@@ -172,7 +174,7 @@ test_kills_of_a_container() {
 
 # timeout test_kills_of_a_pod: 600
 test_kills_of_a_pod() {
-	local joined wrapped missed=0 tried=0
+	local joined missed=0 tried=0
 	kill_networks
 	{
 		printf '[Pod]\nPodName=shop\nPublishPort=8080:80\nPublishPort=8080:80/udp\nDNS=192.0.2.54\n'
