@@ -145,6 +145,15 @@ int crun_make_root(const struct crun *crun, struct error *err)
         return 0;
 }
 
+int crun_forget_cache(struct error *err)
+{
+        AUTO_FREE char *filters = str_format("%s/cache/seccomp", place_runtime());
+
+        if (access(filters, F_OK) < 0)
+                return 0;
+        return io_remove_tree(AT_FDCWD, filters, err) < 0 ? -1 : 1;
+}
+
 void crun_command(const struct crun *crun, const char *verb, struct strv *ret_args)
 {
         static const char *const manager[] = {

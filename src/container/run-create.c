@@ -234,6 +234,23 @@ static int run_await_crun(struct run *run, struct error *err)
         return create_finish(&run->crun, run->place.run, run->creating, &run->state.init, err);
 }
 
+/* What is damaged in crun's cache of filters fails all containers until somebody removes it. */
+static int run_create_container(struct run *run, struct error *err)
+{
+        AUTO_ERROR struct error first = { 0 };
+
+        if (run_await_crun(run, &first) == 0)
+                return 0;
+        if (first.code != CREATE_REFUSED || !strstr(first.message, "seccomp") ||
+            crun_forget_cache(NULL) <= 0)
+                return error_set(err, first.code, "%s", first.message);
+        run->creating = 0;
+        if (run_await_crun(run, err) < 0)
+                return -1;
+        run->warn("a damaged filter of system calls in crun's cache has been made anew");
+        return 0;
+}
+
 int run_create(struct run *run, struct error *err)
 {
         struct headroom headroom = { 0 };
@@ -245,7 +262,7 @@ int run_create(struct run *run, struct error *err)
                 return -1;
         if (ids_mapped(&run->ids) && headroom_make(run->plan.config, &headroom, err) < 0)
                 return -1;
-        result = run_await_crun(run, err);
+        result = run_create_container(run, err);
         headroom_return(&headroom);
         gate_close(&run->gate);
         if (result < 0)

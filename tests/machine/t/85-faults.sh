@@ -232,3 +232,35 @@ test_killed_run_leaves_no_container() {
 		[ ! -e /var/lib/crunit/containers/victim@ ] || fail "crunit $how: what it wrote is left"
 	done
 }
+
+# What is damaged in crun's cache of filters would fail each start; it is made anew, and never left out.
+test_damaged_seccomp_cache() {
+	local filter how
+	container filtered <<-'END'
+		[Container]
+		Image=localhost/busybox:latest
+		ContainerName=filtered
+		Network=none
+		Exec=sleep 1000
+		StopSignal=KILL
+	END
+	start filtered
+	# Debian 12's crun has no cache
+	[ -e /run/crunit/cache/seccomp ] || return 0
+	filter=$(find /run/crunit/cache/seccomp -type f -samefile /run/crunit/containers/filtered@filtered/crun/*/seccomp.bpf)
+	for how in 'echo xxxxxxxx' 'true' 'rm' 'yes'; do
+		case $how in
+		rm) rm "$filter" && mkdir "$filter" ;;
+		yes) yes | head -c 3000 >"$filter" || true ;;
+		*) $how >"$filter" ;;
+		esac
+		mark_journal
+		systemctl restart filtered
+		assert_journal filtered "filter of system calls in crun's cache has been made anew"
+		assert_equal "$(status_field "$(main_pid filtered)" Seccomp)" 2 "after $how"
+	done
+	assert_equal "$(crunit run --rm --network none localhost/busybox:latest awk '/^Seccomp:/ { print $2 }' /proc/self/status)" 2
+	# a profile that crun itself refuses is no damage
+	echo '{"defaultAction": "SCMP_ACT_NONSENSE"}' >$work/profile.json
+	assert_fails crunit run --rm --network none --security-opt "seccomp=$work/profile.json" localhost/busybox:latest true
+}
