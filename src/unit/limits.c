@@ -9,7 +9,8 @@
 typedef int limit_function(const char *text, char **ret, struct error *err);
 
 enum {
-        CPU_PERIOD = 100000 /* microseconds; the default of the kernel and of systemd */
+        CPU_PERIOD = 100000,    /* microseconds; the default of the kernel and of systemd */
+        MEMORY_START = 2 << 20, /* bytes in a unit's group until its container runs */
 };
 
 struct limit {
@@ -197,6 +198,20 @@ static bool is_pod(const struct translation *t)
         return str_equal(t->source->type->section, "Pod");
 }
 
+/* Where not even the start fits, the kernel kills it before it could say why. */
+static void limit_warn(const struct translation *t, const struct limit *limit,
+                       const struct value *value)
+{
+        uint64_t size;
+
+        if (limit == &limits[LIMIT_MEMORY] && limit_parse_size(value->text, &size, NULL) == 0 &&
+            size && size < MEMORY_START)
+                report_at(t->report, REPORT_WARNING, unit_value_place(value->line),
+                          "a limit of %s of memory is less than the start of a container needs: "
+                          "the kernel would kill it; give it 2m or more",
+                          value->text);
+}
+
 /* The unit key's value of one limit, or NULL. PodmanArgs= come later on the command line, so they
  * win. */
 static int limit_read(const struct translation *t, const struct limit *limit,
@@ -216,8 +231,10 @@ static int limit_read(const struct translation *t, const struct limit *limit,
         /* systemd expands variables on Exec lines only. */
         if (strpbrk(last->text, "%$"))
                 return 0;
-        if (limit->convert(last->text, ret, err) == 0)
+        if (limit->convert(last->text, ret, err) == 0) {
+                limit_warn(t, limit, last);
                 return 0;
+        }
         if (str_equal(last->line->key, "PodmanArgs"))
                 return unit_error(err, last->line, "PodmanArgs=%s %s: %s", limit->option,
                                   last->text, err->message);

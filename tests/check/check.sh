@@ -40,6 +40,28 @@ check "an image that is not there is no mistake" says_only \
 check "nor for --strict" run_check 0 --no-verify --strict .
 
 fresh
+file small.container '[Container]' 'Image=localhost/a:1' 'Network=host' 'Memory=1k'
+file more.container '[Container]' 'Image=localhost/a:1' 'Network=host' 'PodmanArgs=-m 1048576'
+file least.container '[Container]' 'Image=localhost/a:1' 'Network=host' 'Memory=2m'
+file none.container '[Container]' 'Image=localhost/a:1' 'Network=host' 'Memory=0'
+check "a limit that no start fits into is no mistake" run_check 0 --no-verify .
+check "but a warning" says "small.container:4:8: warning: a limit of 1k of memory is less than the start of a \
+container needs: the kernel would kill it; give it 2m or more"
+check "in other arguments as well" says "more.container:4:12: warning: a limit of 1048576 of memory is less than \
+the start of a container needs: the kernel would kill it; give it 2m or more"
+check "and not for enough, or no limit" says_nothing_of '\(least\|none\).container.*memory'
+
+fresh
+file port.container '[Container]' 'Image=localhost/a:1' 'PublishPort=203.0.113.77:18080:80' \
+	'PublishPort=[2001:db8::77]:18080:80' 'PublishPort=127.0.0.1:18081:81' 'PublishPort=0.0.0.0:18082:82' 'PublishPort=83'
+check "a port at an address of nobody here is no mistake" run_check 0 --no-verify .
+check "but a warning, since it may come" says "port.container:3:13: warning: this machine has no address \
+203.0.113.77: nobody reaches the port while that is so"
+check "of both families" says "port.container:4:13: warning: this machine has no address 2001:db8::77: nobody reaches \
+the port while that is so"
+check "others have none" says_nothing_of 'port.container:[5-7].*address'
+
+fresh
 file many.container '[Unit]' 'Requirez=x' '[Container]' 'Image=localhost/a:1' 'Network=host' '  Memory=12Q' \
 	'Imgae=x' 'ReadOnly=maybe' 'Exec=a \q' 'PodmanArgs=--cpus=2 --frobnicate' 'PodmanArgs=--requires db' \
 	'UserNS=many' '[Service]' 'Restrat=always' 'Type=simple' '[Installl]' 'WantedBy=x' '[Pod]' 'PodName=x'

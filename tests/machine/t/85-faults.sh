@@ -264,3 +264,92 @@ test_damaged_seccomp_cache() {
 	echo '{"defaultAction": "SCMP_ACT_NONSENSE"}' >$work/profile.json
 	assert_fails crunit run --rm --network none --security-opt "seccomp=$work/profile.json" localhost/busybox:latest true
 }
+
+# refused EXPECTED [LINE...]: what the journal has to say about a container that cannot start
+refused() {
+	local expected=$1
+	shift
+	sleeper wrong "$@" 'Network=none'
+	sed -i '/^Exec=sleep/{/1000$/d}' $quadlets/wrong.container
+	reload
+	mark_journal
+	assert_fails systemctl start wrong
+	assert_journal wrong "$expected"
+	systemctl reset-failed wrong
+}
+
+# Mistakes of who wrote a container file are told in that file's words, with what to do.
+test_mistakes_are_explained() {
+	printf x >$work/noexec
+	refused '^wrong: crun: .*/no/such. not found: .*; the image has no such program: look at the command \(Exec=\)' Exec=/no/such
+	refused 'nosuch. not found in .*; the image has no such program' Exec=nosuch
+	refused 'noexec.* not executable: .*; chmod \+x it, or put its interpreter in front' Exec=/noexec "Volume=$work/noexec:/noexec"
+	refused '; a container runs a program.s file' Exec=/etc
+	refused '; the working directory \(WorkingDir=, or the image.s own\) is a file' WorkingDir=/etc/passwd Exec=true
+	refused '; a file is mounted on a file, and a directory on a directory' Volume=/etc/hostname:/etc Exec=true
+	refused '; --sysctl net.ipv4.ip_local_port_range=hello: the kernel does not take this value' \
+		Sysctl=net.ipv4.ip_local_port_range=hello Exec=true
+	refused '; --sysctl net/ipv4/nosuch=1: this kernel has no such parameter' Sysctl=net/ipv4/nosuch=1 Exec=true
+	refused '--sysctl vm.max_map_count: .*set it on the host, in /etc/sysctl.d' Sysctl=vm.max_map_count=1 Exec=true
+	# to a person it is said once
+	try crunit run --rm --network none --sysctl net.ipv4.ip_local_port_range=hello localhost/busybox:latest true
+	assert_equal "$status" 125
+	assert_match "$said" '--sysctl net.ipv4.ip_local_port_range=hello: the kernel does not take this value'
+	assert_equal "$(grep -c 'Invalid argument' <<<"$said")" 1 "how often crun's own words are there: $said"
+}
+
+# What a unit waits for is said while it waits, and when it has waited too long.
+test_status_says_what_is_awaited() {
+	sleeper waits Network=none Notify=yes
+	printf '[Service]\nTimeoutStartSec=2\nTimeoutStopSec=1\n' >>$quadlets/waits.container
+	reload
+	assert_fails systemctl start waits
+	assert_equal "$(prop waits Result)" timeout
+	assert_match "$(systemctl status waits || true)" 'Status: "it is up when its program says READY=1 \(Notify=yes\)"'
+	systemctl reset-failed waits
+	sleeper waits Network=none Notify=healthy HealthCmd=true HealthInterval=1h HealthStartPeriod=1h
+	sed -i '/^HealthCmd/s/=.*/=sleep 1000/' $quadlets/waits.container
+	reload
+	systemctl start --no-block waits
+	wait_for 10 awaits_health
+	systemctl stop waits
+}
+
+awaits_health() {
+	[[ $(prop waits StatusText) == 'waiting until it is healthy'* ]]
+}
+
+# An address may come later: the port is published all the same, and who looks is told.
+test_publish_at_an_address_of_nobody() {
+	sleeper early PublishPort=203.0.113.77:18080:80
+	start early
+	assert_journal early 'early: --publish 203.0.113.77:18080:80: this machine has no address 203.0.113.77 now'
+	assert_equal "$(crunit port early)" '80/tcp -> 203.0.113.77:18080'
+	ip address add 203.0.113.77/32 dev lo
+	trap 'ip address del 203.0.113.77/32 dev lo' EXIT
+	mark_journal
+	systemctl restart early
+	! said_in_journal early 'no address' || fail "it is there"
+}
+
+# Not a test of its own: one that fails with everything left behind.
+leave_everything() {
+	uses crunit-run-nobodys.service
+	crunit network create left
+	crunit pod create --name left --network left
+	crunit run -d --name one --pod left localhost/busybox:latest sleep 1000
+	crunit run -d --name two --network left -v left:/data localhost/busybox:latest sleep 1000
+	crunit run --name three --network none localhost/busybox:latest true
+	echo word | crunit secret create left -
+	fail "on purpose"
+}
+
+# What fails leaves nothing to the tests after it.
+test_a_failed_test_is_cleaned_up() {
+	try bash /tests/inside 85-faults.sh leave_everything
+	assert_equal "$status" 1 "$said"
+	assert_match "$said" 'FAILED: on purpose'
+	assert_equal "$(crunit ps -a -q; crunit pod ls -q; crunit volume ls -q; crunit secret ls -q)" ''
+	assert_equal "$(crunit network ls -q)" podman
+	assert_equal "$(systemctl list-units --plain --no-legend --all 'crunit-run-*')" ''
+}
