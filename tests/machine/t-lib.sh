@@ -100,9 +100,9 @@ end_test() {
 # One failure stays one: whatever a failed test has left goes, so that the next finds what the first found.
 clean_after_failure() {
 	local name
-	systemctl list-units --all --plain --no-legend 'crunit-run-*' | awk '{ print $1 }' | xargs -r systemctl stop || true
 	crunit ps -a -q --no-trunc | xargs -r crunit rm -f -t 0 || true
 	crunit pod ls -q | xargs -r crunit pod rm -f -t 0 || true
+	systemctl list-units --all --plain --no-legend 'crunit-run-*' | awk '{ print $1 }' | xargs -r systemctl stop || true
 	crunit volume ls -q | xargs -r crunit volume rm -f || true
 	crunit network ls -q | grep -vx podman | xargs -r crunit network rm -f || true
 	crunit secret ls -q | xargs -r crunit secret rm || true

@@ -88,14 +88,17 @@ test_health_says_nothing_while_healthy() {
 }
 
 test_health_of_the_image() {
-	crunit load -q -i /images/checked.tar
 	container web <<-END
 		[Container]
 		Image=localhost/checked:latest
 		Network=none
 		Notify=healthy
 	END
-	start web
+	# that it has a check is known when it comes; nobody reads the unit again then
+	! crunit image exists localhost/checked:latest || crunit rmi -f localhost/checked:latest
+	reload
+	crunit load -q -i /images/checked.tar
+	systemctl start web
 	is web healthy || fail "it is up, and not healthy"
 	within web 'touch /tmp/ill'
 	wait_for 20 is web unhealthy
@@ -346,4 +349,21 @@ test_health_from_a_shell() {
 	crunit stop byhand
 	wait
 	wait_for 10 eval '! systemctl list-units --all --plain --no-legend "crunit-byhand-health*" | grep -q .'
+}
+
+# Each result is written where it is to go.
+test_health_log_destination() {
+	local directory=$work/log
+	mkdir $directory
+	checked filed "HealthLogDestination=$directory"
+	checked told 'HealthLogDestination=events_logger
+		HealthMaxLogCount=1'
+	start filed told
+	wait_for 20 is filed healthy
+	wait_for 20 is told healthy
+	wait_for 10 eval "grep -rq '\"Status\"' $directory"
+	assert_equal "$(find $directory -type f | wc -l)" 1 "files of the log"
+	# a result that is as the one before is told as well
+	wait_for 20 eval '[ "$(crunit events --no-stream --since "$(date -d -1hour +@%s)" -f container=systemd-told -f event=health_status | wc -l)" -ge 3 ]'
+	systemctl stop filed told
 }

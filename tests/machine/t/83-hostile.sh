@@ -82,6 +82,7 @@ bin             load  larger than 8388608 bytes
 deep            load  nesting too deep
 twice           0     ^the last one$
 environment     1     Argument list too long
+environment-huge load  larger than 8388608 bytes
 labels          0     ^$
 nul             load  has a NUL byte
 empty           125   the name of the program to run is empty
@@ -171,6 +172,8 @@ test_h3_layers() {
 	python3 /tests/hostile-images $hostile/l layers
 	assert_fails crunit load -q -i "oci:$hostile/l:localhost/l-many:1"
 	assert_match "$said" '601 layers, at most 500'
+	assert_fails crunit load -q -i "oci:$hostile/l:localhost/l-endless:1"
+	assert_match "$said" '10001 layers, at most 500'
 	crunit load -q -i "oci:$hostile/l:localhost/l-devices:1"
 	# nodes of devices that no container has; nested machines have no filter for them
 	try crunit run --rm --pull never --network none --pids-limit -1 --cgroups=split --device-policy=closed \
