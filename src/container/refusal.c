@@ -13,7 +13,7 @@ static bool refusal_is_path_of(const char *path, const char *name, size_t length
                 if (path[i] != name[i] &&
                     (!strchr("./", name[i]) || !path[i] || !strchr("./", path[i])))
                         return false;
-        return path[length] == '`' || path[length] == '\'' || !path[length];
+        return !path[length] || strchr("`':", path[length]);
 }
 
 static const char *refusal_sysctl_reason(const char *message)
@@ -63,12 +63,15 @@ char *refusal_explain(const struct container_spec *spec, const char *message)
                 { "is not a regular file", NULL,
                   "a container runs a program's file: look at the command (Exec=) and the "
                   "entrypoint (Entrypoint=)" },
+                { "open executable", NULL,
+                  "it is no file that the container's user may execute: chmod +x it, or put its "
+                  "interpreter in front of it, as in sh FILE" },
                 { "Exec format error", NULL,
                   "the program is for another kind of processor, or a script without #! in its "
                   "first line" },
-                { "chdir to `", "Not a directory",
+                { "chdir ", "Not a directory",
                   "the working directory (WorkingDir=, or the image's own) is a file" },
-                { "chdir to `", NULL,
+                { "chdir ", NULL,
                   "the working directory (WorkingDir=, or the image's own) is not one that the "
                   "container's user may enter" },
                 { "mount `", "Not a directory",
