@@ -15,23 +15,9 @@ static void view_add_number(struct json_object *object, const char *key, int64_t
 void health_view_add_state(const char *run, struct json_object *state)
 {
         AUTO_HEALTH struct health health = { 0 };
-        struct json_object *object, *log;
 
-        if (health_read(run, &health, NULL) < 0)
-                return;
-        object = json_add_object(state, "Health");
-        json_set_string(object, "Status", health_status_name(health.status));
-        view_add_number(object, "FailingStreak", health.failing);
-        log = json_add_array(object, "Log");
-        for (size_t i = 0; i < health.log_count; i++) {
-                struct json_object *entry = json_object_new_object();
-
-                json_set_string(entry, "Start", health.log[i].start);
-                json_set_string(entry, "End", health.log[i].end);
-                view_add_number(entry, "ExitCode", health.log[i].exit_code);
-                json_set_string(entry, "Output", health.log[i].output);
-                json_object_array_add(log, entry);
-        }
+        if (health_read(run, &health, NULL) == 0)
+                json_object_object_add(state, "Health", health_results_to_json(&health));
 }
 
 static void view_add_check(struct json_object *config, const char *key, const struct strv *test,

@@ -225,8 +225,7 @@ static void watch_log_elsewhere(const struct health_asker *asker, const struct h
         }
         if (destination[0] != '/')
                 return;
-        object = health_to_json(health);
-        json_object_object_del(object, "settings");
+        object = health_results_to_json(health);
         text = json_text(object, true);
         if (io_write_file(AT_FDCWD, path, text, strlen(text), 0600, IO_NO_SYNC, &err) < 0)
                 log_warning("%s", err.message);

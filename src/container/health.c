@@ -243,6 +243,26 @@ struct json_object *health_to_json(const struct health *health)
         return object;
 }
 
+struct json_object *health_results_to_json(const struct health *health)
+{
+        struct json_object *object = json_object_new_object();
+        struct json_object *log;
+
+        json_set_string(object, "Status", health_status_name(health->status));
+        health_add_number(object, "FailingStreak", health->failing);
+        log = json_add_array(object, "Log");
+        for (size_t i = 0; i < health->log_count; i++) {
+                struct json_object *entry = json_object_new_object();
+
+                json_set_string(entry, "Start", health->log[i].start);
+                json_set_string(entry, "End", health->log[i].end);
+                health_add_number(entry, "ExitCode", health->log[i].exit_code);
+                json_set_string(entry, "Output", health->log[i].output);
+                json_object_array_add(log, entry);
+        }
+        return object;
+}
+
 static int health_get_number(struct json_object *object, const char *key, unsigned *ret,
                              struct error *err)
 {

@@ -86,6 +86,9 @@ char *health_clean(const char *data, size_t length, size_t max);
 char *health_reason(const struct health *health);
 
 struct json_object *health_to_json(const struct health *health); /* owned by the caller */
+
+/* Status and log alone, with the names of members that podman shows and files. */
+struct json_object *health_results_to_json(const struct health *health); /* owned by the caller */
 int health_from_json(struct json_object *object, struct health *ret, struct error *err);
 
 /* In a run directory; ENOENT where nobody asks for the container's health. */

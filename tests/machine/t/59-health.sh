@@ -361,7 +361,7 @@ test_health_log_destination() {
 	start filed told
 	wait_for 20 is filed healthy
 	wait_for 20 is told healthy
-	wait_for 10 eval "grep -rq '\"Status\"' $directory"
+	wait_for 10 eval "grep -rq '\"Status\": *\"healthy\"' $directory"
 	assert_equal "$(find $directory -type f | wc -l)" 1 "files of the log"
 	# a result that is as the one before is told as well
 	wait_for 20 eval '[ "$(crunit events --no-stream --since "$(date -d -1hour +@%s)" -f container=systemd-told -f event=health_status | wc -l)" -ge 3 ]'
