@@ -207,7 +207,7 @@ static void limit_warn(const struct translation *t, const struct limit *limit,
         if (limit == &limits[LIMIT_MEMORY] && limit_parse_size(value->text, &size, NULL) == 0 &&
             size && size < MEMORY_START)
                 report_at(t->report, REPORT_WARNING, unit_value_place(value->line),
-                          "a limit of %s of memory is less than the start of a container needs: "
+                          "a memory limit of %s is less than the start of a container needs: "
                           "the kernel would kill it; give it 2m or more",
                           value->text);
 }

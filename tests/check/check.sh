@@ -45,9 +45,9 @@ file more.container '[Container]' 'Image=localhost/a:1' 'Network=host' 'PodmanAr
 file least.container '[Container]' 'Image=localhost/a:1' 'Network=host' 'Memory=2m'
 file none.container '[Container]' 'Image=localhost/a:1' 'Network=host' 'Memory=0'
 check "a limit that no start fits into is no mistake" run_check 0 --no-verify .
-check "but a warning" says "small.container:4:8: warning: a limit of 1k of memory is less than the start of a \
+check "but a warning" says "small.container:4:8: warning: a memory limit of 1k is less than the start of a \
 container needs: the kernel would kill it; give it 2m or more"
-check "in other arguments as well" says "more.container:4:12: warning: a limit of 1048576 of memory is less than \
+check "in other arguments as well" says "more.container:4:12: warning: a memory limit of 1048576 is less than \
 the start of a container needs: the kernel would kill it; give it 2m or more"
 check "and not for enough, or no limit" says_nothing_of '\(least\|none\).container.*memory'
 
