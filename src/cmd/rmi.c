@@ -126,6 +126,18 @@ static int rmi_remove_entry(struct rmi *rmi, const char *text, const struct stor
         return rmi_drop_image(rmi, entries, count, entry, id, err);
 }
 
+/* What is in a store that is only read is there, and stays: force does not help. */
+static int rmi_not_found(const struct rmi *rmi, const char *text, struct error *reason,
+                         struct error *err)
+{
+        const struct rmi_arguments *arguments = rmi->arguments;
+
+        cmd_explain_additional(arguments->root, text, reason);
+        if (reason->code == ENOENT && (arguments->ignore || arguments->force))
+                return 0;
+        return error_set(err, reason->code, "%s", reason->message);
+}
+
 static int rmi_remove(struct rmi *rmi, const char *text, struct error *err)
 {
         AUTO_ERROR struct error reason = { 0 };
@@ -137,14 +149,10 @@ static int rmi_remove(struct rmi *rmi, const char *text, struct error *err)
         if (store_list(&rmi->store, &entries, &count, err) < 0)
                 return -1;
         result = store_find(&rmi->store, text, entries, count, &entry, &reason);
-        if (result == 0) {
+        if (result == 0)
                 result = rmi_remove_entry(rmi, text, entries, count, entry, err);
-        } else if (reason.code == ENOENT && (rmi->arguments->ignore || rmi->arguments->force)) {
-                result = 0;
-        } else {
-                cmd_explain_additional(rmi->arguments->root, text, &reason);
-                error_set(err, reason.code, "%s", reason.message);
-        }
+        else
+                result = rmi_not_found(rmi, text, &reason, err);
         store_list_free(entries, count);
         return result;
 }
