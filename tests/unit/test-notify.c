@@ -75,17 +75,21 @@ static void test_messages(const char *name, const char *what)
         check_str(second, "MAINPID=7\nSTATUS=up", "the second comes");
 }
 
+static bool receives(int fd, const char *wanted)
+{
+        AUTO_FREE char *got = receive(fd);
+
+        return str_equal(got, wanted);
+}
+
 static void test_wait(const char *name)
 {
         AUTO_CLOSE int fd = listen_at(name);
         pid_t pid = fork();
         int status;
 
-        if (pid == 0) {
-                AUTO_FREE char *got = receive(fd);
-
-                _exit(got && strcmp(got, "BARRIER=1 with a descriptor") == 0 ? 0 : 1);
-        }
+        if (pid == 0)
+                _exit(receives(fd, "BARRIER=1 with a descriptor") ? 0 : 1);
         check(notify_wait(TEST_PATIENCE) == 1, "a manager that has read all is waited for");
         check(waitpid(pid, &status, 0) == pid && status == 0, "it has got a descriptor to close");
         check(notify_wait(1) < 0 && errno == ETIMEDOUT, "one that does not read is not");
@@ -110,11 +114,11 @@ static void test_nobody(const char *name)
 int main(void)
 {
         char directory[] = "/tmp/test-notify.XXXXXX";
-        AUTO_FREE char *path = NULL, *abstract = NULL;
+        char path[64], abstract[64]; /* nothing that a child could leave unfreed */
 
         check(mkdtemp(directory) != NULL, "there is a directory");
-        path = str_concat(directory, "/notify");
-        abstract = str_format("@test-notify-%d", (int)getpid());
+        snprintf(path, sizeof path, "%s/notify", directory);
+        snprintf(abstract, sizeof abstract, "@test-notify-%d", (int)getpid());
         test_messages(path, "a path is listened at");
         unlink(path);
         test_messages(abstract, "an abstract name is listened at");
