@@ -216,10 +216,32 @@ static void health_add_number(struct json_object *object, const char *key, int64
         json_object_object_add(object, key, json_object_new_int64(value));
 }
 
+/* What the log's members are called. */
+struct log_names {
+        const char *log, *start, *end, *exit_code, *output;
+};
+
+static void health_add_log(struct json_object *object, const struct health *health,
+                           const struct log_names *names)
+{
+        struct json_object *log = json_add_array(object, names->log);
+
+        for (size_t i = 0; i < health->log_count; i++) {
+                const struct health_result *result = &health->log[i];
+                struct json_object *entry = json_object_new_object();
+
+                json_set_string(entry, names->start, result->start);
+                json_set_string(entry, names->end, result->end);
+                health_add_number(entry, names->exit_code, result->exit_code);
+                json_set_string(entry, names->output, result->output);
+                json_object_array_add(log, entry);
+        }
+}
+
 struct json_object *health_to_json(const struct health *health)
 {
+        static const struct log_names own = { "log", "start", "end", "exitCode", "output" };
         struct json_object *object = json_object_new_object();
-        struct json_object *log;
 
         health_add_number(object, "version", HEALTH_VERSION);
         json_object_object_add(object, "settings", health_settings_to_json(&health->settings));
@@ -230,36 +252,18 @@ struct json_object *health_to_json(const struct health *health)
         json_object_object_add(object, "started", json_object_new_boolean(health->started));
         json_object_object_add(object, "notify", json_object_new_boolean(health->notify));
         json_set_string(object, "socket", health->socket);
-        log = json_add_array(object, "log");
-        for (size_t i = 0; i < health->log_count; i++) {
-                struct json_object *entry = json_object_new_object();
-
-                json_set_string(entry, "start", health->log[i].start);
-                json_set_string(entry, "end", health->log[i].end);
-                health_add_number(entry, "exitCode", health->log[i].exit_code);
-                json_set_string(entry, "output", health->log[i].output);
-                json_object_array_add(log, entry);
-        }
+        health_add_log(object, health, &own);
         return object;
 }
 
 struct json_object *health_results_to_json(const struct health *health)
 {
+        static const struct log_names podmans = { "Log", "Start", "End", "ExitCode", "Output" };
         struct json_object *object = json_object_new_object();
-        struct json_object *log;
 
         json_set_string(object, "Status", health_status_name(health->status));
         health_add_number(object, "FailingStreak", health->failing);
-        log = json_add_array(object, "Log");
-        for (size_t i = 0; i < health->log_count; i++) {
-                struct json_object *entry = json_object_new_object();
-
-                json_set_string(entry, "Start", health->log[i].start);
-                json_set_string(entry, "End", health->log[i].end);
-                health_add_number(entry, "ExitCode", health->log[i].exit_code);
-                json_set_string(entry, "Output", health->log[i].output);
-                json_object_array_add(log, entry);
-        }
+        health_add_log(object, health, &podmans);
         return object;
 }
 
