@@ -48,12 +48,11 @@ struct run {
         struct ids ids;               /* the namespaces */
         struct nsjoin nsjoin;         /* the namespaces; mounted after the root */
 
-        struct crun crun; /* the beginning of crun */
-        struct crun_stdio
-                stdio;          /* the beginning of crun; borrowed from null, the pump, ourselves */
-        struct console console; /* the beginning of crun, for a container with a terminal */
-        struct pump pump;       /* the beginning of crun, where output goes through the log pump */
-        int null;               /* the beginning of crun: /dev/null, or -1 */
+        struct crun crun;        /* the beginning of crun */
+        struct crun_stdio stdio; /* the beginning of crun; borrowed: null, the pump's, ours */
+        struct console console;  /* the beginning of crun, for a container with a terminal */
+        struct pump pump;        /* the beginning of crun, where output goes through the log pump */
+        int null;                /* the beginning of crun: /dev/null, or -1 */
         bool loud;        /* the beginning of crun: its messages reach the user by themselves */
         struct gate gate; /* the beginning of crun, where it waits for its configuration */
         pid_t creating;   /* the beginning of crun, there, else the creation; 0: not yet */
