@@ -54,7 +54,8 @@ static const struct settings_key settings_keys[] = {
         { "registry", "stall-timeout", FIELD(stall_ms), settings_take_stall, "30s",
           "A connection on which nothing arrives for so long has failed. A slow one has not." },
         { "network", "default-subnet", FIELD(default_subnet), settings_take_subnet, "10.88.0.0/16",
-          "Addresses of the network that containers are in when they name none." },
+          "Addresses of the network that containers are in when they name none. It keeps those it "
+          "was made with: crunit network rm crunit has it made anew." },
         { "network", "pools", FIELD(pools), settings_take_pools,
           "10.89.0.0/16:24 10.90.0.0/15:24 10.92.0.0/14:24 10.96.0.0/11:24 10.128.0.0/9:24",
           "Ranges of addresses, each with the prefix length of the networks that are cut from it; "

@@ -73,6 +73,43 @@ test_settings_have_effect() {
 	rm -f /run/test-runtime
 }
 
+# The default network's addresses, those of networks that ask for none until the pools are used up, and a
+# pool that another network lies in.
+test_settings_of_networks() {
+	sleeper plain
+	crunit network rm crunit >/dev/null 2>&1 || true
+	settings <<-'END'
+		[network]
+		default-subnet = 172.29.8.0/22
+		pools = 172.30.5.0/24:25, fd12:3456:789a::/48:64
+	END
+	trap 'crunit network rm -f one two far crunit >/dev/null 2>&1; rm -rf /etc/crunit' EXIT
+	start plain
+	assert_equal "$(crunit inspect plain | jq -r '.[0].NetworkSettings | [.IPAddress, .Gateway, .IPPrefixLen] | join(" ")')" \
+		'172.29.8.2 172.29.8.1 22'
+	assert_match "$(crunit exec plain ip -4 addr show dev eth0)" '172\.29\.8\.2/22'
+	crunit network create --ipv6 one >/dev/null
+	assert_equal "$(subnets_of one)" 'fd12:3456:789a::/64 172.30.5.0/25'
+	crunit network create --subnet 172.30.5.192/26 far >/dev/null
+	assert_fails crunit network create two
+	assert_match "$said" 'no subnet is free in the pools'
+	crunit network rm far >/dev/null
+	crunit network create two >/dev/null
+	assert_equal "$(subnets_of two)" 172.30.5.128/25
+	# a network keeps its addresses for as long as it is there
+	rm -r /etc/crunit
+	systemctl restart plain
+	assert_match "$(crunit inspect plain | jq -r '.[0].NetworkSettings.IPAddress')" '^172\.29\.8\.'
+	systemctl stop plain
+	crunit network rm crunit >/dev/null
+	systemctl start plain
+	assert_match "$(crunit inspect plain | jq -r '.[0].NetworkSettings.IPAddress')" '^10\.88\.'
+}
+
+subnets_of() {
+	crunit network inspect "$1" | jq -r '[.[0].subnets[].subnet] | sort_by(contains(".")) | join(" ")'
+}
+
 # SIGTERM is ignored by now
 catches_nothing() {
 	[ $((0x$(status_field "$1" SigIgn) & 0x4000)) != 0 ]
