@@ -520,9 +520,20 @@ load_updated() {
 	crunit load -q $work/updated.tar >/dev/null
 }
 
-# The container's unit is restarted, not the pod's, nor another's.
+only_app_was_updated() {
+	local unit
+	assert_equal "$(crunit exec app cat /release)" two
+	assert_equal "$(namespace app net)" "$net"
+	assert_equal "$(prop other InvocationID)" "$other"
+	assert_equal "$(crunit pod ls -q)" "$pod"
+	for unit in web-pod app other; do
+		assert_equal "$(prop $unit ActiveState)" active $unit
+	done
+}
+
+# The container's unit is restarted, not the pod's, nor another's, and goes back alone where that fails.
 test_pod_a12_update_of_a_container() {
-	local pod other net unit
+	local pod other net
 	load_updated one
 	pod web <<-'END'
 		[Pod]
@@ -539,13 +550,15 @@ test_pod_a12_update_of_a_container() {
 	try crunit auto-update
 	assert_match "$said" 'app.service .* localhost/updated:latest +local +true'
 	assert_match "$said" 'other.service .* localhost/busybox:latest +local +false'
-	assert_equal "$(crunit exec app cat /release)" two
-	assert_equal "$(namespace app net)" "$net"
-	assert_equal "$(prop other InvocationID)" "$other"
-	assert_equal "$(crunit pod ls -q)" "$pod"
-	for unit in web-pod app other; do
-		assert_equal "$(prop $unit ActiveState)" active $unit
-	done
+	only_app_was_updated
+	# nothing that could be started is in this one
+	mkdir $work/empty
+	tar -C $work/empty -cf $work/updated.tar .
+	crunit load -q $work/updated.tar >/dev/null
+	try crunit auto-update
+	assert_equal "$status" 0 "$said"
+	assert_match "$said" 'app.service .* localhost/updated:latest +local +rolled back'
+	only_app_was_updated
 	systemctl stop web-pod
 	crunit rmi updated
 	crunit image prune -f

@@ -180,6 +180,7 @@ test_a12_local_and_templates() {
 	echo one >$work/tree/release
 	tar -C $work/tree -cf $work/updated.tar .
 	crunit load -q $work/updated.tar
+	no_start_limit worker@
 	for i in 1 2; do
 		uses "worker@$i.service"
 		start "worker@$i"
@@ -195,6 +196,19 @@ test_a12_local_and_templates() {
 		assert_match "$(row "worker@$i" "$said")" ' true$'
 		assert_equal "$(crunit exec "systemd-worker_$i" cat /release)" two
 	done
+	# nothing that could be started is in the next one
+	mkdir -p $work/empty
+	tar -C $work/empty -cf $work/updated.tar .
+	crunit load -q $work/updated.tar
+	try crunit auto-update
+	assert_equal "$status" 0 "$said"
+	for i in 1 2; do
+		assert_match "$(row "worker@$i" "$said")" ' (rolled back|false)$'
+		assert_equal "$(prop "worker@$i" ActiveState)" active "worker@$i"
+		assert_equal "$(crunit exec "systemd-worker_$i" cat /release)" two
+	done
+	assert_match "$said" 'rolled back'
+	assert_equal "$(crunit run --rm --network none localhost/updated cat /release)" two "what the name means"
 	systemctl stop 'worker@*'
 	crunit rmi updated
 	crunit image prune -f

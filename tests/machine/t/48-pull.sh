@@ -156,13 +156,33 @@ test_r9_the_right_platform() {
 		arm64 "the other architecture"
 }
 
-# Twenty processes and more, some of which are killed, on the store that all containers use.
+# root_file_system TEXT: $work/TEXT.tar, in which /text says so.
+root_file_system() {
+	mkdir -p "$work/tree/bin"
+	cp /bin/busybox "$work/tree/bin/"
+	echo "$1" >"$work/tree/text"
+	tar -C "$work/tree" -cf "$work/$1.tar" .
+}
+
+# text_of IMAGE OPTION...: what /text says in a container of it
+text_of() {
+	quick "${@:2}" "$1" /bin/busybox cat /text
+}
+
+# Twenty processes and more, some of which are killed, on the store that all containers use. An image that is
+# removed while a container of it starts is there for that as a whole, or not at all.
 # timeout test_c9_many_at_once: 300
 test_c9_many_at_once() {
 	local i pids=() victims=() pid
 	registries
 	unset CRUNIT_STORAGE
-	hostile_start many --image 'one:1 layers=3 size=2000000' --image 'two:1 layers=3 size=2000000' \
+	for i in box {1..6}; do
+		root_file_system "$i"
+		crunit load -q -t "gone:$i" "$work/$i.tar"
+	done
+	crunit save -q --format oci-dir -o "$work/layout" gone:box
+	crunit rmi gone:box >/dev/null
+	hostile_start many --layout "box:1=$work/layout" --image 'one:1 layers=3 size=2000000' --image 'two:1 layers=3 size=2000000' \
 		--image 'three:1 layers=3 size=2000000' --rule 'GET /blobs/ drip bytes=100000 pause=0.01'
 	marked "$hostile_host"
 	for i in one two three one two three one two three one two three; do
@@ -170,7 +190,11 @@ test_c9_many_at_once() {
 		pids+=($!)
 	done
 	for i in {1..6}; do
-		crunit run --rm --network none --pids-limit -1 localhost/busybox:latest true >"$work/run.$i" 2>&1 &
+		text_of "$hostile_host/box:1" >"$work/text.$i" 2>"$work/run.$i" &
+		pids+=($!)
+		{ text_of "gone:$i" --pull never || true; } >"$work/raced.$i" 2>&1 &
+		pids+=($!)
+		{ crunit rmi "gone:$i" || true; } >"$work/removed.$i" 2>&1 &
 		pids+=($!)
 		crunit image prune -f >"$work/prune.$i" 2>&1 &
 		pids+=($!)
@@ -186,6 +210,13 @@ test_c9_many_at_once() {
 	wait "${victims[@]}"
 	assert_equal "$(hostile_log many | grep 'GET /v2/[a-z]*/blobs/' | awk '{ print $3 }' | sort | uniq -d)" "" \
 		"what was fetched twice"
+	for i in {1..6}; do
+		assert_equal "$(cat "$work/text.$i")" box "what the image says that they pulled"
+		assert_match "$(cat "$work/raced.$i")" "^$i$|no image '?(localhost/)?gone:$i|is not in the store"
+		assert_match "$(cat "$work/removed.$i")" "^Untagged: localhost/gone:$i|gone:$i is in use by container"
+		crunit rmi --ignore "gone:$i" >/dev/null
+	done
+	crunit rmi "$hostile_host/box:1" >/dev/null
 	for i in one two three; do
 		crunit image inspect "$hostile_host/$i:1" | jq -r '.[0].RootFS.Layers[]?' >/dev/null
 		crunit rmi "$hostile_host/$i:1" >/dev/null
