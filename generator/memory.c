@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The generator's own malloc() and free(), which take the place of libc's: one thread, strings of a
+ * few sizes, tens of them for each file, and a process that is over in milliseconds. Memory comes
+ * from the kernel in chunks, all their pages at once, and never goes back to it; a block that is
+ * freed waits in the list of its size for the next one that wants it. A build with sanitizers does
+ * without, and so does valgrind: they have functions of their own.
+ */
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum {
+        MEMORY_ALIGN = 16,
+        MEMORY_STEPS = 64, /* so many sizes differ by MEMORY_ALIGN; then each is twice the last */
+        MEMORY_STEP_MAX = MEMORY_STEPS * MEMORY_ALIGN, /* bytes, as all sizes */
+        MEMORY_MAX = 1 << 30, /* of one block; a container file has 16 MiB at most */
+        MEMORY_SIZES = MEMORY_STEPS + 1 + 20,
+        MEMORY_CHUNK = 128 * 1024,
+};
+
+/* What stands in front of every block. */
+struct block {
+        _Alignas(MEMORY_ALIGN) size_t size; /* bytes behind it */
+        struct block *next;                 /* while it is free */
+};
+
+static struct block *free_blocks[MEMORY_SIZES];
+static char *chunk, *chunk_end; /* of the chunk that blocks are cut from now, what is left */
+
+/* Round a size up to one that there are blocks of; returns which one it is. */
+static size_t round_up(size_t *size)
+{
+        size_t index = MEMORY_STEPS;
+        size_t rounded = MEMORY_STEP_MAX;
+
+        if (*size <= MEMORY_STEP_MAX) {
+                *size = (*size + MEMORY_ALIGN - 1) / MEMORY_ALIGN * MEMORY_ALIGN;
+                return *size / MEMORY_ALIGN;
+        }
+        for (; rounded < *size; rounded *= 2)
+                index++;
+        *size = rounded;
+        return index;
+}
+
+/* What is left of the chunk before is lost; it is less than the block that did not fit. */
+static int new_chunk(size_t least)
+{
+        size_t size = least > MEMORY_CHUNK ? least : MEMORY_CHUNK;
+        void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+        if (memory == MAP_FAILED)
+                return -1;
+        chunk = memory;
+        chunk_end = chunk + size;
+        return 0;
+}
+
+static struct block *cut_block(size_t size)
+{
+        size_t whole = sizeof(struct block) + size;
+        struct block *block;
+
+        if ((size_t)(chunk_end - chunk) < whole && new_chunk(whole) < 0)
+                return NULL;
+        block = (struct block *)(void *)chunk;
+        chunk += whole;
+        block->size = size;
+        return block;
+}
+
+static void *take(size_t size)
+{
+        struct block *block = NULL;
+        size_t index;
+
+        if (size <= MEMORY_MAX) {
+                index = round_up(&size);
+                block = free_blocks[index];
+                if (block)
+                        free_blocks[index] = block->next;
+                else
+                        block = cut_block(size);
+        }
+        if (!block) {
+                errno = ENOMEM;
+                return NULL;
+        }
+        return block + 1;
+}
+
+static void give(void *memory)
+{
+        struct block *block = (struct block *)memory - 1;
+        size_t size = block->size;
+        size_t index = round_up(&size);
+
+        block->next = free_blocks[index];
+        free_blocks[index] = block;
+}
+
+/* Not called by each other: compilers know these names, and would make one of two of them. */
+
+void *malloc(size_t size)
+{
+        return take(size);
+}
+
+void free(void *memory)
+{
+        if (memory)
+                give(memory);
+}
+
+void *calloc(size_t count, size_t size)
+{
+        void *memory = take(size && count > SIZE_MAX / size ? SIZE_MAX : count * size);
+
+        return memory ? memset(memory, 0, count * size) : NULL;
+}
+
+void *realloc(void *memory, size_t size)
+{
+        size_t present = memory ? ((struct block *)memory - 1)->size : 0;
+        void *larger;
+
+        if (memory && size <= present)
+                return memory;
+        larger = take(size);
+        if (larger && memory) {
+                memcpy(larger, memory, present);
+                give(memory);
+        }
+        return larger;
+}
+
+/* All blocks are aligned for any type, and nobody here wants more. */
+void *aligned_alloc(size_t alignment, size_t size)
+{
+        if (alignment <= MEMORY_ALIGN)
+                return take(size);
+        errno = ENOMEM;
+        return NULL;
+}
