@@ -73,10 +73,3 @@ int error_alias(struct error *err, const char *format, ...)
         err->alias = alias;
         return -1;
 }
-
-void error_clear(struct error *err)
-{
-        error_replace(err, 0, NULL);
-        free(err->alias);
-        *err = (struct error){ 0 };
-}

@@ -14,6 +14,8 @@
 
 #include "attr.h"
 
+#include <stdlib.h>
+
 /* Where in a file of the user's. */
 struct error_place {
         const char *path;      /* borrowed from what was read; NULL where there is no place */
@@ -41,7 +43,14 @@ int error_wrap(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
  * -1. */
 int error_alias(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* Free the message and forget the error. */
-void error_clear(struct error *err);
+/* Free the message and forget the error; most often there is none. */
+static inline void error_clear(struct error *err)
+{
+        if (err->message)
+                free(err->message);
+        if (err->alias)
+                free(err->alias);
+        *err = (struct error){ 0 };
+}
 
 #define AUTO_ERROR CLEANUP(error_clear)

@@ -251,20 +251,6 @@ void strbuf_reserve(struct strbuf *buf, size_t more)
         buf->data = alloc_grow(buf->data, buf->capacity, 1);
 }
 
-void strbuf_append_n(struct strbuf *buf, const void *data, size_t length)
-{
-        strbuf_reserve(buf, length);
-        if (length)
-                memcpy(buf->data + buf->length, data, length);
-        buf->length += length;
-        buf->data[buf->length] = '\0';
-}
-
-void strbuf_append(struct strbuf *buf, const char *s)
-{
-        strbuf_append_n(buf, s, strlen(s));
-}
-
 void strbuf_appendf(struct strbuf *buf, const char *format, ...)
 {
         va_list args;
@@ -372,10 +358,9 @@ char **strv_steal(struct strv *list)
         return items;
 }
 
-void strv_free(struct strv *list)
+void strv_free_items(struct strv *list)
 {
         for (size_t i = 0; i < list->count; i++)
                 free(list->items[i]);
         free(list->items);
-        *list = (struct strv){ 0 };
 }

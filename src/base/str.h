@@ -71,10 +71,21 @@ struct strbuf {
         size_t capacity;
 };
 
-void strbuf_append(struct strbuf *buf, const char *s);
-void strbuf_append_n(struct strbuf *buf, const void *data, size_t length);
 void strbuf_reserve(struct strbuf *buf, size_t more); /* room for so many bytes behind length */
-/* Here, because text is taken apart and put together by it, character by character. */
+/* Here, because text is taken apart and put together by these, piece by piece. */
+static inline void strbuf_append_n(struct strbuf *buf, const void *data, size_t length)
+{
+        if (buf->length + length + 1 > buf->capacity)
+                strbuf_reserve(buf, length);
+        if (length)
+                memcpy(buf->data + buf->length, data, length);
+        buf->length += length;
+        buf->data[buf->length] = '\0';
+}
+static inline void strbuf_append(struct strbuf *buf, const char *s)
+{
+        strbuf_append_n(buf, s, strlen(s));
+}
 static inline void strbuf_append_char(struct strbuf *buf, char c)
 {
         if (buf->length + 2 > buf->capacity)
@@ -105,5 +116,11 @@ void strv_split(struct strv *list, const char *s, const char *separators, bool k
 char *strv_join(const struct strv *list, const char *separator);
 char **strv_steal(
         struct strv *list); /* the NULL-terminated array, never NULL; list is empty again */
-void strv_free(struct strv *list);
+void strv_free_items(struct strv *list);
+static inline void strv_free(struct strv *list)
+{
+        if (list->items)
+                strv_free_items(list);
+        *list = (struct strv){ 0 };
+}
 #define AUTO_STRV CLEANUP(strv_free)
