@@ -191,4 +191,6 @@ static const struct unit_key container_keys[] = {
           "signal that reloads the container" },
 };
 
+_Static_assert(sizeof container_keys / sizeof *container_keys <= KEYS_MAX, "the index has no room");
+
 const struct unit_keys keys_of_container = SECTION("Container", container_keys);

@@ -7,7 +7,10 @@
 
 #define SECTION(name, rows)                                                                        \
         {                                                                                          \
-                name, rows, sizeof(rows) / sizeof *(rows)                                          \
+                name, rows, sizeof(rows) / sizeof *(rows), &(struct keys_index)                    \
+                {                                                                                  \
+                        0                                                                          \
+                }                                                                                  \
         }
 
 extern const struct unit_keys keys_of_container, keys_of_pod, keys_of_volume, keys_of_network,

@@ -21,17 +21,57 @@ const struct unit_keys *const unit_keys[] = {
 const struct unit_keys *keys_section(const char *section)
 {
         for (size_t i = 0; unit_keys[i]; i++)
-                if (strcmp(unit_keys[i]->section, section) == 0)
+                if (str_is(unit_keys[i]->section, section))
                         return unit_keys[i];
         return NULL;
 }
 
+static size_t hash_name(const char *name)
+{
+        size_t hash = 0;
+
+        for (; *name; name++)
+                hash = hash * 31 + (unsigned char)*name;
+        return (hash ^ hash >> 8) % KEYS_SLOTS;
+}
+
+static void fill_index(const struct unit_keys *keys)
+{
+        struct keys_index *index = keys->index;
+
+        for (size_t i = 0; i < keys->count; i++) {
+                size_t slot = hash_name(keys->rows[i].name);
+
+                while (index->slots[slot])
+                        slot = (slot + 1) % KEYS_SLOTS;
+                index->slots[slot] = (unsigned char)(i + 1);
+                if (keys->rows[i].always)
+                        keys_set_add(&index->always, i);
+        }
+        index->made = true;
+}
+
 const struct unit_key *keys_find(const struct unit_keys *keys, const char *name)
 {
-        for (size_t i = 0; keys && i < keys->count; i++)
-                if (str_is(keys->rows[i].name, name))
-                        return &keys->rows[i];
+        if (!keys)
+                return NULL;
+        if (!keys->index->made)
+                fill_index(keys);
+        for (size_t slot = hash_name(name); keys->index->slots[slot];
+             slot = (slot + 1) % KEYS_SLOTS) {
+                const struct unit_key *row = &keys->rows[keys->index->slots[slot] - 1];
+
+                if (str_is(row->name, name))
+                        return row;
+        }
         return NULL;
+}
+
+const struct keys_set *keys_always(const struct unit_keys *keys)
+{
+        if (!keys->index->made)
+                fill_index(keys);
+        return &keys->index->always;
 }
 
 /* What people put into the sections that are systemd's; systemd itself warns about the rest of what
@@ -130,7 +170,7 @@ static void report_unknown(const struct unit_keys *keys, const struct unit_line 
 unsigned keys_check(const struct unit_file *file, const char *section, struct report *report)
 {
         const struct unit_section *found = unit_section(file, section);
-        const struct unit_keys *keys = keys_section(section);
+        const struct unit_keys *keys = found ? keys_section(section) : NULL;
         unsigned unknown = 0;
 
         for (size_t i = 0; found && i < found->lines.count; i++) {
@@ -173,9 +213,9 @@ void keys_warn_typos(const struct unit_file *file, struct report *report)
                 const struct unit_section *section = &file->sections[i];
                 const char *nearest;
 
-                if (strcmp(section->name, "Install") == 0)
+                if (str_is(section->name, "Install"))
                         warn_keys(section, install_names, true, report);
-                else if (strcmp(section->name, "Service") == 0)
+                else if (str_is(section->name, "Service"))
                         warn_keys(section, service_names, false, report);
                 if (is_listed(section_names, section->name) || str_has_prefix(section->name, "X-"))
                         continue;

@@ -11,6 +11,7 @@
 #include "report.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct translation;
@@ -39,7 +40,7 @@ typedef int key_function(struct translation *t, const struct unit_key *row,
 
 struct unit_key {
         const char *section;
-        char name[24]; /* in the row itself: every line of every file is looked for here */
+        char name[24]; /* in the row itself, where the search compares it */
         enum key_kind kind;
         key_function *emit;
         const char *option; /* for emit: the option it becomes, or NULL */
@@ -48,11 +49,35 @@ struct unit_key {
         bool always; /* call emit even where the key is absent */
 };
 
+enum {
+        KEYS_MAX = 192,   /* rows of one section */
+        KEYS_SLOTS = 256, /* more than those: a search ends at an empty one */
+        KEYS_WORDS = KEYS_MAX / 64
+};
+
+/* A set of rows of one section, a bit for each. */
+struct keys_set {
+        uint64_t words[KEYS_WORDS];
+};
+
+static inline void keys_set_add(struct keys_set *set, size_t row)
+{
+        set->words[row / 64] |= UINT64_C(1) << row % 64;
+}
+
+/* Where the row of a name is; made when it is first asked for. */
+struct keys_index {
+        bool made;
+        unsigned char slots[KEYS_SLOTS]; /* by a hash of the name: the row's number from 1 */
+        struct keys_set always;          /* the rows that are called in any case */
+};
+
 /* The rows of one section. */
 struct unit_keys {
         const char *section;
         const struct unit_key *rows;
         size_t count;
+        struct keys_index *index;
 };
 
 /* NULL ends it. */
@@ -63,6 +88,9 @@ const struct unit_keys *keys_section(const char *section);
 
 /* The row of a key in them, or NULL; keys may be NULL. */
 const struct unit_key *keys_find(const struct unit_keys *keys, const char *name);
+
+/* The rows that are called even where the key is absent. */
+const struct keys_set *keys_always(const struct unit_keys *keys);
 
 /* Tell each line of the section which row it is; reports every key that is not in the table, with
  * a suggestion, where report is given. Returns how many those are. */

@@ -190,12 +190,13 @@ static void add_unit_keys(struct translation *t)
                  t->set->is_user ? "%h/.local/share/crunit" : "/var/lib/crunit");
 }
 
-static int translate_key(struct translation *t, const struct unit_key *row)
+/* Where the key is present, section has it. */
+static int translate_key(struct translation *t, const struct unit_key *row, bool present)
 {
         AUTO_VALUES struct values values = { 0 };
         AUTO_ERROR struct error err = { 0 };
 
-        if (values_read(&t->source->file, row, &values, t->report, &err) == 0 &&
+        if ((!present || values_read(&t->source->file, row, &values, t->report, &err) == 0) &&
             (!(values.count || row->always) || row->emit(t, row, &values, &err) == 0))
                 return 0;
         report_failure(t->report, &err);
@@ -206,15 +207,24 @@ int translate_keys(struct translation *t)
 {
         const struct unit_keys *keys = keys_section(t->source->type->section);
         const struct unit_section *section = unit_section(&t->source->file, keys->section);
-        AUTO_FREE bool *present = alloc_zero(keys->count, sizeof *present);
+        const struct keys_set *always = keys_always(keys);
+        struct keys_set present = { 0 };
         int result = 0;
 
         for (size_t i = 0; section && i < section->lines.count; i++)
                 if (section->lines.items[i].row)
-                        present[section->lines.items[i].row - keys->rows] = true;
-        for (size_t i = 0; i < keys->count; i++)
-                if ((present[i] || keys->rows[i].always) && translate_key(t, &keys->rows[i]) < 0)
-                        result = -1;
+                        keys_set_add(&present, (size_t)(section->lines.items[i].row - keys->rows));
+        for (size_t word = 0; word < KEYS_WORDS; word++) {
+                uint64_t wanted = present.words[word] | always->words[word];
+
+                for (; wanted; wanted &= wanted - 1) {
+                        unsigned bit = (unsigned)ffsll((long long)wanted) - 1;
+
+                        if (translate_key(t, &keys->rows[word * 64 + bit],
+                                          present.words[word] >> bit & 1) < 0)
+                                result = -1;
+                }
+        }
         return result;
 }
 
