@@ -20,18 +20,20 @@ struct reader {
         struct unit_lines pending; /* comments that may belong to the next section */
 };
 
-static void lines_add(struct unit_lines *lines, struct unit_line line)
+static inline void lines_add(struct unit_lines *lines, struct unit_line line)
 {
         if (lines->count == lines->capacity) {
-                lines->capacity = lines->capacity ? lines->capacity * 2 : 4;
+                lines->capacity = lines->capacity ? lines->capacity * 2 : 8;
                 lines->items = alloc_grow(lines->items, lines->capacity, sizeof *lines->items);
         }
         lines->items[lines->count++] = line;
 }
 
-/* Move all of from behind lines. */
-static void lines_move(struct unit_lines *lines, struct unit_lines *from)
+/* Move all of from, which is most often nothing, behind lines. */
+static inline void lines_move(struct unit_lines *lines, struct unit_lines *from)
 {
+        if (!from->count)
+                return;
         for (size_t i = 0; i < from->count; i++)
                 lines_add(lines, from->items[i]);
         free(from->items);
@@ -68,14 +70,16 @@ static bool is_blank(char c)
         return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-static void trim(char **start, size_t *length)
+static inline void trim(char **start, size_t *length)
 {
-        while (*length && is_blank(**start)) {
-                (*start)++;
-                (*length)--;
-        }
-        while (*length && is_blank((*start)[*length - 1]))
-                (*length)--;
+        char *first = *start, *end = first + *length;
+
+        while (first < end && is_blank(*first))
+                first++;
+        while (first < end && is_blank(end[-1]))
+                end--;
+        *start = first;
+        *length = (size_t)(end - first);
 }
 
 static bool is_comment(const char *start, size_t length)
@@ -204,6 +208,7 @@ static int reader_add(struct reader *reader, char *start, size_t length, unsigne
         trim(&value, &value_length);
         start[key_length] = '\0';
         value[value_length] = '\0';
+        reader->file->keys |= unit_key_bit(start, key_length);
         lines = &reader->file->sections[reader->section].lines;
         lines_move(lines, &reader->pending);
         lines_add(lines, (struct unit_line){ .key = start,
@@ -230,11 +235,13 @@ static int reader_run(struct reader *reader, struct error *err)
                                                                         .number = number });
                         continue;
                 }
-                length = reader_continue(reader, start, length);
-                /* At the end of the file: what is still left there continues to nothing. */
-                for (trim(&start, &length); length && start[length - 1] == '\\';
-                     trim(&start, &length))
-                        length--;
+                if (start[length - 1] == '\\') {
+                        length = reader_continue(reader, start, length);
+                        /* At the end of the file: what is still left there continues to nothing. */
+                        for (trim(&start, &length); length && start[length - 1] == '\\';
+                             trim(&start, &length))
+                                length--;
+                }
                 if (length > UNIT_LINE_MAX)
                         return reader_fail(reader, number, err, "line of more than 1 MiB");
                 start[length] = '\0';
@@ -299,6 +306,7 @@ void unit_merge(struct unit_file *file, struct unit_file *from)
                 return;
         }
         lines_move(&file->comments, &from->comments);
+        file->keys |= from->keys;
         for (size_t i = 0; i < from->count; i++) {
                 struct unit_section *source = &from->sections[i];
                 struct unit_section *target = unit_section(file, source->name);
@@ -319,7 +327,7 @@ void unit_merge(struct unit_file *file, struct unit_file *from)
 
 void unit_borrow(const struct unit_file *file, struct unit_file *ret)
 {
-        struct unit_file copy = { 0 };
+        struct unit_file copy = { .keys = file->keys };
 
         lines_copy(&file->comments, &copy.comments);
         for (size_t i = 0; i < file->count; i++) {
@@ -351,8 +359,8 @@ struct unit_section *unit_section(const struct unit_file *file, const char *name
         return NULL;
 }
 
-const struct unit_line *unit_last(const struct unit_file *file, const char *section,
-                                  const char *key)
+const struct unit_line *unit_search(const struct unit_file *file, const char *section,
+                                    const char *key)
 {
         const struct unit_section *found = unit_section(file, section);
 
@@ -365,23 +373,20 @@ const struct unit_line *unit_last(const struct unit_file *file, const char *sect
         return NULL;
 }
 
-const char *unit_last_value(const struct unit_file *file, const char *section, const char *key)
-{
-        const struct unit_line *line = unit_last(file, section, key);
-
-        return line && *line->value ? line->value : NULL;
-}
-
-static struct unit_lines *unit_lines_of(struct unit_file *file, const char *section)
+/* The lines of a section that is to get this key. */
+static struct unit_lines *unit_lines_for(struct unit_file *file, const char *section,
+                                         const char *key)
 {
         struct unit_section *found = unit_section(file, section);
 
+        file->keys |= unit_key_bit(key, strlen(key));
         return found ? &found->lines : &section_append(file, section)->lines;
 }
 
 void unit_add(struct unit_file *file, const char *section, const char *key, const char *value)
 {
-        lines_add(unit_lines_of(file, section), (struct unit_line){ .key = key, .value = value });
+        lines_add(unit_lines_for(file, section, key),
+                  (struct unit_line){ .key = key, .value = value });
 }
 
 void unit_add_owned(struct unit_file *file, const char *section, const char *key, char *value)
@@ -393,7 +398,7 @@ void unit_add_owned(struct unit_file *file, const char *section, const char *key
 void unit_prepend(struct unit_file *file, const char *section, const char *key, const char *value)
 {
         struct unit_line line = { .key = key, .value = value };
-        struct unit_lines *lines = unit_lines_of(file, section);
+        struct unit_lines *lines = unit_lines_for(file, section, key);
 
         lines_add(lines, line);
         memmove(lines->items + 1, lines->items, (lines->count - 1) * sizeof line);
@@ -423,13 +428,20 @@ static void write_lines(const struct unit_lines *lines, struct strbuf *buf)
 {
         for (size_t i = 0; i < lines->count; i++) {
                 const struct unit_line *line = &lines->items[i];
+                size_t key = line->key ? strlen(line->key) : 0;
+                size_t value = strlen(line->value);
+                char *end;
 
+                strbuf_reserve(buf, key + value + 2);
+                end = buf->data + buf->length;
                 if (line->key) {
-                        strbuf_append(buf, line->key);
-                        strbuf_append_char(buf, '=');
+                        end = mempcpy(end, line->key, key);
+                        *end++ = '=';
                 }
-                strbuf_append(buf, line->value);
-                strbuf_append_char(buf, '\n');
+                end = mempcpy(end, line->value, value);
+                *end++ = '\n';
+                *end = '\0';
+                buf->length = (size_t)(end - buf->data);
         }
 }
 

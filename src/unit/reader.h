@@ -16,6 +16,8 @@
 #include "../base/str.h"
 
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 enum {
         UNIT_LINE_MAX = 1 << 20,  /* bytes of one logical line */
@@ -53,6 +55,7 @@ struct unit_file {
         size_t count;
         size_t capacity;
         struct unit_lines comments; /* of a file that has no section at all */
+        uint64_t keys;              /* unit_key_bit() of all that were ever added */
         struct strv texts;          /* owned; what the lines point into */
 };
 
@@ -74,12 +77,32 @@ void unit_free(struct unit_file *file);
 /* The section, or NULL. */
 struct unit_section *unit_section(const struct unit_file *file, const char *name);
 
+/* One bit of a set, in which all names have one of 64 places. Most keys that a file is asked for
+ * are not there, and this tells it without a look at the lines; for a literal it is a constant. */
+static inline uint64_t unit_key_bit(const char *key, size_t length)
+{
+        unsigned first = (unsigned char)key[0], middle = (unsigned char)key[length / 2];
+
+        return UINT64_C(1) << (length + 3 * first + 5 * middle) % 64;
+}
+
 /* The last line with this key, or NULL. */
-const struct unit_line *unit_last(const struct unit_file *file, const char *section,
-                                  const char *key);
+const struct unit_line *unit_search(const struct unit_file *file, const char *section,
+                                    const char *key);
+static inline const struct unit_line *unit_last(const struct unit_file *file, const char *section,
+                                                const char *key)
+{
+        return file->keys & unit_key_bit(key, strlen(key)) ? unit_search(file, section, key) : NULL;
+}
 
 /* The last line's value, or NULL where there is none or it is empty. Borrowed. */
-const char *unit_last_value(const struct unit_file *file, const char *section, const char *key);
+static inline const char *unit_last_value(const struct unit_file *file, const char *section,
+                                          const char *key)
+{
+        const struct unit_line *line = unit_last(file, section, key);
+
+        return line && *line->value ? line->value : NULL;
+}
 
 /* Add a key at the end of a section, which is made where it is missing; section, key and value are
  * borrowed. */

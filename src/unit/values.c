@@ -31,11 +31,12 @@ void values_add(struct values *values, const char *text, char *owned, const stru
 static void values_clear(struct values *values)
 {
         for (size_t i = 0; i < values->count; i++)
-                free(values->items[i].owned);
+                if (values->items[i].owned)
+                        free(values->items[i].owned);
         values->count = 0;
 }
 
-void values_free(struct values *values)
+void values_free_items(struct values *values)
 {
         values_clear(values);
         if (values->items != values->few)
@@ -180,29 +181,9 @@ int values_read(const struct unit_file *file, const struct unit_key *row, struct
         return 0;
 }
 
-int values_read_key(const struct unit_file *file, const char *section, const char *key,
-                    struct values *ret, struct report *report, struct error *err)
+char *value_copy(const char *text)
 {
-        const struct unit_line *line = unit_last(file, section, key);
-
-        return line && line->row ? values_read(file, line->row, ret, report, err) : 0;
-}
-
-char *value_read(const struct unit_file *file, const char *section, const char *key)
-{
-        const char *text = unit_last_value(file, section, key);
-        char *unquoted = text ? unquote(text) : NULL;
+        char *unquoted = unquote(text);
 
         return unquoted ? unquoted : str_dup(text);
-}
-
-bool value_read_bool(const struct unit_file *file, const char *section, const char *key,
-                     bool absent)
-{
-        const struct unit_line *line = unit_last(file, section, key);
-        bool truth = absent;
-
-        if (line)
-                value_parse_bool(line->value, &truth);
-        return truth;
 }
