@@ -99,7 +99,7 @@ static int convert_tasks(const char *text, char **ret, struct error *err)
         }
         if (!str_to_u64(text, INT64_MAX, &number))
                 return error_set(err, 0, "not a number of processes (-1 is unlimited)");
-        *ret = str_format("%llu", number);
+        *ret = str_dup(number ? text + strspn(text, "0") : "0");
         return 0;
 }
 

@@ -40,13 +40,20 @@ bool name_is_instance(const char *name)
         return instance && instance != name_end(name);
 }
 
+/* Letters and digits of ASCII, whatever the locale. */
+static bool is_alphanumeric(char c)
+{
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z');
+}
+
 static bool is_unit_name(const char *name)
 {
-        static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                      "0123456789:_.\\-@";
+        size_t length = 0;
 
-        return *name && *name != '@' && !name[strspn(name, allowed)] &&
-               strlen(name) + strlen(".service") <= NAME_MAX_LENGTH;
+        while (name[length] && (is_alphanumeric(name[length]) || strchr(":_.\\-@", name[length])))
+                length++;
+        return length && *name != '@' && !name[length] &&
+               length + strlen(".service") <= NAME_MAX_LENGTH;
 }
 
 /* a.volume: a-volume; a@.volume: a-volume@; a@i.volume: a-volume@i. */
@@ -101,14 +108,15 @@ static char *container_resource(const struct unit_source *source)
 {
         const char *instance = name_instance(source->name);
         int prefix = (int)((instance ? instance - 1 : name_end(source->name)) - source->name);
-        int service = (int)(strlen(source->service) - strlen(".service"));
+        AUTO_FREE char *stem = NULL;
 
         if (name_is_template(source->name))
                 return str_format("systemd-%.*s_%%i", prefix, source->name);
         if (instance)
                 return str_format("systemd-%.*s_%.*s", prefix, source->name,
                                   (int)(name_end(source->name) - instance), instance);
-        return str_format("systemd-%.*s", service, source->service);
+        stem = str_dupn(source->service, strlen(source->service) - strlen(".service"));
+        return str_concat("systemd-", stem);
 }
 
 static char *first_image_tag(const struct unit_file *file)
@@ -212,14 +220,11 @@ void name_sources(struct unit_set *set, struct report *report)
 
 bool name_is_resource(const char *name)
 {
-        static const char first[] =
-                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-
         /* Only systemd knows what specifiers and variables stand for. */
         if (strpbrk(name, "%$"))
                 return !strpbrk(name, "/@: \t\"'\\");
         for (const char *c = name; *c; c++)
-                if (!strchr(first, *c) && (c == name || !strchr("_.-", *c)))
+                if (!is_alphanumeric(*c) && (c == name || !strchr("_.-", *c)))
                         return false;
         return true;
 }

@@ -28,7 +28,7 @@ const struct unit_type *unit_type_of(const char *name)
         const char *dot = strrchr(name, '.');
 
         for (const struct unit_type *type = unit_types; dot && type->extension; type++)
-                if (strcmp(type->extension, dot) == 0)
+                if (str_is(type->extension + 1, dot + 1))
                         return type;
         return NULL;
 }
@@ -125,7 +125,6 @@ static void source_free(struct unit_source *source)
         strv_free(&source->paths);
         strv_free(&source->members);
         free(source->path);
-        free(source->directory);
         free(source->service);
         free(source->resource);
 }
@@ -192,7 +191,7 @@ void unit_set_read(struct unit_set *set, const struct search *search, size_t fir
 
                 source->path = str_concat(found->directory, "/", found->name);
                 source->name = strrchr(source->path, '/') + 1;
-                source->directory = str_dup(found->directory);
+                source->directory = found->directory;
                 source->type = unit_type_of(source->name);
                 source->elsewhere = i < first || i >= end;
                 /* What a pod's file says matters to its containers. */

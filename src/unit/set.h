@@ -35,9 +35,9 @@ enum {
 const struct unit_type *unit_type_of(const char *name);
 
 struct unit_source {
-        char *path;       /* owned */
-        const char *name; /* its last part, borrowed from path */
-        char *directory;  /* owned */
+        char *path;            /* owned */
+        const char *name;      /* its last part, borrowed from path */
+        const char *directory; /* borrowed from the search */
         const struct unit_type *type;
         struct unit_file file;
         struct strv paths;      /* of the drop-ins, which lines point at */

@@ -125,35 +125,63 @@ int words_split(const char *line, enum words_escape escape, struct strv *list, b
 {
         for (;;) {
                 AUTO_STRBUF struct strbuf word = { 0 };
+                size_t plain;
 
                 while (is_separator(*line))
                         line++;
                 if (!*line)
                         return 0;
+                plain = strcspn(line, " \t\n\r\"'\\");
+                if (!line[plain] || is_separator(line[plain])) {
+                        strv_append_owned(list, str_dupn(line, plain));
+                        line += plain;
+                        continue;
+                }
                 if (take_word(&line, escape, &word, ret_open, err) < 0)
                         return -1;
                 strv_append_owned(list, strbuf_steal(&word));
         }
 }
 
+enum {
+        IS_QUOTED = 1, /* needs quotes around its word */
+        IS_HIGH = 2    /* part of a character beyond ASCII, if all is well */
+};
+
+#define QUOTED_4  IS_QUOTED, IS_QUOTED, IS_QUOTED, IS_QUOTED
+#define QUOTED_16 QUOTED_4, QUOTED_4, QUOTED_4, QUOTED_4
+#define HIGH_4    IS_HIGH, IS_HIGH, IS_HIGH, IS_HIGH
+#define HIGH_16   HIGH_4, HIGH_4, HIGH_4, HIGH_4
+
+/* Every word of every unit is looked at here. */
+static const unsigned char character_kinds[256] = {
+        QUOTED_16,
+        QUOTED_16, /* control characters */
+        [' '] = IS_QUOTED,
+        ['"'] = IS_QUOTED,
+        ['\''] = IS_QUOTED,
+        ['\\'] = IS_QUOTED,
+        [0x7f] = IS_QUOTED,
+        HIGH_16,
+        HIGH_16,
+        HIGH_16,
+        HIGH_16,
+        HIGH_16,
+        HIGH_16,
+        HIGH_16,
+        HIGH_16,
+};
+
 /* A lone ; would separate two commands on an Exec line. */
 static bool needs_quotes(const char *word, size_t length)
 {
-        unsigned char any = 0;
+        unsigned char kinds = 0;
 
-        if (!length || str_equal(word, ";"))
+        if (!length || (length == 1 && *word == ';'))
                 return true;
-        for (size_t i = 0; i < length; i++) {
-                unsigned char c = (unsigned char)word[i];
-
-                any |= c;
-                /* Most characters are letters. */
-                if (c > '\\' && c != 0x7f)
-                        continue;
-                if (c <= ' ' || c == 0x7f || c == '"' || c == '\'' || c == '\\')
-                        return true;
-        }
-        return any >= 0x80 && str_utf8_valid(word, length) != length;
+        for (size_t i = 0; i < length; i++)
+                kinds |= character_kinds[(unsigned char)word[i]];
+        return kinds & IS_QUOTED || (kinds & IS_HIGH && str_utf8_valid(word, length) != length);
 }
 
 static void quote_char(unsigned char c, struct strbuf *buf)
