@@ -3,10 +3,12 @@
  * The generator's own malloc() and free(), which take the place of libc's: one thread, strings of a
  * few sizes, tens of them for each file, and a process that is over in milliseconds. Memory comes
  * from the kernel in chunks, all their pages at once, and never goes back to it; a block that is
- * freed waits in the list of its size for the next one that wants it. A build with sanitizers does
- * without, and so does valgrind: they have functions of their own.
+ * freed waits in the list of its size for the next one that wants it. No locks: the generator has
+ * no threads, and after fork() each process has its own. A build with sanitizers does without, and
+ * so does valgrind: they have functions of their own.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,30 +48,41 @@ static size_t round_up(size_t *size)
         return index;
 }
 
-/* What is left of the chunk before is lost; it is less than the block that did not fit. */
-static int new_chunk(size_t least)
+/* NULL where the kernel has none. */
+static void *map(size_t size, int flags)
 {
-        size_t size = least > MEMORY_CHUNK ? least : MEMORY_CHUNK;
-        void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+        void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags,
+                            -1, 0);
 
-        if (memory == MAP_FAILED)
-                return -1;
-        chunk = memory;
-        chunk_end = chunk + size;
-        return 0;
+        return memory == MAP_FAILED ? NULL : memory;
 }
 
-static struct block *cut_block(size_t size)
+/* What is left of the chunk before is lost; it is less than the block that did not fit. */
+static struct block *cut_block(size_t whole)
 {
-        size_t whole = sizeof(struct block) + size;
         struct block *block;
 
-        if ((size_t)(chunk_end - chunk) < whole && new_chunk(whole) < 0)
-                return NULL;
+        if ((size_t)(chunk_end - chunk) < whole) {
+                char *memory = map(MEMORY_CHUNK, MAP_POPULATE);
+
+                if (!memory)
+                        return NULL;
+                chunk = memory;
+                chunk_end = chunk + MEMORY_CHUNK;
+        }
         block = (struct block *)(void *)chunk;
         chunk += whole;
-        block->size = size;
+        return block;
+}
+
+/* What is large is mapped for itself, and its pages come when they are used. */
+static struct block *new_block(size_t size)
+{
+        size_t whole = sizeof(struct block) + size;
+        struct block *block = whole > MEMORY_CHUNK / 4 ? map(whole, 0) : cut_block(whole);
+
+        if (block)
+                block->size = size;
         return block;
 }
 
@@ -84,7 +97,7 @@ static void *take(size_t size)
                 if (block)
                         free_blocks[index] = block->next;
                 else
-                        block = cut_block(size);
+                        block = new_block(size);
         }
         if (!block) {
                 errno = ENOMEM;
@@ -138,11 +151,50 @@ void *realloc(void *memory, size_t size)
         return larger;
 }
 
-/* All blocks are aligned for any type, and nobody here wants more. */
-void *aligned_alloc(size_t alignment, size_t size)
+/* Blocks are aligned for any type. Nobody here wants more; who does is refused, for libc's own
+ * functions of these names would give what free() does not know. */
+
+static void *take_aligned(size_t alignment, size_t size)
 {
         if (alignment <= MEMORY_ALIGN)
                 return take(size);
         errno = ENOMEM;
         return NULL;
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+        return take_aligned(alignment, size);
+}
+
+void *memalign(size_t alignment, size_t size)
+{
+        return take_aligned(alignment, size);
+}
+
+int posix_memalign(void **ret_memory, size_t alignment, size_t size)
+{
+        int saved = errno;
+        void *memory = take_aligned(alignment, size);
+
+        errno = saved;
+        if (!memory)
+                return ENOMEM;
+        *ret_memory = memory;
+        return 0;
+}
+
+void *valloc(size_t size)
+{
+        return take_aligned(SIZE_MAX, size);
+}
+
+void *pvalloc(size_t size)
+{
+        return take_aligned(SIZE_MAX, size);
+}
+
+size_t malloc_usable_size(void *memory)
+{
+        return memory ? ((struct block *)memory - 1)->size : 0;
 }
