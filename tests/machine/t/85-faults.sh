@@ -188,6 +188,67 @@ test_read_only_store() {
 	elsewhere 'mount --bind -o ro /var/lib/crunit /var/lib/crunit; crunit images' | grep localhost/busybox >/dev/null
 }
 
+# The container's program has given up root.
+is_of_user() {
+	[ "$(status_field "$(main_pid "$1")" Uid)" = 101 ]
+}
+
+# What the host forbids on the store's file system is for users of the host: in its own root a
+# container has its set-user-id programs and file capabilities, in volumes it has not.
+test_nosuid_store() {
+	local way flags pid user=(setpriv --reuid=101 --regid=999 --clear-groups) crunit=(crunit "--root=$store")
+	mkdir -p $store
+	trap 'systemctl stop nosuid; umount -l $store; rm -rf $store' EXIT
+	mount -t tmpfs -o mode=755,nosuid none $store
+	"${crunit[@]}" load -q -i /images/probe.tar
+	container nosuid <<-END
+		[Container]
+		Image=localhost/probe:latest
+		ContainerName=nosuid
+		Network=none
+		AddCapability=NET_RAW
+		Volume=nosuid:/v
+		Entrypoint=/bin/sh
+		Exec=-c "cp /bin/cat /own; cp /bin/cat /v/own; chmod 4755 /own /v/own; exec ${user[*]} sleep 1000"
+		StopSignal=KILL
+		GlobalArgs=--root=$store
+		[Service]
+		EnvironmentFile=$work/way
+	END
+	while read -r way flags; do
+		mount -o "remount,bind,$flags" $store
+		echo "CRUNIT_MOUNT=$way" >$work/way
+		start nosuid
+		wait_for 10 is_of_user nosuid
+		said=$("${crunit[@]}" exec nosuid "${user[@]}" /usr/lib/probe/measure 127.0.0.1)
+		assert_match "$said" '"euid": 102.*"cap_eff": "0000000000002000"' "$way, $flags: a program of the image"
+		assert_equal "$("${crunit[@]}" exec nosuid "${user[@]}" /own /proc/self/status | effective_user)" 0 "$way, $flags: a new program"
+		if [ "$flags" = nosuid ]; then
+			assert_equal "$("${crunit[@]}" exec nosuid "${user[@]}" /v/own /proc/self/status | effective_user)" 101 "in a volume"
+		else
+			assert_fails "${crunit[@]}" exec nosuid "${user[@]}" /v/own /proc/self/status
+			assert_match "$said" 'Permission denied'
+		fi
+		# a user of the host with the same number may look into the container, and gains nothing there
+		pid=$(main_pid nosuid)
+		assert_equal "$("${user[@]}" "/proc/$pid/root/own" /proc/self/status | effective_user)" 101 "$way, $flags: from the host"
+		assert_fails "${user[@]}" ls "$store/layers"
+		systemctl stop nosuid
+	done <<-'END'
+		new nosuid
+		classic nosuid
+		new nosuid,noexec
+	END
+	mkdir $store/root
+	find $store/layers -path '*/usr/lib/probe/measure' -exec cp -a {} $store/root \;
+	said=$(quick --cap-add net_raw --user 101:999 --rootfs $store/root /measure 127.0.0.1)
+	assert_match "$said" '"euid": 102' "a root that is a directory"
+}
+
+effective_user() {
+	awk '$1 == "Uid:" { print $3 }'
+}
+
 test_no_store_yet() {
 	try elsewhere "mount -t tmpfs none /var/lib; crunit images --format json; $busybox true"
 	assert_equal "$status" 125
