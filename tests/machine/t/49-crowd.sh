@@ -90,7 +90,7 @@ test_r8_pool_of_workers() {
 	for i in {1..20}; do units+=("worker@$i.service") && uses "worker@$i.service"; done
 	began=$(date +%s%N)
 	systemctl start "${units[@]}"
-	echo "20 workers started in $((($(date +%s%N) - began) / 1000000)) ms"
+	echo "measured: 20 workers started in $((($(date +%s%N) - began) / 1000000)) ms"
 	for i in {1..20}; do assert_journal "worker@$i" "^worker $i$"; done
 	crunit ps --format '{{.ID}}' | sort -u >$work/ids
 	assert_equal "$(wc -l <$work/ids)" 20 "names of their own"

@@ -51,7 +51,7 @@ in_one() {
 # A new volume gets what the image has there, once; it outlives its containers and is the same for
 # all of them.
 test_m5_volume_lives_on() {
-	local data=$volumes/systemd-keep/_data
+	local data=$volumes/systemd-keep/_data first
 	no_volumes
 	volume keep
 	box Volume=keep.volume:/srv/data
@@ -66,6 +66,19 @@ test_m5_volume_lives_on() {
 	# as after a restart of the machine: nothing runs, the units begin anew
 	systemctl restart keep-volume.service box
 	assert_equal "$(in_box 'ls /srv/data')" own "after a restart"
+	# an update: what the new image has there is not copied over what is used
+	crunit load -q -i /images/checked.tar
+	crunit tag localhost/busybox:latest localhost/updated:1
+	sed -i 's/^Image=.*/Image=localhost\/updated:1/' $quadlets/box.container
+	reload
+	systemctl restart box
+	first=$(crunit inspect -f '{{.Image}}' systemd-box)
+	crunit tag localhost/checked:latest localhost/updated:1
+	systemctl restart box
+	[ "$(crunit inspect -f '{{.Image}}' systemd-box)" != "$first" ] || fail "the image is the same"
+	assert_equal "$(in_box 'ls /srv/data')" own "after an update"
+	systemctl stop box
+	crunit rmi localhost/updated:1 localhost/checked:latest >/dev/null
 	assert_equal "$(stat -c %a $volumes)" 700
 }
 

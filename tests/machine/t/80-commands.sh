@@ -117,6 +117,10 @@ test_c3_kill_and_rm() {
 	assert_equal "$(prop box ExecMainStatus)" 9
 	systemctl reset-failed box
 	systemctl start box
+	crunit kill -s 9 box
+	wait_state box failed
+	systemctl reset-failed box
+	systemctl start box
 	crunit rm --force box
 	wait_for 5 not_active box
 	[[ $(crunit ps -a) != *box* ]] || fail "it is still listed"

@@ -315,7 +315,8 @@ test_life_never_ready() {
 # keeps an init from killing itself).
 test_life_restart_modes() {
 	local mode ends unit
-	for mode in no on-success on-failure on-abnormal on-abort always; do
+	local modes="no on-success on-failure on-abnormal on-abort on-watchdog always"
+	for mode in $modes; do
 		for ends in true false killed; do
 			container "m-$mode-$ends" <<-END
 				[Unit]
@@ -330,18 +331,33 @@ test_life_restart_modes() {
 			END
 		done
 	done
+	# a program that was to report and does not; SIGABRT is nothing to an init without a handler
+	container m-on-watchdog-silent <<-END
+		[Unit]
+		StartLimitIntervalSec=0
+		[Container]
+		Image=$box_image
+		Network=none
+		StopTimeout=1
+		Exec=sleep 1000
+		[Service]
+		Restart=on-watchdog
+		WatchdogSec=1s
+		TimeoutAbortSec=1s
+	END
 	reload
-	systemctl start --no-block 'm-no-true' m-{no,on-success,on-failure,on-abnormal,on-abort,always}-{true,false,killed}
-	for mode in no on-success on-failure on-abnormal on-abort always; do
+	systemctl start --no-block m-{no,on-success,on-failure,on-abnormal,on-abort,on-watchdog,always}-{true,false,killed} \
+		m-on-watchdog-silent
+	for mode in $modes; do
 		wait_state "m-$mode-killed" active 20
 		systemctl kill -s KILL --kill-whom=main "m-$mode-killed"
 	done
 	for unit in on-success-true on-failure-false on-failure-killed on-abnormal-killed on-abort-killed always-true \
-		always-false always-killed; do
+		always-false always-killed on-watchdog-silent; do
 		wait_for 20 restarted "m-$unit.service" 1
 	done
 	for unit in no-true no-false no-killed on-success-false on-success-killed on-failure-true on-abnormal-true \
-		on-abnormal-false on-abort-true on-abort-false; do
+		on-abnormal-false on-abort-true on-abort-false on-watchdog-true on-watchdog-false on-watchdog-killed; do
 		wait_for 20 is_over "m-$unit.service"
 		assert_equal "$(prop "m-$unit.service" NRestarts)" 0 "restarts of $unit"
 	done

@@ -11,6 +11,7 @@ prepare() {
 		[Container]
 		Image=localhost/hello:latest
 		Network=none
+		Volume=hello:/kept
 		[Install]
 		WantedBy=multi-user.target
 	END
@@ -26,6 +27,8 @@ test_m6_a6_wanted_unit_starts_at_boot() {
 			# no image yet: the boot itself must not have suffered
 			[ "$(on_own systemctl is-active multi-user.target)" = active ] || fail "the boot failed"
 			on_own crunit load -q -i /images/hello.tar
+			on_own systemctl restart hello
+			on_own crunit exec systemd-hello sh -c 'echo kept >/kept/word'
 		else
 			[ "$(on_own systemctl is-active hello)" = active ] || {
 				on_own journalctl --no-pager -u hello
@@ -36,6 +39,8 @@ test_m6_a6_wanted_unit_starts_at_boot() {
 				sleep 0.1
 			done
 			[ $i -lt 300 ] || fail "it says nothing"
+			on_own crunit exec systemd-hello sh -c 'read -r word </kept/word && [ "$word" = kept ]' ||
+				fail "the volume has lost its file"
 		fi
 		"$here/machine" stop "$own"
 	done
