@@ -48,6 +48,27 @@ test_c3_views_ps() {
 	assert_equal "$(crunit exec "$id" echo by id)" 'by id'
 }
 
+# Others read it: what was there once stays, and what is there is in the manual.
+inspect_is_as_documented() {
+	local member
+	sed -i 's/^PublishPort/HealthCmd=true\n&/' $quadlets/viewed.container
+	reload
+	systemctl restart viewed
+	crunit inspect viewed >$work/inspected
+	sed -n '/^\.It Cm inspect$/,/^\.It Cm stats$/p' /usr/share/man/man1/crunit.1 >$work/manual
+	for member in Id Name Created Image ImageName Rootfs Unit Pod PodName OCIConfigPath BundlePath WritablePath Networks \
+		NetworkSettings.IPAddress NetworkSettings.Ports Ports Mounts Hostname State.{Status,Running,Paused,OOMKilled,StartedAt,Pid} \
+		State.{CgroupPath,Unit} State.Health.{Status,FailingStreak,Log} Config.{Env,Secrets,Cmd,WorkingDir,Tty,Image,Labels} \
+		Config.{Annotations,StopSignal,StopTimeout,LogDriver,User,Healthcheck}; do
+		jq -e --arg member $member '($member | split(".")) as $path | .[0] | getpath($path[:-1]) | has($path[-1])' \
+			$work/inspected >/dev/null ||
+			fail "crunit inspect has no $member any more"
+	done
+	for member in $(jq -r '.[0] | (keys[], (.State, .Config | keys[]))' $work/inspected); do
+		grep -qw -- "$member" $work/manual || fail "$member is not in the manual"
+	done
+}
+
 test_views_inspect() {
 	viewed
 	assert_equal "$(crunit inspect --format '{{.State.Status}}' viewed)" running
@@ -56,6 +77,7 @@ test_views_inspect() {
 	assert_match "$(crunit inspect -f '{{.NetworkSettings.IPAddress}}' viewed)" '^10\.'
 	assert_equal "$(crunit inspect --format json viewed | jq -r '.[0].Name')" viewed
 	assert_match "$(crunit inspect -f '{{.State.StartedAt}}' viewed)" '^20[0-9-]+T[0-9:.]+Z$'
+	inspect_is_as_documented
 	try crunit inspect -f '{{.State.Nothing}}' viewed
 	assert_equal "$status" 125
 	assert_match "$said" "there is no '.State.Nothing'"
