@@ -51,15 +51,16 @@ test_c3_views_ps() {
 # Others read it: what was there once stays, and what is there is in the manual.
 inspect_is_as_documented() {
 	local member
-	sed -i 's/^PublishPort/HealthCmd=true\n&/' $quadlets/viewed.container
+	sed -i 's/^PublishPort/HealthCmd=true\nHealthStartupCmd=true\n&/' $quadlets/viewed.container
 	reload
 	systemctl restart viewed
 	crunit inspect viewed >$work/inspected
 	sed -n '/^\.It Cm inspect$/,/^\.It Cm stats$/p' /usr/share/man/man1/crunit.1 >$work/manual
-	for member in Id Name Created Image ImageName Rootfs Unit Pod PodName OCIConfigPath BundlePath WritablePath Networks \
+	for member in Id Name Created Image ImageName Unit Pod PodName OCIConfigPath BundlePath WritablePath Networks \
 		NetworkSettings.IPAddress NetworkSettings.Ports Ports Mounts Hostname State.{Status,Running,Paused,OOMKilled,StartedAt,Pid} \
 		State.{CgroupPath,Unit} State.Health.{Status,FailingStreak,Log} Config.{Env,Secrets,Cmd,WorkingDir,Tty,Image,Labels} \
-		Config.{Annotations,StopSignal,StopTimeout,LogDriver,User,Healthcheck}; do
+		Config.{Annotations,StopSignal,StopTimeout,LogDriver,User,Healthcheck,StartupHealthCheck,HealthcheckOnFailureAction} \
+		Config.{HealthLogDestination,HealthMaxLogCount,HealthMaxLogSize}; do
 		jq -e --arg member $member '($member | split(".")) as $path | .[0] | getpath($path[:-1]) | has($path[-1])' \
 			$work/inspected >/dev/null ||
 			fail "crunit inspect has no $member any more"
