@@ -35,6 +35,8 @@ struct plan_facts {
         char *const *environment;          /* ours, for --env K and --env-host */
         unsigned listen_fds;               /* sockets that systemd gave us, from descriptor 3 on */
         bool terminal;                     /* our stdin is a terminal (for -t) */
+        const char *runtime; /* the runtime's program, where it may get ready filters, or NULL */
+        const char *filters; /* directory of those (filter-cache.h), or NULL */
         const char *network; /* path of the network namespace it joins, or NULL: a new one */
         const struct sharing *others;       /* namespaces of others that it has, or NULL */
         const struct joined *joined;        /* the networks it is on, or NULL */

@@ -18,6 +18,7 @@ struct plan_context {
         struct user user;
         uint64_t caps;       /* bounding set of the container */
         char *hostname;      /* owned */
+        char *filter;        /* owned; of system calls, in base64, where it is ready */
         bool systemd;        /* the program is systemd */
         bool shared_network; /* the host's or another container's */
         bool host_network, host_ipc, host_uts, host_pid,
@@ -42,6 +43,9 @@ int plan_mounts(struct plan_context *context, struct error *err);
 
 /* config.linux */
 int plan_linux(struct plan_context *context, struct error *err);
+
+/* linux.seccomp, and the ready filter in its place */
+int plan_seccomp(struct plan_context *context, struct json_object *lin, struct error *err);
 
 /* Add the contents of /etc/hosts, /etc/hostname, /etc/resolv.conf, /run/.containerenv and, for a
  * user the image does not know, /etc/passwd to the plan. */

@@ -4,14 +4,12 @@
 #include "../base/io.h"
 #include "device.h"
 #include "path.h"
-#include "seccomp.h"
 
 #include <errno.h>
 #include <fnmatch.h>
 #include <linux/capability.h>
 
 enum {
-        PLAN_PROFILE_MAX = 4 << 20,
         PLAN_PIDS_LIMIT = 2048
 };
 
@@ -362,35 +360,6 @@ static void plan_note_unlimited(const struct plan_context *context)
                              "--device-cgroup-rule %s has no effect in systemd's cgroup: write "
                              "DeviceAllow= into the unit's [Service]",
                              spec->device_cgroup_rules.items[0]);
-}
-
-static int plan_seccomp(const struct plan_context *context, struct json_object *lin,
-                        struct error *err)
-{
-        const struct container_spec *spec = context->spec;
-        const char *path = spec->seccomp;
-        AUTO_JSON struct json_object *profile = NULL;
-        struct json_object *seccomp;
-        struct seccomp_target target = { .machine = context->facts->architecture,
-                                         .kernel = context->facts->kernel,
-                                         .caps = context->caps };
-
-        if (str_empty(path)) {
-                if (spec->privileged)
-                        return 0;
-                path = context->facts->seccomp;
-        }
-        if (!path)
-                return error_set(err, ENOENT,
-                                 "no seccomp profile found: /etc/containers/seccomp.json, "
-                                 "/usr/share/containers/seccomp.json and our own are missing");
-        if (str_equal(path, "unconfined"))
-                return 0;
-        if (json_read_file(AT_FDCWD, path, PLAN_PROFILE_MAX, &profile, err) < 0 ||
-            seccomp_evaluate(profile, &target, &seccomp, err) < 0)
-                return error_wrap(err, "seccomp profile %s", path);
-        json_object_object_add(lin, "seccomp", seccomp);
-        return 0;
 }
 
 /* Mounts that hear of later mounts on the host, or tell the host of theirs, need a root that does.

@@ -14,6 +14,7 @@ static void plan_context_free(struct plan_context *context)
         strv_free(&context->args);
         user_free(&context->user);
         free(context->hostname);
+        free(context->filter);
 }
 
 /* --entrypoint: a JSON array of words, or one word. */
@@ -173,6 +174,7 @@ static void plan_annotations(struct plan_context *context)
 
                 json_set_string(object, name, strchr(pair, '=') + 1);
         }
+        json_set_string(object, "run.oci.seccomp_bpf_data", context->filter);
 }
 
 /* Each under its name; the rest of the object is what the runtime wants. */
@@ -300,6 +302,7 @@ void plan_free(struct plan *plan)
         free(plan->files);
         free(plan->directories);
         free(plan->overlays);
+        filter_key_free(&plan->filter_key);
         strv_free(&plan->chown);
         strv_free(&plan->make_dirs);
         strv_free(&plan->links);

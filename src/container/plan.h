@@ -12,6 +12,7 @@
 #include "../base/json.h"
 #include "../image/image.h"
 #include "facts.h"
+#include "filter-cache.h"
 #include "health-settings.h"
 #include "spec.h"
 
@@ -64,7 +65,8 @@ struct plan {
         unsigned stop_timeout; /* seconds */
         bool own_network;      /* a network namespace of its own */
         struct health_settings health;
-        struct strv notes; /* warnings to show */
+        struct filter_key filter_key; /* of the filter of system calls that the runtime compiles */
+        struct strv notes;            /* warnings to show */
 };
 
 int plan_make(const struct container_spec *spec, const struct image_config *image_or_null,

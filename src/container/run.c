@@ -118,11 +118,17 @@ static void run_drop_default_limit(struct run *run)
                 json_object_object_del(resources, "pids");
 }
 
+static char *run_filters(void)
+{
+        return str_concat(place_runtime(), "/cache/filters");
+}
+
 static int run_make_plan(struct run *run, struct error *err)
 {
         AUTO_FREE char *volumes = str_format("%s/volumes", run->place.data);
         AUTO_FREE struct plan_source *sources = backing_sources(&run->backing);
         AUTO_FREE char *pod = run->spec->pod ? pod_directory(run->spec->pod) : NULL;
+        AUTO_FREE char *filters = run_filters();
         AUTO_FACTS struct plan_facts facts = {
                 .id = run->state.id,
                 .state_dir = run->place.run,
@@ -135,6 +141,9 @@ static int run_make_plan(struct run *run, struct error *err)
                 .environment = environ,
                 .listen_fds = crun_listen_fds(),
                 .terminal = isatty(STDIN_FILENO),
+                /* A script may call now this one, now that. */
+                .runtime = run->crun.clone >= 0 ? run->crun.path : NULL,
+                .filters = filters,
                 .network = run->netjoin.path,
                 .others = &run->nsjoin.sharing,
                 .joined = run->netjoin.is_joined ? &run->netjoin.joined : NULL,
@@ -215,6 +224,19 @@ static int run_until_created(struct run *run, struct error *err)
         return 0;
 }
 
+/* It runs: there is time for what helps the next one. Where it cannot be kept, that one does as
+ * this one did. */
+static void run_keep_filter(const struct run *run)
+{
+        AUTO_FREE char *filters = run_filters();
+        AUTO_FREE char *compiled = NULL;
+
+        if (!run->plan.filter_key.text)
+                return;
+        compiled = str_format("%s/%s/seccomp.bpf", run->crun.root, run->crun.id);
+        filter_cache_keep(filters, &run->plan.filter_key, compiled, NULL);
+}
+
 /* It runs: now somebody asks. A unit that waits for the answer cannot do without. */
 static int run_watch_health(struct run *run, struct error *err)
 {
@@ -250,6 +272,7 @@ static int run_detached(struct run *run, struct error *err)
                 return -1;
         if (handover_start(&run->crun, run->state.init.pid, err) < 0)
                 return -1;
+        run_keep_filter(run);
         return run_watch_health(run, err);
 }
 
@@ -305,6 +328,7 @@ static int run_foreground(struct run *run, int *ret_status, struct error *err)
         guard_release(&run->guard);
         if (run->spec->notify == SPEC_NOTIFY_CONMON)
                 notify_send("READY=1");
+        run_keep_filter(run);
         if (run_watch_health(run, err) < 0)
                 return -1;
         if (attach_wait(&attach, ret_status, err) < 0)
