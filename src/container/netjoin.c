@@ -131,7 +131,7 @@ static void netjoin_ask(const struct join_request *request, const struct netjoin
 
 /* --- another's network */
 
-static int netjoin_open(const char *path, struct netjoin *netjoin, struct error *err)
+int netjoin_open(const char *path, struct netjoin *netjoin, struct error *err)
 {
         netjoin->fd = open(path, O_RDONLY | O_CLOEXEC);
         if (netjoin->fd < 0)

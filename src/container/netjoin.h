@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The network of a container that starts: made by crunit-network (network/connect.h) in a process
- * of its own, or another's namespace that is joined. The host's, and an empty one, are no business
- * of this.
+ * of its own, or another's namespace that is joined. The host's is no business of this, nor
+ * is the making of an empty one.
  *
  * crunit-network begins to load as early as can be, hears what is wanted when the name is claimed,
  * and makes the network while crunit mounts, plans and has crun create the container: the program
@@ -44,6 +44,9 @@ int netjoin_prepare(const struct container_spec *spec, const sigset_t *signals, 
 int netjoin_begin(const struct container_spec *spec, const struct container_state *state,
                   const struct place *place, const char *storage, const char *namespace,
                   struct netjoin *ret, struct error *err);
+
+/* Join the namespace at that path. */
+int netjoin_open(const char *path, struct netjoin *netjoin, struct error *err);
 
 /* Wait until the namespace is there, and what it will get is known; -1 with code EINTR when we were
  * told to stop. */

@@ -2,6 +2,13 @@
 /* The namespaces of a run and its network, which others make while the run goes on. */
 #include "run-parts.h"
 
+/* One that has to belong to a user namespace is made in it. */
+bool run_wants_empty_network(const struct container_spec *spec)
+{
+        return spec->network == SPEC_NETWORK_NONE && !spec_shares(spec, SPEC_SHARE_NET) &&
+               str_empty(spec->userns);
+}
+
 /* The namespaces that others' work begins with. */
 int run_begin_namespaces(struct run *run, struct error *err)
 {
@@ -38,12 +45,25 @@ static bool run_sets_network(const struct container_spec *spec)
         return false;
 }
 
+/* Without it, crun makes one. */
+static void run_take_empty_network(struct run *run)
+{
+        AUTO_FREE char *path = NULL;
+
+        if (!run_wants_empty_network(run->spec) || run->ids.path)
+                return;
+        path = guard_take_network(&run->guard);
+        if (path)
+                netjoin_open(path, &run->netjoin, NULL);
+}
+
 /* The namespace is there by now, most times, and its links when crun has done its work. */
 int run_accept_network(struct run *run, struct error *err)
 {
         const struct joined *joined = &run->netjoin.joined;
         struct container_state *state = &run->state;
 
+        run_take_empty_network(run);
         if (netjoin_take(&run->netjoin, err) < 0)
                 return -1;
         for (size_t i = 0; i < joined->notes.count; i++)

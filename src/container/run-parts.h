@@ -76,6 +76,7 @@ int run_mount_root(struct run *run, struct error *err);
 int run_mount_others(struct run *run, struct error *err);
 
 /* run-network.c: begin them early, go on with what is there before the plan, wait for the rest. */
+bool run_wants_empty_network(const struct container_spec *spec);
 int run_begin_namespaces(struct run *run, struct error *err);
 int run_accept_network(struct run *run, struct error *err);
 int run_finish_network(struct run *run, struct error *err);

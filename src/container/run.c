@@ -65,7 +65,8 @@ static int run_check(struct run *run, struct error *err)
                 return -1;
         for (size_t i = 0; i < run->spec->notes.count; i++)
                 run->warn(run->spec->notes.items[i]);
-        if (run->spec->cgroups_split && guard_start(&run->guard, err) < 0)
+        if (run->spec->cgroups_split &&
+            guard_start(run_wants_empty_network(run->spec), &run->guard, err) < 0)
                 return -1;
         return netjoin_prepare(run->spec, &run->signals, &run->netjoin, err);
 }
@@ -385,7 +386,7 @@ int run_container(struct container_spec *spec, const struct run_settings *settin
                 .pump = { -1, -1, 0 },
                 .null = -1,
                 .gate = GATE_NONE,
-                .guard = { -1 },
+                .guard = GUARD_NONE,
                 .netjoin = NETJOIN_NONE,
                 .nsjoin = NSJOIN_NONE,
                 .ids = IDS_NONE,
