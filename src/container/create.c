@@ -14,6 +14,7 @@
 
 enum {
         CREATE_FILE_MAX = 64 * 1024,
+        CREATE_SAID_MAX = 32,    /* crun writes digits alone */
         CREATE_KILL_WAIT = 3000, /* milliseconds */
 };
 
@@ -62,8 +63,8 @@ void create_cancel(pid_t pid)
         waitpid(pid, NULL, 0);
 }
 
-/* Its wait status, or -1 with code EINTR when we were told to stop. */
-static int create_wait_crun(pid_t pid, int *ret_status, struct error *err)
+/* Until it has ended, or said something; -1 with code EINTR when we were told to stop. */
+static int create_watch(pid_t pid, int said, struct error *err)
 {
         AUTO_CLOSE int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
         AUTO_CLOSE int signals = interrupt_fd(err);
@@ -76,20 +77,18 @@ static int create_wait_crun(pid_t pid, int *ret_status, struct error *err)
                 struct pollfd events[] = {
                         { .fd = pidfd, .events = POLLIN },
                         { .fd = signals, .events = POLLIN },
+                        { .fd = said, .events = POLLIN },
                 };
 
-                if (poll(events, 2, -1) < 0 && errno != EINTR)
+                if (poll(events, 3, -1) < 0 && errno != EINTR)
                         return error_errno(err, errno, "cannot wait for crun");
                 if (events[1].revents) {
                         create_cancel(pid);
                         return error_set(err, EINTR, "stopped while starting");
                 }
-                if (events[0].revents)
-                        break;
+                if (events[0].revents || events[2].revents)
+                        return 0;
         }
-        if (waitpid(pid, ret_status, 0) < 0)
-                return error_errno(err, errno, "cannot wait for crun");
-        return 0;
 }
 
 static int create_fail(const struct crun *crun, int status, struct error *err)
@@ -103,18 +102,36 @@ static int create_fail(const struct crun *crun, int status, struct error *err)
         return error_set(err, 0, "crun create failed with status %d", WEXITSTATUS(status));
 }
 
-static int create_read_pid(const char *file, pid_t *ret, struct error *err)
+static int create_parse_pid(const char *text, const char *name, pid_t *ret, struct error *err)
 {
-        AUTO_FREE char *text = NULL;
+        AUTO_FREE char *line = str_dupn(text, strcspn(text, "\n"));
         unsigned long long pid;
 
-        if (io_read_file(AT_FDCWD, file, CREATE_FILE_MAX, &text, NULL, err) < 0)
-                return -1;
-        text[strcspn(text, "\n")] = '\0';
-        if (!str_to_u64(text, INT32_MAX, &pid) || pid == 0)
-                return error_set(err, EBADMSG, "%s has no process id", file);
+        if (!str_to_u64(line, INT32_MAX, &pid) || pid == 0)
+                return error_set(err, EBADMSG, "%s has no process id", name);
         *ret = (pid_t)pid;
         return 0;
+}
+
+/* What crun has said in one write; false where it has said nothing. */
+static bool create_hear(int said, char *ret, size_t size)
+{
+        ssize_t n = said < 0 ? -1 : read(said, ret, size - 1);
+
+        ret[n > 0 ? n : 0] = '\0';
+        return n > 0;
+}
+
+static int create_read_pid(const char *bundle, int said, pid_t *ret, struct error *err)
+{
+        AUTO_FREE char *file = str_format("%s/pid", bundle);
+        AUTO_FREE char *text = NULL;
+
+        if (said >= 0)
+                return create_parse_pid("", "what crun says", ret, err);
+        if (io_read_file(AT_FDCWD, file, CREATE_FILE_MAX, &text, NULL, err) < 0)
+                return -1;
+        return create_parse_pid(text, file, ret, err);
 }
 
 int create_begin(const struct crun *crun, const char *bundle, const struct crun_stdio *stdio,
@@ -124,7 +141,10 @@ int create_begin(const struct crun *crun, const char *bundle, const struct crun_
 
         crun_command(crun, "create", &args);
         strv_appendf(&args, "--bundle=%s", bundle);
-        strv_appendf(&args, "--pid-file=%s/pid", bundle);
+        if (options->say)
+                strv_appendf(&args, "--pid-file=/proc/self/fd/%d", options->say);
+        else
+                strv_appendf(&args, "--pid-file=%s/pid", bundle);
         if (options->config)
                 strv_appendf(&args, "--config=%s", options->config);
         if (options->console_socket)
@@ -135,17 +155,37 @@ int create_begin(const struct crun *crun, const char *bundle, const struct crun_
         return crun_spawn(crun, &args, stdio, ret_crun, err);
 }
 
-int create_finish(const struct crun *crun, const char *bundle, pid_t pid,
-                  struct process_id *ret_init, struct error *err)
+int create_await(const struct crun *crun, const char *bundle, int said, pid_t *pid,
+                 struct process_id *ret_init, struct error *err)
 {
-        AUTO_FREE char *pid_file = str_format("%s/pid", bundle);
+        char text[CREATE_SAID_MAX];
+        pid_t init;
+
+        if (create_watch(*pid, said, err) < 0)
+                return -1;
+        if (create_hear(said, text, sizeof text)) {
+                if (create_parse_pid(text, "what crun says", &init, err) < 0)
+                        return -1;
+        } else if (create_finish(crun, pid, err) < 0 ||
+                   create_read_pid(bundle, said, &init, err) < 0) {
+                return -1;
+        }
+        return process_identify(init, ret_init, err);
+}
+
+int create_finish(const struct crun *crun, pid_t *pid, struct error *err)
+{
+        pid_t ended = *pid;
         int status;
 
-        if (create_wait_crun(pid, &status, err) < 0)
+        if (!ended)
+                return 0;
+        if (create_watch(ended, -1, err) < 0)
                 return -1;
+        *pid = 0;
+        if (waitpid(ended, &status, 0) < 0)
+                return error_errno(err, errno, "cannot wait for crun");
         if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
                 return create_fail(crun, status, err);
-        if (create_read_pid(pid_file, &pid, err) < 0)
-                return -1;
-        return process_identify(pid, ret_init, err);
+        return 0;
 }

@@ -20,6 +20,7 @@ struct create_options {
         const char *console_socket; /* path, or NULL */
         int preserve_fds;
         const char *config; /* path of the configuration; NULL: the bundle's config.json */
+        int say;            /* descriptor to write the init's number to; 0: the bundle's pid */
 };
 
 /* Make this process the one that inherits what crun leaves behind: the container's init. Not for a
@@ -30,10 +31,14 @@ int create_adopt(struct error *err);
 int create_begin(const struct crun *crun, const char *bundle, const struct crun_stdio *stdio,
                  const struct create_options *options, pid_t *ret_crun, struct error *err);
 
-/* Wait until that crun has created it. ret_init is its init, which waits for its start. Error
- * codes: CREATE_REFUSED, or EINTR when we were told to stop. */
-int create_finish(const struct crun *crun, const char *bundle, pid_t pid,
-                  struct process_id *ret_init, struct error *err);
+/* Wait until that crun has created it. ret_init is its init, which waits for its start. said: where
+ * the number is to be read, or -1. *pid is 0 when crun is gone by then. Error codes:
+ * CREATE_REFUSED, or EINTR when we were told to stop. */
+int create_await(const struct crun *crun, const char *bundle, int said, pid_t *pid,
+                 struct process_id *ret_init, struct error *err);
+
+/* And until it is gone, without a complaint: only then its children are those of others. */
+int create_finish(const struct crun *crun, pid_t *pid, struct error *err);
 
 /* End a crun that has been begun. */
 void create_cancel(pid_t pid);

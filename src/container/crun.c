@@ -147,11 +147,19 @@ int crun_make_root(const struct crun *crun, struct error *err)
 
 int crun_forget_cache(struct error *err)
 {
-        AUTO_FREE char *filters = str_format("%s/cache/seccomp", place_runtime());
+        static const char *const names[] = { "seccomp", "filters" };
+        int found = 0;
 
-        if (access(filters, F_OK) < 0)
-                return 0;
-        return io_remove_tree(AT_FDCWD, filters, err) < 0 ? -1 : 1;
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+                AUTO_FREE char *path = str_format("%s/cache/%s", place_runtime(), names[i]);
+
+                if (access(path, F_OK) < 0)
+                        continue;
+                if (io_remove_tree(AT_FDCWD, path, err) < 0)
+                        return -1;
+                found = 1;
+        }
+        return found;
 }
 
 void crun_command(const struct crun *crun, const char *verb, struct strv *ret_args)
@@ -200,8 +208,9 @@ static int crun_spawn_path(const char *path, bool cloned, const struct crun *cru
         for (int fd = 0; fd < 3; fd++)
                 if (wanted[fd] >= 0)
                         posix_spawn_file_actions_adddup2(&actions, wanted[fd], fd);
-        if (stdio->kept) /* onto itself: it loses the flag that closes it */
-                posix_spawn_file_actions_adddup2(&actions, stdio->kept, stdio->kept);
+        for (size_t i = 0; i < sizeof stdio->kept / sizeof *stdio->kept; i++)
+                if (stdio->kept[i]) /* onto itself: it loses the flag that closes it */
+                        posix_spawn_file_actions_adddup2(&actions, stdio->kept[i], stdio->kept[i]);
         result = posix_spawn(ret_pid, path, &actions, &attributes, args->items, environment.items);
         posix_spawn_file_actions_destroy(&actions);
         posix_spawnattr_destroy(&attributes);
@@ -242,7 +251,7 @@ int crun_exec(const struct crun *crun, const struct strv *args, struct error *er
 int crun_run_quiet(const struct crun *crun, const struct strv *args, struct error *err)
 {
         AUTO_CLOSE int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-        struct crun_stdio stdio = { null, null, null, 0 };
+        struct crun_stdio stdio = { null, null, null, { 0 } };
         pid_t pid;
         int status;
 

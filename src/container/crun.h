@@ -34,7 +34,7 @@ struct crun {
 /* Descriptors of the new process; -1: ours. */
 struct crun_stdio {
         int in, out, err;
-        int kept; /* one more, under its own number; 0: none */
+        int kept[2]; /* more of them, under their own numbers; 0: none */
 };
 
 /* Find the program (a path, or a name looked up in $PATH; NULL: crun) and clone it. run: the
@@ -58,8 +58,9 @@ int crun_close_inherited(unsigned preserved, struct error *err);
 /* Make crun's root, with a cache of compiled seccomp filters that all containers share. */
 int crun_make_root(const struct crun *crun, struct error *err);
 
-/* Remove the filters of that cache; 1 where there was one. crun believes what it finds there, and
- * damaged it would fail every start. Containers keep their own names of the files. */
+/* Remove the filters of that cache, and ours (filter-cache.h); 1 where there was one. crun believes
+ * what it finds there, and damaged it would fail every start. Containers keep their own names of
+ * the files. */
 int crun_forget_cache(struct error *err);
 
 /* Begin a command line: program, global options, verb. */

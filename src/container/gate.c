@@ -19,32 +19,45 @@ static int gate_link(const char *path, const char *to)
         return rename(fresh, path);
 }
 
-int gate_open(const char *run, int lowest, struct gate *ret, struct error *err)
+/* A pipe, with one end where crun is to find it. */
+static int gate_pipe(int lowest, bool inner_reads, int *ret_inner, int *ret_outer,
+                     struct error *err)
 {
-        AUTO_FREE char *path = str_concat(run, "/config.link"), *to = NULL;
-        AUTO_CLOSE int first = -1, read = -1, write = -1;
+        AUTO_CLOSE int first = -1;
         int ends[2];
 
         if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
                 return error_errno(err, errno, "cannot make a pipe");
-        first = ends[0];
-        write = ends[1];
-        read = fcntl(first, F_DUPFD_CLOEXEC, lowest);
-        if (read < 0)
-                return error_errno(err, errno, "cannot duplicate a descriptor");
+        first = ends[inner_reads ? 0 : 1];
+        *ret_outer = ends[inner_reads ? 1 : 0];
+        *ret_inner = fcntl(first, F_DUPFD_CLOEXEC, lowest);
+        return *ret_inner < 0 ? error_errno(err, errno, "cannot duplicate a descriptor") : 0;
+}
+
+int gate_open(const char *run, int lowest, struct gate *ret, struct error *err)
+{
+        AUTO_FREE char *path = str_concat(run, "/config.link"), *to = NULL;
+        AUTO_CLOSE int read = -1, write = -1, said = -1, say = -1;
+
+        if (gate_pipe(lowest, true, &read, &write, err) < 0 ||
+            gate_pipe(lowest, false, &say, &said, err) < 0)
+                return -1;
         to = str_format("/proc/self/fd/%d", read);
         if (gate_link(path, to) < 0)
                 return error_errno(err, errno, "cannot link %s", path);
         *ret = (struct gate){ .read = steal_fd(&read),
                               .write = steal_fd(&write),
-                              .path = steal_str(&path) };
+                              .path = steal_str(&path),
+                              .said = steal_fd(&said),
+                              .say = steal_fd(&say) };
         return 0;
 }
 
-void gate_close_read(struct gate *gate)
+void gate_close_inner(struct gate *gate)
 {
         cleanup_close(&gate->read);
-        gate->read = -1;
+        cleanup_close(&gate->say);
+        gate->read = gate->say = -1;
 }
 
 bool gate_pass(struct gate *gate, const char *text, size_t length)
@@ -64,8 +77,9 @@ bool gate_pass(struct gate *gate, const char *text, size_t length)
 
 void gate_close(struct gate *gate)
 {
-        gate_close_read(gate);
+        gate_close_inner(gate);
         cleanup_close(&gate->write);
+        cleanup_close(&gate->said);
         if (gate->path)
                 unlink(gate->path);
         free(gate->path);

@@ -8,6 +8,10 @@
  * text is written into the pipe, to config.json itself. Whichever crun opens, and whenever, it
  * reads the whole. When this process ends before, crun finds the pipe at its end, without a
  * configuration, and ends as well; it has made nothing until then.
+ *
+ * Another pipe leads back: crun writes the init's number, the last of all it does, into what it
+ * takes for a file. Then there is no need to wait until its process is gone, which takes the kernel
+ * a while.
  */
 #pragma once
 
@@ -19,16 +23,18 @@
 struct gate {
         int read, write; /* owned; the pipe, or -1 */
         char *path;      /* owned; of the link, for crun; NULL: there is none */
+        int said, say;   /* owned; the pipe back, or -1 */
 };
 
-#define GATE_NONE ((struct gate){ .read = -1, .write = -1 })
+#define GATE_NONE ((struct gate){ .read = -1, .write = -1, .said = -1, .say = -1 })
 
-/* Make one in the run directory. The read end gets a number from lowest on, under which it is to
- * be inherited. */
+/* Make one in the run directory. What crun is to inherit, read and say, gets numbers from lowest
+ * on.
+ */
 int gate_open(const char *run, int lowest, struct gate *ret, struct error *err);
 
-/* The reader has been started: nobody else shall hold its end. */
-void gate_close_read(struct gate *gate);
+/* crun has been started: nobody else shall hold its ends. */
+void gate_close_inner(struct gate *gate);
 
 /* config.json is there, with this text: let it be read. False where no pipe holds so much; then
  * the gate remains shut. */

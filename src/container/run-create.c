@@ -78,10 +78,14 @@ static int run_spawn_crun(struct run *run, struct error *err)
 {
         const struct create_options options = { .console_socket = run->console.path,
                                                 .preserve_fds = run->spec->preserve_fds,
-                                                .config = run->gate.path };
+                                                .config = run->gate.path,
+                                                .say = run->gate.path ? run->gate.say : 0 };
         struct crun_stdio stdio = run->stdio;
 
-        stdio.kept = run->gate.path ? run->gate.read : 0;
+        if (run->gate.path) {
+                stdio.kept[0] = run->gate.read;
+                stdio.kept[1] = run->gate.say;
+        }
         return create_begin(&run->crun, run->place.run, &stdio, &options, &run->creating, err);
 }
 
@@ -97,7 +101,7 @@ int run_begin_crun(struct run *run, struct error *err)
                 return 0;
         if (gate_open(run->place.run, lowest, &run->gate, err) < 0 || run_spawn_crun(run, err) < 0)
                 return -1;
-        gate_close_read(&run->gate);
+        gate_close_inner(&run->gate);
         return 0;
 }
 
@@ -231,7 +235,8 @@ static int run_await_crun(struct run *run, struct error *err)
                 if (run_spawn_crun(run, err) < 0)
                         return -1;
         }
-        return create_finish(&run->crun, run->place.run, run->creating, &run->state.init, err);
+        return create_await(&run->crun, run->place.run, run->gate.said, &run->creating,
+                            &run->state.init, err);
 }
 
 /* What is damaged in crun's cache of filters fails all containers until somebody removes it. */
@@ -277,5 +282,7 @@ int run_create(struct run *run, struct error *err)
         if (checked < 0)
                 return -1;
         run->checked = checked > 0;
+        if (create_finish(&run->crun, &run->creating, err) < 0)
+                return -1;
         return run_start_pump(run, err);
 }

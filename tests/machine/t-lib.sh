@@ -292,6 +292,11 @@ status_field() {
 	awk -v field="$2:" '$1 == field { print $2 }' "/proc/$1/status"
 }
 
+# Whether a compiled filter of system calls is kept for the next container.
+has_filter() {
+	[ -n "$(find /run/crunit/cache/filters -type f 2>/dev/null)" ]
+}
+
 # The environment of a process, a variable a line.
 environment_of() {
 	tr '\0' '\n' <"/proc/$1/environ"

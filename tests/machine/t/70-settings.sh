@@ -131,6 +131,57 @@ test_a17_t10_seccomp() {
 	assert_equal "$(status_field "$(main_pid filtered)" Seccomp)" 2
 }
 
+# The second container has the filter of the first, which is kept: it allows and refuses the same.
+test_seccomp_filter_is_kept() {
+	local config=/run/crunit/containers/systemd-second@second/config.json entry
+	rm -rf /run/crunit/cache/filters
+	box first
+	wait_for 10 has_filter
+	box second '' 'sleep 0.01 && echo slept; mount -t tmpfs none /tmp || echo no mount; unshare -m true || echo no unshare'
+	assert_equal "$(jq -c .linux.seccomp $config)" '{"defaultAction":"SCMP_ACT_ERRNO"}'
+	assert_journal second '^slept$'
+	assert_journal second '^no mount$'
+	assert_journal second '^no unshare$'
+	assert_equal "$(status_field "$(main_pid second)" Seccomp)" 2
+	assert_equal "$(crunit exec systemd-second sed -n 's/^Seccomp:\t//p' /proc/self/status)" 2
+	assert_fails crunit exec systemd-second unshare -m true
+	# what its capabilities allow is another filter
+	box more AddCapability=SYS_ADMIN 'mount -t tmpfs none /tmp && echo mounted'
+	assert_journal more '^mounted$'
+	# damaged, it is not believed, and made anew
+	for entry in /run/crunit/cache/filters/*; do
+		tr A B <$entry >$work/entry
+		cat $work/entry >$entry
+	done
+	systemctl restart second
+	assert_equal "$(jq '.linux.seccomp.syscalls | length > 1' $config)" true
+	assert_equal "$(status_field "$(main_pid second)" Seccomp)" 2
+	# an annotation of the user's own says something of filters
+	systemctl restart second
+	assert_equal "$(crunit run --rm --network none --annotation run.oci.seccomp_fail_unknown_syscall=0 localhost/busybox:latest sed -n 's/^Seccomp:\t//p' /proc/self/status)" 2
+}
+
+test_seccomp_profile_is_changed() {
+	local -a run=(crunit run --rm --network none --security-opt "seccomp=$work/profile.json" localhost/busybox:latest mkdir /tmp/x)
+	local rule='"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 95'
+	rm -rf /run/crunit/cache/filters
+	echo "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [{$rule}]}" >$work/profile.json
+	for _ in 1 2; do
+		assert_fails "${run[@]}"
+		assert_match "$said" 'not supported'
+		wait_for 10 has_filter
+	done
+	sed -i s/mkdir/rmdir/ $work/profile.json
+	sed -i s/mkdirat/unlinkat/ $work/profile.json
+	"${run[@]}"
+	"${run[@]}"
+	# how it is loaded is not in the filter: by the rules each time
+	rm -r /run/crunit/cache/filters
+	echo "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"flags\": [\"SECCOMP_FILTER_FLAG_LOG\"], \"syscalls\": [{$rule}]}" >$work/profile.json
+	for _ in 1 2; do assert_fails "${run[@]}"; done
+	! has_filter || fail "a filter with flags is kept"
+}
+
 test_a17_socket_and_clock() {
 	container py <<-'END'
 		[Container]
