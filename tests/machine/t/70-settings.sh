@@ -135,7 +135,7 @@ test_a17_t10_seccomp() {
 test_seccomp_filter_is_kept() {
 	local config=/run/crunit/containers/systemd-second@second/config.json entry
 	rm -rf /run/crunit/cache/filters
-	box first
+	box first ''
 	wait_for 10 has_filter
 	box second '' 'sleep 0.01 && echo slept; mount -t tmpfs none /tmp || echo no mount; unshare -m true || echo no unshare'
 	assert_equal "$(jq -c .linux.seccomp $config)" '{"defaultAction":"SCMP_ACT_ERRNO"}'

@@ -342,6 +342,7 @@ test_damaged_seccomp_cache() {
 		Exec=sleep 1000
 		StopSignal=KILL
 	END
+	rm -rf /run/crunit/cache/filters
 	start filtered
 	# Debian 12's crun has no cache
 	[ -e /run/crunit/cache/seccomp ] || return 0
