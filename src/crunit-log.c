@@ -14,6 +14,10 @@
  * ExecStop= after a failure. `crunit-log FILE PROGRAM ARGUMENTS…` becomes that program at the end
  * if FILE (the container's writable layer) is still there.
  *
+ * It may be executed before there is anything to move: it waits for a byte on descriptor 3. When
+ * that ends without one, there will be no container, and what came into the pipe (why the runtime
+ * failed) is for others to say.
+ *
  * Nothing here may need a stack protector or memcpy(): no local arrays, no locals whose address is
  * taken.
  */
@@ -23,6 +27,7 @@
 #include <errno.h>
 
 enum {
+        LOG_BEGIN = 3,         /* the descriptor; nobody waits where it is not open */
         LOG_CHUNK = 64 * 1024, /* a pipe's default size */
         LOG_BUFFER = 4096,     /* of the fallback; untouched, it costs no memory */
         LOG_SIGNAL_SET = 8,    /* bytes of the kernel's signal set */
@@ -99,6 +104,9 @@ int log_pump(char **argv, char **envp)
 
         log_syscall(__NR_rt_sigprocmask, LOG_BLOCK, (long)&log_all_signals, 0, LOG_SIGNAL_SET, 0,
                     0);
+        if (log_syscall(__NR_read, LOG_BEGIN, (long)log_buffer, 1, 0, 0, 0) == 0)
+                return 1;
+        log_syscall(__NR_close, LOG_BEGIN, 0, 0, 0, 0, 0);
         result = log_move();
         if (argv[0] && argv[1] && argv[2] &&
             log_syscall(__NR_faccessat, LOG_CWD, (long)argv[1], 0, 0, 0, 0) == 0)

@@ -4,6 +4,7 @@
 pump=${top_builddir:?}/crunit-log
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
+exec 3<&- # where it is told to begin, if it has to wait
 count=0
 check() {
 	count=$((count + 1))
@@ -38,4 +39,8 @@ check "signals do not end it" "$? $(tr '\n' , <"$dir/out")" "0 before,after,"
 check "it becomes a program where the file is there" \
 	"$(echo log | "$pump" "$dir" /bin/echo at the end | tr '\n' ,)" "log,at the end,"
 check "and just ends where it is not" "$(echo log | "$pump" "$dir/gone" /bin/echo at the end)" log
+printf x >"$dir/byte"
+check "it begins when it is told to" "$(echo log | "$pump" "$dir" /bin/echo end 3<"$dir/byte" | tr '\n' ,)" "log,end,"
+echo log | "$pump" "$dir" /bin/echo end >"$dir/nothing" 3</dev/null
+check "and ends where nobody does" "$? $(cat "$dir/nothing")" "1 "
 echo "1..$count"

@@ -13,6 +13,7 @@
 
 enum {
         PUMP_PATIENCE = 5000, /* milliseconds until we no longer wait for the last line */
+        PUMP_BEGIN = 3,       /* where the pump waits for its begin; see crunit-log.c */
 };
 
 bool pump_is_needed(void)
@@ -28,7 +29,7 @@ int pump_open(struct pump *ret, struct error *err)
 
         if (pipe2(ends, O_CLOEXEC) < 0)
                 return error_errno(err, errno, "cannot make the log's pipe");
-        *ret = (struct pump){ .read = ends[0], .write = ends[1] };
+        *ret = (struct pump){ .read = ends[0], .write = ends[1], .begin = -1 };
         return 0;
 }
 
@@ -61,7 +62,7 @@ static void pump_command(const char *run, const char *data, struct strv *args,
                         strv_append(environment, *item);
 }
 
-static int pump_spawn(const struct pump *pump, const char *path, char *const *args,
+static int pump_spawn(const struct pump *pump, int begin, const char *path, char *const *args,
                       char *const *environment, pid_t *ret_pid)
 {
         posix_spawn_file_actions_t actions;
@@ -75,7 +76,8 @@ static int pump_spawn(const struct pump *pump, const char *path, char *const *ar
         posix_spawnattr_setsigmask(&attributes, &all);
         posix_spawn_file_actions_init(&actions);
         posix_spawn_file_actions_adddup2(&actions, pump->read, STDIN_FILENO);
-        /* Everything but these two is closed by its flag; stderr is the journal as well. */
+        posix_spawn_file_actions_adddup2(&actions, begin, PUMP_BEGIN);
+        /* Everything but these is closed by its flag; stderr is the journal as well. */
         posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
         result = posix_spawn(ret_pid, path, &actions, &attributes, args, environment);
         posix_spawn_file_actions_destroy(&actions);
@@ -83,24 +85,37 @@ static int pump_spawn(const struct pump *pump, const char *path, char *const *ar
         return result;
 }
 
-int pump_start(struct pump *pump, const char *run, const char *data_or_null, struct error *err)
+int pump_prepare(struct pump *pump, const char *run, const char *data_or_null, struct error *err)
 {
         static char *const nothing[] = { NULL };
         const char *directory = getenv("CRUNIT_LIBEXECDIR");
         AUTO_FREE char *path = str_format("%s/crunit-log", directory ? directory : LIBEXECDIR);
         AUTO_STRV struct strv args = { 0 }, environment = { 0 };
-        int result;
+        AUTO_CLOSE int read = -1;
+        int ends[2], result;
 
+        if (pipe2(ends, O_CLOEXEC) < 0)
+                return error_errno(err, errno, "cannot make the log's pipe");
+        read = ends[0];
+        pump->begin = ends[1];
         pump_command(run, data_or_null, &args, &environment);
-        result = pump_spawn(pump, path, args.items, environment.items ? environment.items : nothing,
-                            &pump->pid);
+        result = pump_spawn(pump, read, path, args.items,
+                            environment.items ? environment.items : nothing, &pump->pid);
         if (result != 0) {
                 pump->pid = 0;
                 return error_errno(err, result, "cannot execute %s", path);
         }
+        return 0;
+}
+
+int pump_start(struct pump *pump, struct error *err)
+{
+        if (write(pump->begin, "", 1) != 1)
+                return error_errno(err, errno, "the log pump is gone");
+        cleanup_close(&pump->begin);
         cleanup_close(&pump->read);
         cleanup_close(&pump->write);
-        pump->read = pump->write = -1;
+        pump->begin = pump->read = pump->write = -1;
         return 0;
 }
 
@@ -120,5 +135,6 @@ void pump_close(struct pump *pump)
 {
         cleanup_close(&pump->read);
         cleanup_close(&pump->write);
-        *pump = (struct pump){ -1, -1, 0 };
+        cleanup_close(&pump->begin);
+        *pump = PUMP_NONE;
 }

@@ -14,8 +14,11 @@
 
 struct pump {
         int read, write; /* owned; the pipe, or -1 */
+        int begin;       /* owned; the pump waits at its other end, or -1 */
         pid_t pid;       /* our child, or 0 */
 };
+
+#define PUMP_NONE ((struct pump){ .read = -1, .write = -1, .begin = -1 })
 
 /* Is the log pump needed, for output that goes where our own stdout goes? */
 bool pump_is_needed(void);
@@ -26,11 +29,15 @@ int pump_open(struct pump *ret, struct error *err);
 int pump_give(const struct pump *pump, uid_t uid, gid_t gid, struct error *err);
 
 /*
- * Start the pump on the pipe's read end (or on another descriptor that takes its place), and close
- * both ends here. At the end of the log, if the directory data is still there, it becomes `crunit
- * cleanup run data`, see stop_cleanup(); NULL: it just ends.
+ * Execute the pump on the pipe's read end (or on another descriptor that takes its place). At the
+ * end of the log, if the directory data is still there, it becomes `crunit cleanup run data`, see
+ * stop_cleanup(); NULL: it just ends. Until it is started it moves nothing, and when we end before
+ * that, it never does.
  */
-int pump_start(struct pump *pump, const char *run, const char *data_or_null, struct error *err);
+int pump_prepare(struct pump *pump, const char *run, const char *data_or_null, struct error *err);
+
+/* Start it, and close both ends here. */
+int pump_start(struct pump *pump, struct error *err);
 
 /* Wait until it has written all and gone; killed processes may keep the pipe open for a moment. */
 void pump_wait(const struct pump *pump);

@@ -206,15 +206,23 @@ static int run_give_cgroup(const struct run *run, struct error *err)
         return cgroup_give(own, run->plan.root_uid, run->plan.root_gid, err);
 }
 
+/* It is loaded while crun works, and what crun complains of is not its business. */
+static int run_prepare_pump(struct run *run, struct error *err)
+{
+        if (run->pump.read < 0 || run->pump.pid)
+                return 0;
+        /* In the foreground this process removes everything itself. */
+        return pump_prepare(&run->pump, run->place.run,
+                            run->spec->detach ? run->state.writable : NULL, err);
+}
+
 static int run_start_pump(struct run *run, struct error *err)
 {
         AUTO_FREE char *own = NULL;
 
         if (run->pump.read < 0)
                 return 0;
-        /* In the foreground this process removes everything itself. */
-        if (pump_start(&run->pump, run->place.run, run->spec->detach ? run->state.writable : NULL,
-                       err) < 0)
+        if (run_prepare_pump(run, err) < 0 || pump_start(&run->pump, err) < 0)
                 return -1;
         if (!run->plan.systemd || !run->spec->cgroups_split || !run->spec->detach)
                 return 0;
@@ -235,6 +243,8 @@ static int run_await_crun(struct run *run, struct error *err)
                 if (run_spawn_crun(run, err) < 0)
                         return -1;
         }
+        if (run_prepare_pump(run, err) < 0)
+                return -1;
         return create_await(&run->crun, run->place.run, run->gate.said, &run->creating,
                             &run->state.init, err);
 }

@@ -383,7 +383,7 @@ int run_container(struct container_spec *spec, const struct run_settings *settin
                 .root = -1,
                 .crun = { .clone = -1 },
                 .console = { -1, -1, NULL },
-                .pump = { -1, -1, 0 },
+                .pump = PUMP_NONE,
                 .null = -1,
                 .gate = GATE_NONE,
                 .guard = GUARD_NONE,
