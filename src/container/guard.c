@@ -28,14 +28,19 @@ static bool guard_enter_network(void)
         return fd >= 0 && ioctl(fd, SIOCSIFFLAGS, &up) == 0;
 }
 
-/* Its end without a word says no. */
+/* Its end without a word says no. Where nobody waits for it any longer, there is still who has to
+ * be guarded. */
 static void guard_offer_network(int fd)
 {
-        if (guard_enter_network() && write(fd, "", 1) < 0)
-                _exit(EXIT_FAILURE);
+        ssize_t n = 0;
+
+        if (guard_enter_network())
+                n = write(fd, "", 1);
+        (void)n;
         close(fd);
 }
 
+/* The whole life of the guard, but for the network. */
 static void guard_watch(int fd)
 {
         char byte;
@@ -48,34 +53,38 @@ static void guard_watch(int fd)
                 cgroup_kill_own();
 }
 
+static int guard_pipe(int *ret_read, int *ret_write, struct error *err)
+{
+        int ends[2];
+
+        if (pipe2(ends, O_CLOEXEC) < 0)
+                return error_errno(err, errno, "cannot make a pipe");
+        *ret_read = ends[0];
+        *ret_write = ends[1];
+        return 0;
+}
+
 int guard_start(bool network, struct guard *ret, struct error *err)
 {
-        int ends[2], offer[2] = { -1, -1 };
+        AUTO_CLOSE int watched = -1, alive = -1, heard = -1, offer = -1;
         pid_t pid;
 
-        if (pipe2(ends, O_CLOEXEC) < 0 || (network && pipe2(offer, O_CLOEXEC) < 0))
-                return error_errno(err, errno, "cannot make a pipe");
+        if (guard_pipe(&watched, &alive, err) < 0 ||
+            (network && guard_pipe(&heard, &offer, err) < 0))
+                return -1;
         pid = fork();
+        if (pid < 0)
+                return error_errno(err, errno, "cannot fork");
         if (pid == 0) {
-                close(ends[1]);
+                close(alive);
                 if (network) {
-                        close(offer[0]);
-                        guard_offer_network(offer[1]);
+                        close(heard);
+                        guard_offer_network(offer);
                 }
-                guard_watch(ends[0]);
+                guard_watch(watched);
                 _exit(EXIT_SUCCESS);
         }
-        close(ends[0]);
-        cleanup_close(&offer[1]);
-        *ret = (struct guard){ .alive = ends[1], .offer = offer[0], .pid = pid };
-        if (pid < 0) {
-                int code = errno;
-
-                cleanup_close(&ret->alive);
-                cleanup_close(&ret->offer);
-                *ret = GUARD_NONE;
-                return error_errno(err, code, "cannot fork");
-        }
+        *ret = (struct guard){ .alive = steal_fd(&alive), .offer = steal_fd(&heard), .pid = pid };
         return 0;
 }
 

@@ -429,6 +429,54 @@ test_t19_podman_args_do_the_same() {
 	assert_equal "$(pgrep -c crunit-log || true)" 0 pumps
 }
 
+# The first child of crunit, which waits for the lock of volumes.
+guard_of_box() {
+	local crunit
+	crunit=$(prop box MainPID)
+	[ "$crunit" -gt 1 ] || return 0
+	ps -o pid=,stat= --ppid "$crunit" | awk '$2 ~ /^S/ { print $1; exit }'
+}
+
+has_guard() {
+	[ -n "$(guard_of_box)" ]
+}
+
+# is_dead PID: it may still be there for who started it.
+is_dead() {
+	grep -qsP '^State:\tZ' "/proc/$1/status" || [ ! -e "/proc/$1" ]
+}
+
+# The guard makes the empty network while crunit is at work. Where it is gone, crun makes it.
+test_t19_network_none_without_the_guard() {
+	local guard lock pid
+	container box <<-'END'
+		[Container]
+		Image=localhost/busybox:latest
+		Network=none
+		Volume=guarded:/data
+		Exec=sleep 100000
+		StopSignal=KILL
+	END
+	reload
+	mkdir -p /var/lib/crunit/volumes
+	exec {lock}</var/lib/crunit/volumes
+	flock -x "$lock"
+	systemctl start --no-block box
+	wait_for 10 has_guard
+	guard=$(guard_of_box)
+	kill -KILL "$guard"
+	wait_for 10 is_dead "$guard"
+	flock -u "$lock"
+	exec {lock}<&-
+	wait_state box active 30
+	pid=$(main_pid box)
+	[ "$(readlink "/proc/$pid/ns/net")" != "$(readlink /proc/1/ns/net)" ] || fail "it is on the host's network"
+	assert_equal "$(crunit exec systemd-box ip -o link | wc -l)" 1 "links"
+	assert_match "$(crunit exec systemd-box ip -o -4 addr show lo)" '127\.0\.0\.1'
+	systemctl stop box
+	crunit volume rm guarded
+}
+
 test_t19_network_none_and_host() {
 	start_box "Network=none"
 	assert_equal "$(in_box 'ip -o link | wc -l; ip -o -4 addr show lo' | head -n 1)" 1 "links"
