@@ -9,9 +9,10 @@
 #include <sys/stat.h>
 
 enum {
-        FILTER_SLOTS = 64,            /* files at most; keys that share one replace each other */
-        FILTER_ENTRY_MAX = 5 << 20,   /* bytes; of a profile that is not larger than a plan takes */
-        FILTER_COMPILED_MAX = 1 << 16 /* more than the kernel takes */
+        FILTER_SLOTS = 64,          /* files at most; keys that share one replace each other */
+        FILTER_ENTRY_MAX = 5 << 20, /* bytes; of a profile that is not larger than a plan takes */
+        FILTER_COMPILED_MAX = 1 << 16, /* more than the kernel takes */
+        FILTER_RUNTIME_MAX = 64 << 20, /* bytes of a program */
 };
 
 /* Behind it, the key and the filter's text; both without an end. */
@@ -115,8 +116,21 @@ static int filter_read(const char *path, struct filter *ret, struct error *err)
         return 0;
 }
 
-int filter_cache_keep(const char *directory, const struct filter_key *key, const char *compiled,
-                      struct error *err)
+/* What a program asks for is written in it. */
+static int filter_check_runtime(const char *runtime, struct error *err)
+{
+        AUTO_FREE char *data = NULL;
+        size_t length;
+
+        if (io_read_file(AT_FDCWD, runtime, FILTER_RUNTIME_MAX, &data, &length, err) < 0)
+                return -1;
+        if (!memmem(data, length, FILTER_ANNOTATION, strlen(FILTER_ANNOTATION)))
+                return error_set(err, ENOTSUP, "%s takes no ready filters", runtime);
+        return 0;
+}
+
+int filter_cache_keep(const char *directory, const struct filter_key *key, const char *runtime,
+                      const char *compiled, struct error *err)
 {
         AUTO_FREE char *path = filter_path(directory, key), *text = NULL;
         AUTO_FILTER struct filter filter = { 0 }, tree = { 0 };
@@ -127,6 +141,8 @@ int filter_cache_keep(const char *directory, const struct filter_key *key, const
                 return -1;
         if (!filter_tree_grow(&filter, &tree))
                 return error_set(err, EBADMSG, "%s cannot be made a tree", compiled);
+        if (filter_check_runtime(runtime, err) < 0)
+                return -1;
         text = base64_encode(tree.code, tree.count * sizeof *tree.code);
         header.text_length = strlen(text);
         strbuf_append_n(&entry, &header, sizeof header);

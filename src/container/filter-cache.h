@@ -8,8 +8,10 @@
  *
  * A container must never have another filter than the one its profile says. So an entry says itself
  * what it is of, word by word: the profile's text and all that its meaning depends on. Whatever is
- * missing, damaged or of something else is not used, and made anew. Beside the annotation the
- * configuration has rules that refuse everything, for a runtime that does not know it.
+ * missing, damaged or of something else is not used, and made anew. For a runtime whose program
+ * does not have the annotation's name in it nothing is kept. Beside the annotation the
+ * configuration has rules that refuse everything, so that one that took no notice of it would run
+ * nothing.
  */
 #pragma once
 
@@ -18,6 +20,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+
+/* Its value is the filter, in base64. */
+#define FILTER_ANNOTATION "run.oci.seccomp_bpf_data"
 
 struct filter_key {
         char *text; /* owned; NULL: no filter is looked for, and none is kept */
@@ -33,6 +38,6 @@ void filter_key_free(struct filter_key *key);
 /* In base64, as the annotation wants it; owned. NULL: there is none. */
 char *filter_cache_find(const char *directory, const struct filter_key *key);
 
-/* Keep what the runtime has compiled to a file. */
-int filter_cache_keep(const char *directory, const struct filter_key *key, const char *compiled,
-                      struct error *err);
+/* Keep what the runtime has compiled to a file, where it is one that takes ready filters. */
+int filter_cache_keep(const char *directory, const struct filter_key *key, const char *runtime,
+                      const char *compiled, struct error *err);

@@ -17,7 +17,7 @@ static bool plan_is_left_to_us(const struct container_spec *spec)
         return true;
 }
 
-/* Rules that refuse everything, for a runtime that does not know the annotation. */
+/* Rules that refuse everything; see filter-cache.h. */
 static struct json_object *plan_refuse_all(void)
 {
         struct json_object *seccomp = json_object_new_object();

@@ -174,7 +174,7 @@ static void plan_annotations(struct plan_context *context)
 
                 json_set_string(object, name, strchr(pair, '=') + 1);
         }
-        json_set_string(object, "run.oci.seccomp_bpf_data", context->filter);
+        json_set_string(object, FILTER_ANNOTATION, context->filter);
 }
 
 /* Each under its name; the rest of the object is what the runtime wants. */

@@ -235,7 +235,7 @@ static void run_keep_filter(const struct run *run)
         if (!run->plan.filter_key.text)
                 return;
         compiled = str_format("%s/%s/seccomp.bpf", run->crun.root, run->crun.id);
-        filter_cache_keep(filters, &run->plan.filter_key, compiled, NULL);
+        filter_cache_keep(filters, &run->plan.filter_key, run->crun.path, compiled, NULL);
 }
 
 /* It runs: now somebody asks. A unit that waits for the answer cannot do without. */

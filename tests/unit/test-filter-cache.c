@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 static const char profile[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\"}";
+static const char knowing[] = "\177ELF\0run.oci.seccomp_bpf_data";
 static char *expected; /* the tree of what is compiled below */
 
 static struct sock_filter compiled[] = {
@@ -59,7 +60,7 @@ static bool keeps(const char *path, const char **ret_message)
         bool kept;
 
         error_clear(&error);
-        kept = filter_cache_keep("kept", &key, path, &error) == 0;
+        kept = filter_cache_keep("kept", &key, "runtime", path, &error) == 0;
         filter_key_free(&key);
         *ret_message = error.message;
         return kept;
@@ -131,6 +132,9 @@ int main(void)
         check(!keeps("open", &message), "nor one without an answer");
         check_str(message, "open cannot be made a tree", "and why");
         check(!keeps("missing", &message) && !finds_usual(), "nor one that is not there");
+        check(!keeps("compiled", &message) && !finds_usual(), "none for a runtime of another kind");
+        check_str(message, "runtime takes no ready filters", "and why");
+        write_file("runtime", knowing, sizeof knowing);
         check(keeps("compiled", &message) && finds_usual(), "a filter is kept, and found");
         if (io_each_name(AT_FDCWD, "kept", find_entry, entry, NULL) < 0)
                 errx(2, "kept");

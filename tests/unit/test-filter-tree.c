@@ -2,9 +2,12 @@
 /* Trees of filters: they answer what the filter answers. An interpreter of our own runs both, with
  * filters of many shapes, of which libseccomp writes but a few. */
 #include "src/base/cleanup.h"
+#include "src/base/io.h"
+#include "src/base/str.h"
 #include "src/container/filter-tree.h"
 #include "tests/tap.h"
 
+#include <err.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <stdint.h>
@@ -21,6 +24,8 @@ enum {
 #define JUMP(over)             BPF_STMT(BPF_JMP | BPF_JA, over)
 #define RETURN(value)          BPF_STMT(BPF_RET | BPF_K, value)
 
+static bool asked; /* a filter has looked at an argument */
+
 /* What the kernel would answer: all instructions that are used here. */
 static uint32_t run(const struct filter *filter, const struct seccomp_data *data)
 {
@@ -32,6 +37,7 @@ static uint32_t run(const struct filter *filter, const struct seccomp_data *data
                 switch (at->code) {
                 case BPF_LD | BPF_W | BPF_ABS:
                         memcpy(&value, (const char *)data + at->k, sizeof value);
+                        asked = asked || at->k >= offsetof(struct seccomp_data, args);
                         break;
                 case BPF_ALU | BPF_AND | BPF_K:
                         value &= at->k;
@@ -204,6 +210,145 @@ static void test_random_filters(void)
         check(wrong == 0, "random filters answer the same as their trees");
 }
 
+/* --- filters of libseccomp's */
+
+enum {
+        NUMBERS = 1100,    /* more than there are, at the beginning of each range */
+        COMBINATIONS = 500 /* of arguments */
+};
+
+/* What a filter compares with, and what of it with arguments. */
+struct constants {
+        uint32_t *values, *arguments; /* owned */
+        size_t count, argument_count;
+};
+
+static struct constants find_constants(const struct filter *filter)
+{
+        struct constants found = { .values = alloc_zero(filter->count, sizeof *found.values),
+                                   .arguments = alloc_zero(filter->count, sizeof *found.values) };
+        uint32_t loaded = 0;
+
+        for (size_t i = 0; i < filter->count; i++) {
+                const struct sock_filter *at = &filter->code[i];
+
+                if (BPF_CLASS(at->code) == BPF_LD)
+                        loaded = at->k;
+                if (BPF_CLASS(at->code) != BPF_JMP || BPF_OP(at->code) == BPF_JA)
+                        continue;
+                found.values[found.count++] = at->k;
+                if (loaded >= offsetof(struct seccomp_data, args))
+                        found.arguments[found.argument_count++] = at->k;
+        }
+        return found;
+}
+
+static uint32_t near(const struct constants *constants)
+{
+        uint32_t value = constants->arguments[roll((uint32_t)constants->argument_count)];
+
+        return roll(8) ? value + roll(3) - 1 : ~value;
+}
+
+/* Each of the six with each constant, and many together. */
+static bool same_for_arguments(const struct filter *one, const struct filter *other,
+                               struct seccomp_data data, const struct constants *constants)
+{
+        uint32_t answer;
+
+        for (size_t argument = 0; argument < 6; argument++)
+                for (size_t i = 0; i < 4 * constants->argument_count; i++) {
+                        uint32_t value = constants->arguments[i / 4];
+
+                        memset(data.args, 0, sizeof data.args);
+                        data.args[argument] = i % 4 == 3 ? (uint64_t)value << 32 | value
+                                                         : value + (uint32_t)(i % 4) - 1;
+                        if (run(one, &data) != run(other, &data))
+                                return false;
+                }
+        for (size_t i = 0; i < COMBINATIONS; i++) {
+                for (size_t argument = 0; argument < 6; argument++)
+                        data.args[argument] =
+                                (uint64_t)(roll(4) ? 0 : near(constants)) << 32 | near(constants);
+                answer = run(one, &data);
+                if (answer != run(other, &data))
+                        return false;
+        }
+        return true;
+}
+
+static bool same_for_number(const struct filter *one, const struct filter *other, uint32_t arch,
+                            uint32_t number, const struct constants *constants)
+{
+        struct seccomp_data data = { .nr = (int)number, .arch = arch };
+
+        asked = false;
+        if (run(one, &data) != run(other, &data))
+                return false;
+        return !asked || same_for_arguments(one, other, data, constants);
+}
+
+static bool same_for_arch(const struct filter *one, const struct filter *other, uint32_t arch,
+                          const struct constants *constants)
+{
+        static const uint32_t ranges[] = { 0, 0x40000000, 0x0f0000 }; /* x32, ARM's own */
+
+        for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+                for (uint32_t number = 0; number < NUMBERS; number++)
+                        if (!same_for_number(one, other, arch, ranges[i] + number, constants))
+                                return false;
+        for (size_t i = 0; i < constants->count; i++)
+                if (!same_for_number(one, other, arch, constants->values[i] - 1, constants) ||
+                    !same_for_number(one, other, arch, constants->values[i] + 1, constants) ||
+                    !same_for_number(one, other, arch, ~constants->values[i], constants))
+                        return false;
+        return true;
+}
+
+static bool same_answers(const struct filter *one, const struct filter *other,
+                         const struct constants *constants)
+{
+        static const uint32_t arches[] = { AUDIT_ARCH_X86_64,  AUDIT_ARCH_I386,  AUDIT_ARCH_AARCH64,
+                                           AUDIT_ARCH_ARM,     AUDIT_ARCH_S390X, 0,
+                                           AUDIT_ARCH_RISCV64, UINT32_MAX };
+
+        for (size_t i = 0; i < sizeof arches / sizeof *arches; i++)
+                if (!same_for_arch(one, other, arches[i], constants))
+                        return false;
+        return true;
+}
+
+/*
+ * The default profile with the capabilities that containers have by default, as libseccomp compiles
+ * it for two machines, and as a tree of its own. For the numbers of all calls, of the architectures
+ * it knows and of others, tree and filter answer the same whatever the arguments are.
+ */
+static void test_real_filter(const char *name)
+{
+        const char *top = getenv("top_srcdir");
+        AUTO_FREE char *path = str_format("%s/tests/unit/filters/%s", top ? top : ".", name);
+        AUTO_FREE char *data = NULL, *what = str_format("all calls of the filter %s", name);
+        AUTO_FILTER struct filter tree = { 0 };
+        AUTO_ERROR struct error error = { 0 };
+        struct filter filter;
+        struct constants constants;
+        size_t length, bound = 0;
+
+        if (io_read_file(AT_FDCWD, path, 1 << 20, &data, &length, &error) < 0)
+                errx(2, "%s", error.message);
+        filter.count = length / sizeof *filter.code;
+        filter.code = (struct sock_filter *)(void *)data;
+        constants = find_constants(&filter);
+        check(filter_tree_grow(&filter, &tree) && same_answers(&filter, &tree, &constants), what);
+        /* and one wrong answer is found */
+        while (bound < tree.count && tree.code[bound].code != (BPF_JMP | BPF_JGE | BPF_K))
+                bound++;
+        tree.code[bound].k++;
+        check(!same_answers(&filter, &tree, &constants), "a tree that is wrong in one is noticed");
+        free(constants.values);
+        free(constants.arguments);
+}
+
 static void test_refused(void)
 {
         struct sock_filter beyond[] = { LOAD(nr), IF(JEQ, 1, 0, 2), RETURN(0), RETURN(1) };
@@ -224,6 +369,9 @@ int main(void)
         check(is_grown(usual, sizeof usual / sizeof *usual, &count), "a filter of the usual shape");
         test_long_filter();
         test_random_filters();
+        test_real_filter("x86_64");
+        test_real_filter("x86_64-optimized");
+        test_real_filter("aarch64");
         test_refused();
         return tap_done();
 }

@@ -161,6 +161,20 @@ test_seccomp_filter_is_kept() {
 	assert_equal "$(crunit run --rm --network none --annotation run.oci.seccomp_fail_unknown_syscall=0 localhost/busybox:latest sed -n 's/^Seccomp:\t//p' /proc/self/status)" 2
 }
 
+# A runtime that does not know the annotation has its filters from the profile each time.
+test_seccomp_filter_of_another_runtime() {
+	rm -rf /run/crunit/cache/filters
+	sed 's/run\.oci\.seccomp_bpf_data/run.oci.seccomp_bpf_none/' "$(command -v crun)" >/usr/local/bin/test-crun
+	chmod 755 /usr/local/bin/test-crun
+	for _ in 1 2; do
+		assert_equal "$(crunit --runtime /usr/local/bin/test-crun run --rm --network none localhost/busybox:latest sed -n 's/^Seccomp:\t//p' /proc/self/status)" 2
+		assert_fails crunit --runtime /usr/local/bin/test-crun run --rm --network none localhost/busybox:latest unshare -m true
+		assert_match "$said" 'not permitted'
+	done
+	! has_filter || fail "a filter is kept for it"
+	rm /usr/local/bin/test-crun
+}
+
 test_seccomp_profile_is_changed() {
 	local -a run=(crunit run --rm --network none --security-opt "seccomp=$work/profile.json" localhost/busybox:latest mkdir /tmp/x)
 	local rule='"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 95'
