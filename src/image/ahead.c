@@ -37,20 +37,35 @@ static bool ahead_wait_free(struct ahead *ahead)
         return wanted;
 }
 
+/* The thread's, while there is a free piece. */
+static char *ahead_room(struct ahead *ahead)
+{
+        return ahead->pieces[ahead->filled % AHEAD_PIECES];
+}
+
+static void ahead_pass(struct ahead *ahead, size_t length)
+{
+        ahead->lengths[ahead->filled % AHEAD_PIECES] = length;
+        pthread_mutex_lock(&ahead->mutex);
+        ahead->filled++;
+        pthread_cond_signal(&ahead->changed);
+        pthread_mutex_unlock(&ahead->mutex);
+}
+
+/* There is a free piece. False: nobody wants more. */
 static bool ahead_put(struct ahead *ahead, const char *data, size_t length)
 {
+        if (data == ahead_room(ahead)) {
+                ahead_pass(ahead, length);
+                return true;
+        }
         while (length) {
                 size_t some = length < AHEAD_BYTES ? length : AHEAD_BYTES;
-                size_t place = ahead->filled % AHEAD_PIECES;
 
                 if (!ahead_wait_free(ahead))
                         return false;
-                memcpy(ahead->pieces[place], data, some);
-                ahead->lengths[place] = some;
-                pthread_mutex_lock(&ahead->mutex);
-                ahead->filled++;
-                pthread_cond_signal(&ahead->changed);
-                pthread_mutex_unlock(&ahead->mutex);
+                memcpy(ahead_room(ahead), data, some);
+                ahead_pass(ahead, some);
                 data += some;
                 length -= some;
         }
@@ -63,11 +78,13 @@ static void *ahead_run(void *context)
         struct error failure = { 0 };
         const void *data;
         size_t length;
-        int result;
+        int result = 0;
 
-        while ((result = ahead->source(ahead->context, &data, &length, &failure)) > 0)
-                if (!ahead_put(ahead, data, length))
+        while (ahead_wait_free(ahead)) {
+                result = ahead->source(ahead->context, ahead_room(ahead), &data, &length, &failure);
+                if (result <= 0 || !ahead_put(ahead, data, length))
                         break;
+        }
         pthread_mutex_lock(&ahead->mutex);
         ahead->result = result > 0 ? 0 : result;
         ahead->failure = failure;

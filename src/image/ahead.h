@@ -11,12 +11,13 @@
 #include <stddef.h>
 
 enum {
-        AHEAD_PIECES = 3,
+        AHEAD_PIECES = 4,
         AHEAD_BYTES = 256 << 10 /* of each */
 };
 
-/* The next bytes, borrowed until the next call. Returns 1, 0 at the end, -1. */
-typedef int ahead_source(void *context, const void **ret_data, size_t *ret_length,
+/* The next bytes: in room, which has AHEAD_BYTES, or elsewhere, borrowed until the next call, which
+ * costs a copy. Returns 1, 0 at the end, -1. */
+typedef int ahead_source(void *context, void *room, const void **ret_data, size_t *ret_length,
                          struct error *err);
 
 struct ahead;

@@ -7,7 +7,6 @@
 #include <isa-l/igzip_lib.h>
 
 enum {
-        GUNZIP_BUFFER = 256 << 10,
         GUNZIP_MAGIC = 0x1f /* the first byte of a member */
 };
 
@@ -17,7 +16,7 @@ struct gunzip {
         const char *name; /* borrowed */
         bool end;
         struct inflate_state state;
-        unsigned char buffer[GUNZIP_BUFFER];
+        unsigned char buffer[GUNZIP_ROOM];
 };
 
 static void gunzip_begin_member(struct gunzip *gunzip)
@@ -120,16 +119,18 @@ static int gunzip_step(struct gunzip *gunzip, struct error *err)
         return 0;
 }
 
-int gunzip_next(struct gunzip *gunzip, const void **ret_data, size_t *ret_length, struct error *err)
+int gunzip_next(struct gunzip *gunzip, void *room_or_null, const void **ret_data,
+                size_t *ret_length, struct error *err)
 {
         struct inflate_state *state = &gunzip->state;
+        unsigned char *room = room_or_null ? room_or_null : gunzip->buffer;
 
-        state->next_out = gunzip->buffer;
-        state->avail_out = sizeof gunzip->buffer;
+        state->next_out = room;
+        state->avail_out = GUNZIP_ROOM;
         while (state->avail_out && !gunzip->end)
                 if (gunzip_step(gunzip, err) < 0)
                         return -1;
-        *ret_data = gunzip->buffer;
-        *ret_length = sizeof gunzip->buffer - state->avail_out;
+        *ret_data = room;
+        *ret_length = GUNZIP_ROOM - state->avail_out;
         return *ret_length > 0;
 }

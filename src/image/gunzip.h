@@ -10,6 +10,10 @@
 
 #include <stddef.h>
 
+enum {
+        GUNZIP_ROOM = 256 << 10
+};
+
 /* The next raw bytes, borrowed until the next call. Returns 1, 0 at the end, -1. */
 typedef int gunzip_source(void *context, const void **ret_data, size_t *ret_length,
                           struct error *err);
@@ -20,7 +24,8 @@ struct gunzip;
 struct gunzip *gunzip_new(gunzip_source *source, void *context, const char *name);
 void gunzip_free(struct gunzip **gunzip);
 
-/* The next bytes, borrowed until the next call. Returns 1, 0 at the end, -1: EBADMSG where they are
- * damaged, or the source's failure. */
-int gunzip_next(struct gunzip *gunzip, const void **ret_data, size_t *ret_length,
-                struct error *err);
+/* The next bytes: in room, which has GUNZIP_ROOM bytes, or, where that is NULL, borrowed until the
+ * next call. Returns 1, 0 at the end, -1: EBADMSG where they are damaged, or the source's failure.
+ */
+int gunzip_next(struct gunzip *gunzip, void *room_or_null, const void **ret_data,
+                size_t *ret_length, struct error *err);

@@ -268,14 +268,17 @@ void stream_close(struct stream **place)
         *place = NULL;
 }
 
-static int stream_next_inflated(struct stream *stream, const void **ret_data, size_t *ret_length,
-                                struct error *err)
+/* Into room, where there is one and the library does it. */
+static int stream_next_inflated(struct stream *stream, void *room_or_null, const void **ret_data,
+                                size_t *ret_length, struct error *err)
 {
         la_int64_t offset;
 
+        (void)room_or_null; /* libarchive would not put it there */
 #if HAVE_ISAL
+        _Static_assert((int)AHEAD_BYTES == (int)GUNZIP_ROOM, "the same room");
         if (stream->gunzip)
-                return gunzip_next(stream->gunzip, ret_data, ret_length, err);
+                return gunzip_next(stream->gunzip, room_or_null, ret_data, ret_length, err);
 #endif
         for (;;) {
                 int result =
@@ -310,8 +313,8 @@ static bool stream_take_pending(struct stream *stream, const void **ret_data, si
 }
 
 /* An ahead_source. */
-static int stream_produce(void *context, const void **ret_data, size_t *ret_length,
-                          struct error *err)
+static int stream_produce(void *context, void *room_or_null, const void **ret_data,
+                          size_t *ret_length, struct error *err)
 {
         struct stream *stream = context;
         int some;
@@ -322,8 +325,9 @@ static int stream_produce(void *context, const void **ret_data, size_t *ret_leng
                 return 0;
         if (stream->source.cancel && *stream->source.cancel)
                 return error_set(err, EINTR, "interrupted");
-        some = stream->format ? stream_next_inflated(stream, ret_data, ret_length, err)
-                              : stream_next_raw(stream, ret_data, ret_length, err);
+        some = stream->format
+                       ? stream_next_inflated(stream, room_or_null, ret_data, ret_length, err)
+                       : stream_next_raw(stream, ret_data, ret_length, err);
         if (some <= 0) {
                 stream->end = true;
                 return some;
@@ -344,7 +348,7 @@ static int stream_produce(void *context, const void **ret_data, size_t *ret_leng
 int stream_next(struct stream *stream, const void **ret_data, size_t *ret_length, struct error *err)
 {
         return stream->ahead ? ahead_next(stream->ahead, ret_data, ret_length, err)
-                             : stream_produce(stream, ret_data, ret_length, err);
+                             : stream_produce(stream, NULL, ret_data, ret_length, err);
 }
 
 int stream_read_ahead(struct stream *stream, struct error *err)

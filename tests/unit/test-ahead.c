@@ -9,7 +9,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* Counts up in 32 bits, in blocks of a size, and ends or fails at a block. */
+/* Counts up in 32 bits, in blocks of a size, and ends or fails at a block. Every other block is put
+ * into the room, where it fits. */
 struct counter {
         unsigned numbers; /* of a block */
         unsigned blocks;
@@ -19,16 +20,19 @@ struct counter {
         unsigned *block;
 };
 
-static int counter_next(void *context, const void **ret_data, size_t *ret_length, struct error *err)
+static int counter_next(void *context, void *room, const void **ret_data, size_t *ret_length,
+                        struct error *err)
 {
         struct counter *counter = context;
+        bool fits = counter->numbers * sizeof *counter->block <= AHEAD_BYTES;
+        unsigned *block = fits && counter->given % 2 ? room : counter->block;
 
         if (counter->given == counter->blocks)
                 return counter->fails ? error_set(err, EBADMSG, "enough") : 0;
         for (unsigned i = 0; i < counter->numbers; i++)
-                counter->block[i] = counter->next++;
-        *ret_data = counter->block;
-        *ret_length = counter->numbers * sizeof *counter->block;
+                block[i] = counter->next++;
+        *ret_data = block;
+        *ret_length = counter->numbers * sizeof *block;
         counter->given++;
         return 1;
 }
