@@ -157,8 +157,7 @@ int intake_unpack(struct intake *intake, size_t i, struct stream *stream, const 
         AUTO_FREE char *diff_id = NULL;
         uint64_t size;
 
-        if (intake->reads_ahead && stream_read_ahead(stream, err) < 0)
-                return -1;
+        stream_use_spare(stream, &intake->spare);
         if (intake_write_tree(intake, i, stream, name, err) < 0 ||
             stream_finish(stream, &blob, &diff_id, &size, err) < 0)
                 return -1;
@@ -213,6 +212,7 @@ static void *intake_worker(void *context)
                 if (intake->take(intake->context, i, &err) < 0)
                         intake_fail(intake, &err);
         }
+        intake->spare++;
         pthread_mutex_lock(&intake->mutex);
         intake->running--;
         pthread_cond_signal(&intake->done);
@@ -250,9 +250,9 @@ int intake_start(struct intake *intake, intake_take *take, void *context, struct
                 wanted = (unsigned)intake->plan.layer_count;
         intake->take = take;
         intake->context = context;
-        /* Often one layer is larger than all others: it alone has to keep two processors busy. */
-        intake->reads_ahead = limit > 1;
         intake->next = 0;
+        /* Often one layer is larger than all others: it alone has to keep two processors busy. */
+        intake->spare = limit - wanted;
         intake->running = intake->started = 0;
         writeback_start(&intake->writeback, intake->work.fd);
         while (intake->started < wanted) {

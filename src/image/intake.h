@@ -46,11 +46,11 @@ struct intake {
         unsigned started;
         atomic_size_t next;        /* the layer that the next free thread takes */
         atomic_bool stop;          /* one has failed */
+        atomic_uint spare;         /* processors without a layer: they help with the others */
         _Atomic uint64_t progress; /* raw bytes */
         pthread_mutex_t mutex;     /* of the two below */
         pthread_cond_t done;
         unsigned running;
-        bool reads_ahead;     /* layers are decompressed by a thread, and written by another */
         struct error failure; /* the first */
         struct writeback writeback;
 };

@@ -55,7 +55,8 @@ struct stream {
         const void *pending; /* what stream_peek() has shown */
         size_t pending_length;
         bool peeked, end;
-        struct ahead *ahead; /* owned; what reads, once stream_read_ahead() was called; or NULL */
+        atomic_uint *spare;  /* borrowed; processors for it; or NULL */
+        struct ahead *ahead; /* owned; what reads, once there was one; or NULL */
         char buffer[STREAM_BUFFER];
 };
 
@@ -345,18 +346,34 @@ static int stream_produce(void *context, void *room_or_null, const void **ret_da
         return 1;
 }
 
+/* A processor has become free, and nobody else has taken it: it reads from here on. Where there is
+ * no thread, it goes on without. */
+static void stream_take_spare(struct stream *stream)
+{
+        AUTO_ERROR struct error reason = { 0 };
+        unsigned count = *stream->spare;
+
+        while (count && !atomic_compare_exchange_weak(stream->spare, &count, count - 1))
+                continue;
+        if (!count)
+                return;
+        stream->spare = NULL;
+        ahead_start(stream_produce, stream, &stream->ahead, &reason);
+}
+
 int stream_next(struct stream *stream, const void **ret_data, size_t *ret_length, struct error *err)
 {
+        if (stream->spare && !stream->end)
+                stream_take_spare(stream);
         return stream->ahead ? ahead_next(stream->ahead, ret_data, ret_length, err)
                              : stream_produce(stream, NULL, ret_data, ret_length, err);
 }
 
-int stream_read_ahead(struct stream *stream, struct error *err)
+void stream_use_spare(struct stream *stream, atomic_uint *spare)
 {
         /* Whoever fails would wait for a pipe that gives nothing. */
-        if (!stream->source.positioned)
-                return 0;
-        return ahead_start(stream_produce, stream, &stream->ahead, err);
+        if (stream->source.positioned)
+                stream->spare = spare;
 }
 
 int stream_peek(struct stream *stream, const void **ret_data, size_t *ret_length, struct error *err)

@@ -13,6 +13,7 @@
 #include "../base/error.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -53,9 +54,12 @@ void stream_close(struct stream **stream);
 int stream_next(struct stream *stream, const void **ret_data, size_t *ret_length,
                 struct error *err);
 
-/* Let a thread of its own read, decompress and hash from here on, unless the source is a pipe. Only
- * stream_next(), stream_finish() and stream_close() may be called then, until stream_finish(). */
-int stream_read_ahead(struct stream *stream, struct error *err);
+/* From here on, as soon as *spare (of processors that nobody uses; borrowed) is not zero, one of
+ * them is taken for a thread of its own that reads, decompresses and hashes, unless the source is a
+ * pipe. Only stream_next(), stream_finish() and stream_close() may be called then, until
+ * stream_finish().
+ */
+void stream_use_spare(struct stream *stream, atomic_uint *spare);
 
 /* The first decompressed bytes, without taking them; none where the stream is empty. */
 int stream_peek(struct stream *stream, const void **ret_data, size_t *ret_length,

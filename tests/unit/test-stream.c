@@ -51,8 +51,16 @@ static void fill(struct strbuf *to, size_t length)
         }
 }
 
+/* Who reads: the caller's thread, another one, or another one from the second block on. */
+enum reader {
+        READER_CALLER,
+        READER_AHEAD,
+        READER_LATE,
+        READERS
+};
+
 /* The digest of what comes out, or NULL. */
-static char *inflate(const char *data, size_t length, bool ahead, struct error *err)
+static char *inflate(const char *data, size_t length, enum reader reader, struct error *err)
 {
         AUTO_CLOSE int fd = memfd_create("stream", MFD_CLOEXEC);
         struct stream_source source = {
@@ -60,14 +68,20 @@ static char *inflate(const char *data, size_t length, bool ahead, struct error *
         };
         AUTO_STREAM struct stream *stream = NULL;
         AUTO_FREE char *blob = NULL, *expected = digest_of(data, length);
+        atomic_uint spare = 1;
         char *diff_id = NULL;
         uint64_t size = 0;
+        const void *block;
+        size_t block_length;
 
         if (fd < 0 || io_write_all(fd, data, length) < 0)
                 errx(2, "no memory file");
         if (stream_open(&source, &stream, err) < 0 ||
-            (ahead && stream_read_ahead(stream, err) < 0) ||
-            stream_finish(stream, &blob, &diff_id, &size, err) < 0)
+            (reader == READER_LATE && stream_next(stream, &block, &block_length, err) < 0))
+                return NULL;
+        if (reader != READER_CALLER)
+                stream_use_spare(stream, &spare);
+        if (stream_finish(stream, &blob, &diff_id, &size, err) < 0)
                 return NULL;
         check(size == length && str_equal(blob, expected), "the blob is counted and hashed");
         return diff_id;
@@ -77,9 +91,9 @@ static void test_whole(const struct strbuf *plain, const struct strbuf *packed, 
 {
         AUTO_FREE char *expected = digest_of(plain->data ? plain->data : "", plain->length);
 
-        for (int ahead = 0; ahead < 2; ahead++) {
+        for (enum reader reader = READER_CALLER; reader < READERS; reader++) {
                 AUTO_ERROR struct error error = { 0 };
-                AUTO_FREE char *got = inflate(packed->data, packed->length, ahead, &error);
+                AUTO_FREE char *got = inflate(packed->data, packed->length, reader, &error);
 
                 check_str(got ? got : error.message, expected, what);
         }
@@ -112,6 +126,37 @@ static void test_members(void)
         test_whole(&plain, &packed, "and what is none behind them");
 }
 
+/* A processor becomes free while others read. */
+static void test_spare(void)
+{
+        AUTO_STRBUF struct strbuf plain = { 0 }, packed = { 0 };
+        AUTO_CLOSE int fd = memfd_create("stream", MFD_CLOEXEC);
+        struct stream_source source = {
+                .fd = fd, .positioned = true, .size = STREAM_UNKNOWN_SIZE, .copy = -1, .name = "it"
+        };
+        AUTO_STREAM struct stream *stream = NULL;
+        AUTO_FREE char *blob = NULL, *diff_id = NULL, *expected = NULL;
+        atomic_uint spare = 0;
+        const void *data;
+        size_t length;
+        uint64_t size;
+
+        fill(&plain, 3000000);
+        gzip_append(&packed, plain.data, plain.length);
+        expected = digest_of(plain.data, plain.length);
+        if (fd < 0 || io_write_all(fd, packed.data, packed.length) < 0)
+                errx(2, "no memory file");
+        check(stream_open(&source, &stream, NULL) == 0, "a stream");
+        stream_use_spare(stream, &spare);
+        check(stream_next(stream, &data, &length, NULL) == 1 && spare == 0, "reads by itself");
+        spare = 2;
+        check(stream_next(stream, &data, &length, NULL) == 1 && spare == 1,
+              "takes a processor that is free");
+        check(stream_next(stream, &data, &length, NULL) == 1 && spare == 1, "and no other");
+        check(stream_finish(stream, &blob, &diff_id, &size, NULL) == 0 && spare == 1, "to the end");
+        check_str(diff_id, expected, "and misses nothing");
+}
+
 static void test_damage(void)
 {
         AUTO_STRBUF struct strbuf plain = { 0 }, packed = { 0 };
@@ -121,7 +166,7 @@ static void test_damage(void)
         gzip_append(&packed, plain.data, plain.length);
         for (size_t length = GZIP_HEADER + 1; length < packed.length; length++, cut++) {
                 AUTO_ERROR struct error error = { 0 };
-                AUTO_FREE char *got = inflate(packed.data, length, false, &error);
+                AUTO_FREE char *got = inflate(packed.data, length, READER_CALLER, &error);
 
                 refused += !got && str_has_prefix(error.message, "it cannot be decompressed: ");
         }
@@ -132,7 +177,7 @@ static void test_damage(void)
                 AUTO_FREE char *got = NULL;
 
                 packed.data[packed.length - back] ^= 1;
-                got = inflate(packed.data, packed.length, false, &error);
+                got = inflate(packed.data, packed.length, READER_CALLER, &error);
                 check(!got, "a wrong checksum or length is noticed");
                 packed.data[packed.length - back] ^= 1;
         }
@@ -143,6 +188,7 @@ int main(void)
 {
         test_sizes();
         test_members();
+        test_spare();
         test_damage();
         return tap_done();
 }
