@@ -270,7 +270,7 @@ static int tree_set_directory(struct tree *tree, int parent, const char *name, c
             fchown(fd, meta->uid, meta->gid) < 0)
                 return error_errno(err, errno, "cannot give %s to %u:%u", path, meta->uid,
                                    meta->gid);
-        if (fchmod(fd, meta->mode & 0777) < 0)
+        if ((st.st_mode & 07777) != (meta->mode & 0777) && fchmod(fd, meta->mode & 0777) < 0)
                 return error_errno(err, errno, "cannot set the mode of %s", path);
         if (meta->xattr_count && tree_set_xattrs(fd, path, meta, err) < 0)
                 return -1;
