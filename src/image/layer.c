@@ -228,9 +228,12 @@ static int layer_add_whiteout(struct layer *layer, const char *path, struct erro
 {
         const char *slash = strrchr(path, '/');
         const char *name = slash ? slash + 1 : path;
-        AUTO_FREE char *directory = slash ? str_dupn(path, (size_t)(slash - path)) : str_dup("");
+        AUTO_FREE char *directory = NULL;
         AUTO_FREE char *hidden = NULL;
 
+        if (!strstr(path, LAYER_PREFIX)) /* as nearly all */
+                return 0;
+        directory = slash ? str_dupn(path, (size_t)(slash - path)) : str_dup("");
         if (str_equal(name, LAYER_OPAQUE))
                 return tree_add_opaque(layer->tree, directory, err) < 0 ? -1 : 1;
         /* aufs kept hard links and the like under such names; they mean nothing elsewhere. */
