@@ -166,16 +166,3 @@ bool choice_names(const struct choice *choice, const char *command, char *const 
         *ret_status = CMD_USAGE;
         return false;
 }
-
-int choice_each(const struct strv *names, choice_function *function, void *context)
-{
-        int status = EXIT_SUCCESS;
-
-        for (size_t i = 0; i < names->count; i++) {
-                AUTO_ERROR struct error err = { 0 };
-
-                if (function(names->items[i], context, &err) < 0)
-                        status = log_failure(&err);
-        }
-        return status;
-}

@@ -38,11 +38,6 @@ bool choice_names(const struct choice *choice, const char *command, char *const 
 /* The living container that was made last; owned. NULL with ENOENT where there is none. */
 char *choice_latest(struct error *err);
 
-/* Do something with each; what fails is said, and the others are done all the same. Returns the
- * command's exit status. */
-typedef int choice_function(const char *name, void *context, struct error *err);
-int choice_each(const struct strv *names, choice_function *function, void *context);
-
 /* The letters of --all and --filter: 'a' and 'f', or 0 where they mean something else. */
 #define CHOICE_ROWS(type, member, filter_letter) CHOICE_ROWS_BY(type, member, 'a', filter_letter)
 #define CHOICE_ROWS_BY(type, member, all_letter, filter_letter)                                    \

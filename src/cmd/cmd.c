@@ -190,6 +190,24 @@ int cmd_removal_failure(const struct error *err)
         return err->code == ENOENT ? CMD_MISSING : err->code == EBUSY ? CMD_IN_USE : status;
 }
 
+int cmd_each(char *const *names, size_t count, cmd_each_function *function, void *context,
+             int (*failure)(const struct error *err))
+{
+        int status = EXIT_SUCCESS;
+
+        for (size_t i = 0; i < count; i++) {
+                AUTO_ERROR struct error err = { 0 };
+                int failed;
+
+                if (function(names[i], context, &err) == 0)
+                        continue;
+                failed = failure(&err);
+                if (failed > status)
+                        status = failed;
+        }
+        return status;
+}
+
 int cmd_main(const char *program, const struct cmd *table, int argc, char **argv)
 {
         AUTO_ERROR struct error err = { 0 };

@@ -51,5 +51,16 @@ bool cmd_options(const struct cmd *cmd, bool stop_early, int argc, char **argv, 
  * not there, 2 where it is in use, 125 otherwise. */
 int cmd_removal_failure(const struct error *err);
 
+/* What a command does with one of its names. */
+typedef int cmd_each_function(const char *name, void *context, struct error *err);
+
+/*
+ * Do it with each name, whatever becomes of the others. What fails is said by failure()
+ * (log_failure() or cmd_removal_failure()), which returns its exit status; the highest of them is
+ * the command's.
+ */
+int cmd_each(char *const *names, size_t count, cmd_each_function *function, void *context,
+             int (*failure)(const struct error *err));
+
 /* The settings; what is odd about them is said on standard error. */
 int cmd_load_settings(struct settings *ret, struct error *err);

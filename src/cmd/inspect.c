@@ -239,7 +239,7 @@ static struct json_object *inspect_container(const struct container_state *state
         return object;
 }
 
-static int inspect_one(const char *name, struct json_object *list, struct error *err)
+static int inspect_one(const char *name, void *list, struct error *err)
 {
         AUTO_STATE struct container_state state = { 0 };
         AUTO_KEPT struct kept kept = { 0 };
@@ -272,16 +272,8 @@ int cmd_inspect(const struct cmd *cmd, int argc, char **argv)
 
         if (!cmd_options(cmd, false, argc, argv, &request, 1, -1, &first, &status))
                 return status;
-        status = EXIT_SUCCESS;
-        for (int i = first; i < argc; i++) {
-                AUTO_ERROR struct error err = { 0 };
-
-                if (inspect_one(argv[i], list, &err) < 0)
-                        status = log_failure(&err);
-        }
-        if (format_print_objects(request.format, list, &unprintable) < 0) {
-                log_failure(&unprintable);
-                return CMD_USAGE;
-        }
+        status = cmd_each(argv + first, (size_t)(argc - first), inspect_one, list, log_failure);
+        if (format_print_objects(request.format, list, &unprintable) < 0)
+                return log_failure(&unprintable);
         return status;
 }

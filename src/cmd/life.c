@@ -128,7 +128,7 @@ static int life_wait(const char *name, void *context, struct error *err)
 }
 
 static int life_command(const struct cmd *cmd, int argc, char **argv, enum choice_scope scope,
-                        choice_function *function)
+                        cmd_each_function *function)
 {
         CLEANUP(life_free) struct life life = { 0 };
         AUTO_MANAGER struct manager *manager = NULL;
@@ -144,7 +144,7 @@ static int life_command(const struct cmd *cmd, int argc, char **argv, enum choic
         if (manager_open(&manager, &err) < 0)
                 return log_failure(&err);
         life.manager = manager;
-        return choice_each(&names, function, &life);
+        return cmd_each(names.items, names.count, function, &life, log_failure);
 }
 
 int cmd_pause(const struct cmd *cmd, int argc, char **argv)

@@ -168,31 +168,37 @@ static int rm_one(const struct network_setup *setup, const char *text,
         return network.name ? rm_take_down(setup, &network, err) : rm_take_rest(setup, name, err);
 }
 
+struct rm_call {
+        const struct network_setup *setup;
+        const struct rm_request *request;
+};
+
+static int rm_call_one(const char *name, void *context, struct error *err)
+{
+        const struct rm_call *call = context;
+
+        if (rm_one(call->setup, name, call->request, err) == 0)
+                puts(name);
+        else if (!call->request->force || err->code != ENOENT)
+                return -1;
+        return 0;
+}
+
 int cmd_network_rm(const struct cmd *cmd, int argc, char **argv)
 {
         AUTO_ERROR struct error err = { 0 };
         AUTO_SETUP struct network_setup setup = { 0 };
         struct rm_request request = { 0 };
+        struct rm_call call = { &setup, &request };
         int first, status;
 
         if (!cmd_options(cmd, false, argc, argv, &request, 1, -1, &first, &status))
                 return status;
-        if (network_setup_load(&setup, &err) < 0) {
-                log_failure(&err);
-                return CMD_USAGE;
-        }
-        status = EXIT_SUCCESS;
-        for (int i = first; i < argc; i++) {
-                AUTO_ERROR struct error failed = { 0 };
-
-                if (rm_one(&setup, argv[i], &request, &failed) == 0) {
-                        puts(argv[i]);
-                        continue;
-                }
-                if (request.force && failed.code == ENOENT)
-                        continue;
-                status = cmd_removal_failure(&failed);
-        }
+        if (network_setup_load(&setup, &err) == 0)
+                status = cmd_each(argv + first, (size_t)(argc - first), rm_call_one, &call,
+                                  cmd_removal_failure);
+        else
+                status = log_failure(&err);
         free(request.time);
         return status;
 }

@@ -23,7 +23,7 @@ static void inspect_free(struct inspect_request *request)
         free(request->format);
 }
 
-static int inspect_one(const char *name, struct json_object *list, struct error *err)
+static int inspect_one(const char *name, void *list, struct error *err)
 {
         CLEANUP(pod_view_free) struct pod_view view = { 0 };
 
@@ -42,17 +42,8 @@ int cmd_pod_inspect(const struct cmd *cmd, int argc, char **argv)
 
         if (!cmd_options(cmd, false, argc, argv, &request, 1, -1, &first, &status))
                 return status;
-        status = EXIT_SUCCESS;
-        for (int i = first; i < argc; i++) {
-                AUTO_ERROR struct error err = { 0 };
-
-                if (inspect_one(argv[i], list, &err) == 0)
-                        continue;
-                log_failure(&err);
-                status = CMD_USAGE;
-        }
-        if (format_print_objects(request.format, list, &unprintable) == 0)
-                return status;
-        log_failure(&unprintable);
-        return CMD_USAGE;
+        status = cmd_each(argv + first, (size_t)(argc - first), inspect_one, list, log_failure);
+        if (format_print_objects(request.format, list, &unprintable) < 0)
+                return log_failure(&unprintable);
+        return status;
 }

@@ -206,20 +206,21 @@ struct pod_verb {
         int (*failure)(const struct error *err); /* the exit status */
 };
 
-static int pod_each(const struct network_setup *setup, const struct pod_verb *verb,
-                    const struct stop_request *request, const struct strv *names)
+struct pod_call {
+        const struct network_setup *setup;
+        const struct pod_verb *verb;
+        const struct stop_request *request;
+};
+
+static int pod_call_one(const char *name, void *context, struct error *err)
 {
-        int status = EXIT_SUCCESS;
+        const struct pod_call *call = context;
 
-        for (size_t i = 0; i < names->count; i++) {
-                AUTO_ERROR struct error err = { 0 };
-
-                if (verb->function(setup, names->items[i], request, &err) == 0)
-                        puts(names->items[i]);
-                else if (!request->ignore || err.code != ENOENT)
-                        status = verb->failure(&err);
-        }
-        return status;
+        if (call->verb->function(call->setup, name, call->request, err) == 0)
+                puts(name);
+        else if (!call->request->ignore || err->code != ENOENT)
+                return -1;
+        return 0;
 }
 
 static int pod_command(const struct cmd *cmd, const struct pod_verb *verb, int argc, char **argv)
@@ -227,6 +228,7 @@ static int pod_command(const struct cmd *cmd, const struct pod_verb *verb, int a
         struct stop_request request = { .timeout = POD_OWN_TIMEOUT };
         AUTO_ERROR struct error err = { 0 };
         AUTO_SETUP struct network_setup setup = { 0 };
+        struct pod_call call = { &setup, verb, &request };
         AUTO_STRV struct strv names = { 0 };
         int first, status;
 
@@ -241,7 +243,7 @@ static int pod_command(const struct cmd *cmd, const struct pod_verb *verb, int a
         if (network_setup_load(&setup, &err) < 0 || (request.all && pod_list(&names, &err) < 0))
                 return log_failure(&err);
         request.ignore |= request.force;
-        status = pod_each(&setup, verb, &request, &names);
+        status = cmd_each(names.items, names.count, pod_call_one, &call, verb->failure);
         pod_sweep_all(&setup);
         return status;
 }

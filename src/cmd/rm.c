@@ -133,19 +133,6 @@ int rm_container(const char *name, const char *seconds, struct error *err)
         return rm_one(name, &request, err);
 }
 
-static int rm_each(const struct strv *names, struct rm_request *request)
-{
-        int status = EXIT_SUCCESS;
-
-        for (size_t i = 0; i < names->count; i++) {
-                AUTO_ERROR struct error err = { 0 };
-
-                if (rm_one(names->items[i], request, &err) < 0)
-                        status = cmd_removal_failure(&err);
-        }
-        return status;
-}
-
 int cmd_rm(const struct cmd *cmd, int argc, char **argv)
 {
         CLEANUP(rm_request_free) struct rm_request request = { .timeout = STOP_OWN_TIMEOUT };
@@ -162,5 +149,5 @@ int cmd_rm(const struct cmd *cmd, int argc, char **argv)
         if (!choice_names(&request.choice, cmd->name, argv + first, CHOICE_KNOWN, request.ignore,
                           &names, &status))
                 return status;
-        return rm_each(&names, &request);
+        return cmd_each(names.items, names.count, rm_one, &request, cmd_removal_failure);
 }

@@ -138,8 +138,9 @@ static int rmi_not_found(const struct rmi *rmi, const char *text, struct error *
         return error_set(err, reason->code, "%s", reason->message);
 }
 
-static int rmi_remove(struct rmi *rmi, const char *text, struct error *err)
+static int rmi_remove(const char *text, void *context, struct error *err)
 {
+        struct rmi *rmi = context;
         AUTO_ERROR struct error reason = { 0 };
         const struct store_entry *entry = NULL;
         struct store_entry *entries;
@@ -233,12 +234,9 @@ int cmd_rmi(const struct cmd *cmd, int argc, char **argv)
                 log_failure(&err);
                 return 125;
         }
-        for (; first < argc; first++) {
-                AUTO_ERROR struct error reason = { 0 };
-
-                if (rmi_remove(&rmi, argv[first], &reason) < 0)
-                        status = cmd_removal_failure(&reason);
-        }
+        if (!arguments.all)
+                status = cmd_each(argv + first, (size_t)(argc - first), rmi_remove, &rmi,
+                                  cmd_removal_failure);
         if (rmi_finish(&rmi, &err) < 0) {
                 log_failure(&err);
                 return 125;

@@ -92,7 +92,7 @@ int cmd_stop(const struct cmd *cmd, int argc, char **argv)
             !choice_names(&request.choice, cmd->name, argv + first, CHOICE_LIVING, request.ignore,
                           &names, &status))
                 return status;
-        return choice_each(&names, stop_one, &request);
+        return cmd_each(names.items, names.count, stop_one, &request, log_failure);
 }
 
 /* For the log pump: crunit cleanup RUN DATA. */
@@ -123,5 +123,5 @@ int cmd_kill(const struct cmd *cmd, int argc, char **argv)
         if (!choice_names(&request.choice, cmd->name, argv + first, CHOICE_LIVING, false, &names,
                           &status))
                 return status;
-        return choice_each(&names, kill_one, &request);
+        return cmd_each(names.items, names.count, kill_one, &request, log_failure);
 }

@@ -144,23 +144,19 @@ static int rm_one(const char *storage, const char *text, const struct rm_volumes
         return 0;
 }
 
-static int rm_each(const char *storage, char *const *names, size_t count,
-                   const struct rm_volumes_request *request)
+struct rm_call {
+        const char *storage;
+        const struct rm_volumes_request *request;
+};
+
+static int rm_call_one(const char *name, void *context, struct error *err)
 {
-        int status = EXIT_SUCCESS;
+        const struct rm_call *call = context;
 
-        for (size_t i = 0; i < count; i++) {
-                AUTO_ERROR struct error err = { 0 };
-                int failure;
-
-                if (rm_one(storage, names[i], request, &err) == 0 ||
-                    (err.code == ENOENT && request->force))
-                        continue;
-                failure = cmd_removal_failure(&err);
-                if (failure > status)
-                        status = failure;
-        }
-        return status;
+        if (rm_one(call->storage, name, call->request, err) < 0 &&
+            (!call->request->force || err->code != ENOENT))
+                return -1;
+        return 0;
 }
 
 int cmd_volume_rm(const struct cmd *cmd, int argc, char **argv)
@@ -169,7 +165,7 @@ int cmd_volume_rm(const struct cmd *cmd, int argc, char **argv)
         AUTO_SETTINGS struct settings settings = { 0 };
         AUTO_STRV struct strv names = { 0 };
         CLEANUP(rm_free) struct rm_volumes_request request = { 0 };
-        const char *storage;
+        struct rm_call call = { .request = &request };
         int first, status;
 
         if (!cmd_options(cmd, false, argc, argv, &request, 0, -1, &first, &status))
@@ -180,12 +176,12 @@ int cmd_volume_rm(const struct cmd *cmd, int argc, char **argv)
                 log_error("volume rm: either names of volumes or --all");
                 return CMD_USAGE;
         }
-        if (cmd_volume_storage(&settings, &storage, &err) < 0 ||
-            (request.all && volume_list(storage, &names, &err) < 0)) {
+        if (cmd_volume_storage(&settings, &call.storage, &err) < 0 ||
+            (request.all && volume_list(call.storage, &names, &err) < 0)) {
                 log_failure(&err);
                 return CMD_USAGE;
         }
-        return rm_each(storage, names.items, names.count, &request);
+        return cmd_each(names.items, names.count, rm_call_one, &call, cmd_removal_failure);
 }
 
 /* --- prune */

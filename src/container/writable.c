@@ -41,10 +41,20 @@ static int writable_lock(const char *data)
         }
 }
 
+/* Whoever holds it, and is no container, does so for a moment. */
+static int writable_wait(const char *data, int *tries, struct error *err)
+{
+        if ((*tries)++ == WRITABLE_LOCK_TRIES)
+                return error_set(err, EBUSY,
+                                 "%s is locked: the container is being started or removed", data);
+        usleep(WRITABLE_LOCK_WAIT);
+        return 0;
+}
+
 /* A sweeper may hold it for a moment, or remove it while we look. */
 static int writable_make_locked(const char *data, struct error *err)
 {
-        for (int tries = 0;; tries++) {
+        for (int tries = 0;;) {
                 int fd;
 
                 if (io_make_dirs(AT_FDCWD, data, 0700, err) < 0)
@@ -54,11 +64,8 @@ static int writable_make_locked(const char *data, struct error *err)
                         return fd;
                 if (errno != ENOENT && errno != ESTALE && errno != EWOULDBLOCK)
                         return error_errno(err, errno, "cannot lock %s", data);
-                if (tries == WRITABLE_LOCK_TRIES)
-                        return error_set(err, EBUSY,
-                                         "%s is locked: the container is being started or removed",
-                                         data);
-                usleep(WRITABLE_LOCK_WAIT);
+                if (writable_wait(data, &tries, err) < 0)
+                        return -1;
         }
 }
 
@@ -128,14 +135,11 @@ int writable_hold(const char *data, struct writable *ret, char **ret_image, stru
 {
         AUTO_CLOSE int fd = -1;
 
-        for (int tries = 0; (fd = writable_lock(data)) < 0; tries++) {
+        for (int tries = 0; (fd = writable_lock(data)) < 0;) {
                 if (errno != EWOULDBLOCK)
                         return error_errno(err, errno, "cannot lock %s", data);
-                if (tries == WRITABLE_LOCK_TRIES)
-                        return error_set(err, EBUSY,
-                                         "%s is locked: the container is being started or removed",
-                                         data);
-                usleep(WRITABLE_LOCK_WAIT);
+                if (writable_wait(data, &tries, err) < 0)
+                        return -1;
         }
         if (io_read_file(fd, "image", WRITABLE_IMAGE_MAX, ret_image, NULL, err) < 0)
                 return error_wrap(err, "%s", data);

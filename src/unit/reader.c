@@ -478,30 +478,32 @@ struct error_place unit_value_place(const struct unit_line *line)
         return place;
 }
 
+static void unit_set_error(struct error *err, struct error_place place, const char *format,
+                           va_list args)
+{
+        AUTO_FREE char *reason = str_vformat(format, args);
+
+        error_set(err, 0, "%s", reason);
+        if (err)
+                err->place = place;
+}
+
 int unit_error(struct error *err, const struct unit_line *line, const char *format, ...)
 {
-        AUTO_FREE char *reason = NULL;
         va_list args;
 
         va_start(args, format);
-        reason = str_vformat(format, args);
+        unit_set_error(err, unit_value_place(line), format, args);
         va_end(args);
-        error_set(err, 0, "%s", reason);
-        if (err)
-                err->place = unit_value_place(line);
         return -1;
 }
 
 int unit_error_file(struct error *err, const char *path, const char *format, ...)
 {
-        AUTO_FREE char *reason = NULL;
         va_list args;
 
         va_start(args, format);
-        reason = str_vformat(format, args);
+        unit_set_error(err, (struct error_place){ .path = path }, format, args);
         va_end(args);
-        error_set(err, 0, "%s", reason);
-        if (err)
-                err->place = (struct error_place){ .path = path };
         return -1;
 }
