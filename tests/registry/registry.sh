@@ -459,6 +459,19 @@ test_proxy() {
 	no_proxy=registry.test http_proxy=http://$hostile_proxy https_proxy=http://$hostile_proxy \
 		check "no_proxy" refused EHOSTUNREACH "host's name" --insecure --retries -1 manifest registry.test lib/web 1
 	hostile_stop proxy
+	local tls=$registry_work/tls
+	registry_certificates
+	hostile_start proxy --image 'lib/web:1' --proxy --tls "$tls/server.crt" "$tls/server.key" --user bob:pw --auth basic
+	https_proxy=http://$hostile_proxy \
+		check "https by a proxy" answered "sha256:" --creds bob:pw --cert-dir "$tls/trust" manifest registry.test lib/web 1
+	check "which sees a tunnel" test "$(asked proxy '^proxy CONNECT registry.test:443 200 .*auth=none')" -ge 1
+	check "and nothing in it" is "$(asked proxy '^proxy GET')" 0
+	check "the registry does" is "$(asked proxy '^registry GET .*manifests/1 200 .*auth=basic:bob')" 1
+	https_proxy=http://$hostile_proxy check "a certificate is looked at all the same" refused EKEYREJECTED "certificate" \
+		--retries -1 --creds bob:pw manifest registry.test lib/web 1
+	https_proxy=http://127.0.0.1:1 check "a proxy that is not there" refused ECONNREFUSED "" --retries -1 --creds bob:pw \
+		--cert-dir "$tls/trust" manifest registry.test lib/web 1
+	hostile_stop proxy
 }
 
 test_push() {
@@ -539,6 +552,7 @@ test_distribution() {
 	rm -f blob
 	check "docker-registry: fetch" debian fetch "$distribution_host" lib/web "$digest,5000000,blob"
 	check "docker-registry: the same bytes" cmp -s $file blob
+	check "docker-registry: by HTTP/2" grep -q '"GET /v2/lib/web/blobs/.* HTTP/2' "$registry_work/debian/log"
 	truncate -s 1234567 blob
 	check "docker-registry: the rest" debian fetch "$distribution_host" lib/web "$digest,5000000,blob"
 	check "docker-registry: the same bytes again" cmp -s $file blob

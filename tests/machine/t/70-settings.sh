@@ -214,6 +214,28 @@ test_a17_seccomp_unconfined() {
 	assert_equal "$(status_field "$(main_pid open)" Seccomp)" 0
 }
 
+# Whether a container without a profile of its own may.
+may_make_directories() {
+	quick localhost/busybox:latest mkdir /tmp/x 2>/dev/null
+}
+
+test_a17_seccomp_profiles_of_the_machine() {
+	local usual=/usr/share/containers/seccomp.json own=/etc/containers/seccomp.json
+	mkdir -p ${usual%/*}
+	# other packages bring one
+	[ ! -e $usual ] || mv $usual $usual.kept
+	trap 'rm -f /etc/containers/seccomp.json /usr/share/containers/seccomp.json
+		[ ! -e /usr/share/containers/seccomp.json.kept ] || mv /usr/share/containers/seccomp.json.kept /usr/share/containers/seccomp.json' EXIT
+	may_make_directories || fail "our own profile forbids it"
+	echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO"}]}' >$usual
+	! may_make_directories || fail "the profile in /usr/share/containers is not used"
+	echo '{"defaultAction": "SCMP_ACT_ALLOW"}' >$own
+	may_make_directories || fail "the profile in /etc/containers does not go before it"
+	echo '{"defaultAction": 7}' >$own
+	assert_fails quick localhost/busybox:latest true
+	assert_match "$said" '/etc/containers/seccomp.json.*defaultAction'
+}
+
 test_a17_seccomp_profile_of_ones_own() {
 	cat >$work/profile.json <<-'END'
 		{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [

@@ -115,6 +115,59 @@ catches_nothing() {
 	[ $((0x$(status_field "$1" SigIgn) & 0x4000)) != 0 ]
 }
 
+# nobody COMMAND...: as a user without rights, with a home of his own
+nobody() {
+	setpriv --reuid 65534 --regid 65534 --clear-groups env -i PATH="$PATH" HOME=$work/home "$@"
+}
+
+store_of() {
+	"$@" crunit system info --format json | jq -r .Store.Root
+}
+
+# Each file replaces what the one before it said; those of a home are not for root, and the machine's store is
+# not for others.
+test_settings_files_in_their_order() {
+	local home=$work/home/.config/crunit
+	chmod 755 $work
+	mkdir -p /etc/crunit/crunit.conf.d "$home/crunit.conf.d"
+	trap 'rm -rf /etc/crunit' EXIT
+	export HOME=$work/home
+	printf '[storage]\npath = /one\n' >/etc/crunit/crunit.conf
+	assert_equal "$(store_of env)" /one
+	printf '[storage]\npath = /two\n' >/etc/crunit/crunit.conf.d/10.conf
+	printf '[storage]\npath = /three\n' >/etc/crunit/crunit.conf.d/20.conf
+	printf '[storage]\npath = /none\n' >/etc/crunit/crunit.conf.d/30.text
+	printf '[storage]\npath = /four\n' >"$home/crunit.conf"
+	assert_equal "$(store_of env)" /three
+	assert_equal "$(store_of nobody)" /four
+	printf '[storage]\npath = /five\n' >"$home/crunit.conf.d/10.conf"
+	assert_equal "$(store_of nobody)" /five
+	rm -r "$home"
+	assert_equal "$(store_of nobody)" "$work/home/.local/share/crunit"
+	printf '[storage]\npath = /six\n' >$work/six
+	assert_equal "$(store_of env CRUNIT_CONF=$work/six)" /six
+	assert_equal "$(store_of env CRUNIT_CONF=$work/six CRUNIT_STORAGE=/seven)" /seven
+}
+
+# In a user's store there is what he may make, and nothing else.
+test_store_of_a_user() {
+	mkdir -p $work/home $work/tree/bin
+	chmod 755 $work
+	cp /bin/busybox $work/tree/bin/
+	chown -R 65534:65534 $work/home $work/tree
+	tar -C $work/tree -cf $work/plain.tar .
+	nobody crunit load -q -t mine $work/plain.tar
+	nobody crunit image check -q
+	assert_equal "$(nobody crunit images -n | awk '{ print $1 }')" localhost/mine
+	mknod $work/tree/disk b 8 1
+	chown 65534:65534 $work/tree/disk
+	tar -C $work/tree -cf $work/device.tar .
+	assert_fails nobody crunit load -q -t other $work/device.tar
+	assert_match "$said" 'cannot make device disk: Operation not permitted'
+	assert_equal "$(nobody crunit images -n | wc -l)" 1 images
+	assert_equal "$(find $work/home/.local/share/crunit/tmp -mindepth 1 | wc -l)" 0 "unfinished things"
+}
+
 test_wrong_setting_is_named() {
 	settings <<-'END'
 		[storage]
