@@ -142,7 +142,7 @@ distribution_config() { # DIR PORT KIND...
 	shift 2
 	cat <<-END
 		version: 0.1
-		log: {level: warn, accesslog: {disabled: true}}
+		log: {level: warn}
 		storage: {filesystem: {rootdirectory: $dir/data}, delete: {enabled: true}}
 		http:
 		  addr: 127.0.0.1:$port
