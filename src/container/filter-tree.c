@@ -252,7 +252,8 @@ static void filter_add_tree(struct filter *tree, const struct filter *filter)
 
 /* --- what is kept of the filter behind the tree */
 
-/* All jumps lead forward to instructions, and the last one ends it: then no walk leaves it. */
+/* All jumps lead forward to instructions, and the last one ends it: then no walk leaves it. And the
+ * first one loads: whatever the register holds, the filter can begin anew. */
 static bool filter_is_sound(const struct filter *filter)
 {
         for (size_t i = 0; i < filter->count; i++) {
@@ -264,7 +265,8 @@ static bool filter_is_sound(const struct filter *filter)
                             : BPF_CLASS(at->code) == BPF_JMP && (at->jt >= left || at->jf >= left))
                         return false;
         }
-        return filter->count && BPF_CLASS(filter->code[filter->count - 1].code) == BPF_RET;
+        return filter->count && filter->code[0].code == (BPF_LD | BPF_W | BPF_ABS) &&
+               BPF_CLASS(filter->code[filter->count - 1].code) == BPF_RET;
 }
 
 /* Beside each instruction, whether a leaf or one that is kept leads to it. */

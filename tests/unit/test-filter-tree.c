@@ -354,12 +354,14 @@ static void test_refused(void)
         struct sock_filter beyond[] = { LOAD(nr), IF(JEQ, 1, 0, 2), RETURN(0), RETURN(1) };
         struct sock_filter far[] = { LOAD(nr), JUMP(UINT32_MAX), RETURN(0) };
         struct sock_filter open_end[] = { LOAD(nr), IF(JEQ, 1, 0, 0), LOAD(arch) };
+        struct sock_filter unloaded[] = { IF(JEQ, 0, 0, 1), RETURN(0), RETURN(1) };
         size_t count;
 
         check(!is_grown(NULL, 0, &count), "nothing is no filter");
         check(!is_grown(beyond, 4, &count), "a comparison leads beyond the end");
         check(!is_grown(far, 3, &count), "a jump does");
         check(!is_grown(open_end, 3, &count), "no answer at the end");
+        check(!is_grown(unloaded, 3, &count), "a comparison before anything is loaded");
 }
 
 int main(void)
