@@ -96,7 +96,7 @@ static void run(const char *name, const void *data, size_t size)
         source = &set.sources[0];
         source->path = str_format("/in/%s", name);
         source->name = strrchr(source->path, '/') + 1;
-        source->directory = str_dup("/in");
+        source->directory = "/in";
         source->type = unit_type_of(name);
         if (unit_parse(&source->file, source->path, copy_of(data, size), size, &err) < 0)
                 return;
