@@ -147,12 +147,33 @@ static void trade_names(struct work *work)
         }
 }
 
+/* Of the child's files, the first are read last: what is said of them goes in front. */
+static void read_share(struct work *work, const struct search *search)
+{
+        bool is_child = work->partner.in && work->partner.child == 0;
+        struct strbuf *said = &work->transcript.stages[STAGE_READ];
+        size_t first, end;
+
+        work->transcript.stage = STAGE_READ;
+        while (partner_take(&work->partner, &first, &end)) {
+                AUTO_STRBUF struct strbuf before = { 0 };
+
+                if (is_child) {
+                        before = *said;
+                        *said = (struct strbuf){ 0 };
+                }
+                unit_set_read(&work->set, search, first, end, &work->report);
+                strbuf_append_n(said, before.data, before.length);
+        }
+}
+
 static void read_files(struct work *work, const struct search *search)
 {
         const struct partner *partner = &work->partner;
 
-        work->transcript.stage = STAGE_READ;
-        unit_set_read(&work->set, search, partner->first, partner->end, &work->report);
+        unit_set_list(&work->set, search);
+        read_share(work, search);
+        unit_set_read_pods(&work->set, search);
         work->transcript.stage = STAGE_NAME;
         name_sources(&work->set, &work->report);
         if (partner->in)
@@ -214,7 +235,7 @@ static void take_over(struct work *work, const struct search *search, struct err
         bool whole = transcript_read(&work->transcript, partner->in) &&
                      read_members(&work->set, partner->in);
 
-        if (partner_wait(partner, whole, err) < 0)
+        if (!whole && partner_explain(partner, err) < 0)
                 error_wrap(err, "some units of %s to %s are missing",
                            search->files[partner->end].name, search->files[search->count - 1].name);
 }

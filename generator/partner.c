@@ -14,6 +14,7 @@
 
 enum {
         PARTNER_FILES = 64, /* with fewer, a process costs more than it saves */
+        PARTNER_PORTION = 16,
 };
 
 enum outcome {
@@ -34,62 +35,119 @@ static bool wants_partner(size_t count)
                CPU_COUNT(&cpus) > 1;
 }
 
-/* The scheduler often leaves a new process where its parent runs, and has not moved it by the time
- * it is done. Where there is no other processor, it stays. */
-static void leave_processor(int processor)
-{
-        cpu_set_t others;
+/* Half of the processors for each process. */
+struct halves {
+        cpu_set_t own, others; /* own has the one that we are on */
+        bool known;
+};
 
-        if (processor < 0 || sched_getaffinity(0, sizeof others, &others) < 0)
+static void halve_processors(struct halves *halves)
+{
+        int present = sched_getcpu();
+        cpu_set_t cpus;
+        bool ours = false;
+
+        *halves = (struct halves){ .known = false };
+        if (present < 0 || sched_getaffinity(0, sizeof cpus, &cpus) < 0)
                 return;
-        CPU_CLR((unsigned)processor, &others);
-        sched_setaffinity(0, sizeof others, &others);
+        for (int i = 0; i < CPU_SETSIZE; i++) {
+                if (!CPU_ISSET((unsigned)i, &cpus))
+                        continue;
+                CPU_SET((unsigned)i, i == present || ours ? &halves->own : &halves->others);
+                if (i != present)
+                        ours = !ours;
+        }
+        halves->known = CPU_COUNT(&halves->others) > 0;
 }
 
-static atomic_uchar *share_memory(size_t size)
+/* The scheduler often leaves a new process where its parent runs, or brings one to the other that
+ * wakes it, and they are done before it parts them again. Whichever of them it lets run first moves
+ * the child. */
+static void part(const struct halves *halves, pid_t child)
 {
-        void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (!halves->known)
+                return;
+        sched_setaffinity(child, sizeof halves->others, &halves->others);
+        if (child > 0)
+                sched_setaffinity(0, sizeof halves->own, &halves->own);
+}
+
+static struct partner_shared *share_memory(size_t count)
+{
+        void *memory = mmap(NULL, sizeof(struct partner_shared) + count, PROT_READ | PROT_WRITE,
+                            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
         return memory == MAP_FAILED ? NULL : memory;
 }
 
-/* Take the end of the socket that is ours, and our share. */
-static void take_side(struct partner *partner, FILE **ends, int processor)
+/* Take the end of the socket that is ours. */
+static void take_side(struct partner *partner, FILE **ends)
 {
-        size_t half = partner->count / 2;
         bool is_child = partner->child == 0;
 
         partner->in = ends[is_child];
         fclose(ends[!is_child]);
-        partner->first = is_child ? half : 0;
-        partner->end = is_child ? partner->count : half;
+        partner->first = is_child ? partner->count : 0;
+        partner->end = partner->first;
         /* Who dies is an error that we report, not our own end. */
         signal(SIGPIPE, SIG_IGN);
-        if (is_child)
-                leave_processor(processor);
 }
 
 /* Where there can be no other process, we do all of it. */
 void partner_start(struct partner *partner, size_t count, bool alone)
 {
-        int processor = sched_getcpu();
+        struct halves halves;
         int pair[2];
         FILE *ends[2];
 
-        *partner = (struct partner){ .count = count, .end = count };
+        *partner = (struct partner){ .count = count, .portion = count };
         if (alone || !wants_partner(count) ||
             socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
                 return;
         ends[0] = fdopen(pair[0], "r");
         ends[1] = fdopen(pair[1], "r");
-        partner->outcomes = share_memory(count);
-        if (ends[0] && ends[1] && partner->outcomes && (partner->child = fork()) >= 0) {
-                take_side(partner, ends, processor);
+        partner->shared = share_memory(count);
+        halve_processors(&halves);
+        if (ends[0] && ends[1] && partner->shared && (partner->child = fork()) >= 0) {
+                part(&halves, partner->child);
+                partner->portion = count > PARTNER_FILES ? PARTNER_PORTION : 1;
+                take_side(partner, ends);
                 return;
         }
         for (size_t i = 0; i < 2; i++)
                 ends[i] ? fclose(ends[i]) : close(pair[i]);
         partner->child = 0;
+}
+
+/* Whoever is first, one portion of each is its own: the first, and the last. */
+static bool is_left(const struct partner *partner, size_t portions)
+{
+        size_t reserved = 2;
+
+        if (!partner->in)
+                return partner->own < portions;
+        if (partner->own == 0)
+                return partner->child == 0 || portions > 1; /* a single one is the child's */
+        return reserved + atomic_fetch_add(&partner->shared->taken, 1) < portions;
+}
+
+bool partner_take(struct partner *partner, size_t *ret_first, size_t *ret_end)
+{
+        size_t portions = (partner->count + partner->portion - 1) / partner->portion;
+        bool is_child = partner->in && partner->child == 0;
+        size_t at;
+
+        if (!is_left(partner, portions))
+                return false;
+        partner->own++;
+        at = (is_child ? portions - partner->own : partner->own - 1) * partner->portion;
+        *ret_first = at;
+        *ret_end = partner->count - at < partner->portion ? partner->count : at + partner->portion;
+        if (is_child)
+                partner->first = at;
+        else
+                partner->end = *ret_end;
+        return true;
 }
 
 bool partner_send(const struct partner *partner, const struct strbuf *text)
@@ -168,44 +226,53 @@ bool partner_trade_names(struct partner *partner, struct unit_set *set)
 void partner_tell(const struct partner *partner, size_t index, bool usable)
 {
         if (partner->in)
-                atomic_store(&partner->outcomes[index], usable ? OUTCOME_USABLE : OUTCOME_FAILED);
+                atomic_store(&partner->shared->outcomes[index],
+                             usable ? OUTCOME_USABLE : OUTCOME_FAILED);
 }
 
 /* Waits for a moment, if it is not. */
 static bool is_gone(const struct partner *partner)
 {
-        struct pollfd in = { .fd = fileno(partner->in) };
+        struct pollfd in = { .fd = partner->in ? fileno(partner->in) : -1 };
 
-        return poll(&in, 1, 1) > 0 && (in.revents & (POLLHUP | POLLERR));
+        return in.fd < 0 || (poll(&in, 1, 1) > 0 && (in.revents & (POLLHUP | POLLERR)));
 }
 
 bool partner_ask(const struct partner *partner, size_t index)
 {
-        while (atomic_load(&partner->outcomes[index]) == OUTCOME_OPEN && !is_gone(partner))
+        while (atomic_load(&partner->shared->outcomes[index]) == OUTCOME_OPEN && !is_gone(partner))
                 continue;
-        return atomic_load(&partner->outcomes[index]) == OUTCOME_USABLE;
+        return atomic_load(&partner->shared->outcomes[index]) == OUTCOME_USABLE;
 }
 
-int partner_wait(struct partner *partner, bool whole, struct error *err)
+/* Returns its status. */
+static int wait_for_child(struct partner *partner)
 {
         int status = 0;
 
         /* If it has more to say, it must not wait for us. */
-        fclose(partner->in);
-        partner->in = NULL;
+        cleanup_fclose(&partner->in);
         while (waitpid(partner->child, &status, 0) < 0 && errno == EINTR)
                 continue;
+        partner->child = 0;
+        return status;
+}
+
+int partner_explain(struct partner *partner, struct error *err)
+{
+        int status = wait_for_child(partner);
+
         if (WIFSIGNALED(status))
                 return error_set(err, 0, "the process that makes them was killed by signal %d",
                                  WTERMSIG(status));
-        if (!whole || status != 0)
-                return error_set(err, 0, "the process that makes them failed");
-        return 0;
+        return error_set(err, 0, "the process that makes them failed");
 }
 
 void partner_free(struct partner *partner)
 {
+        if (partner->child > 0)
+                wait_for_child(partner);
         cleanup_fclose(&partner->in);
-        if (partner->outcomes)
-                munmap(partner->outcomes, partner->count);
+        if (partner->shared)
+                munmap(partner->shared, sizeof *partner->shared + partner->count);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The other process. With many files the generator forks, and both do the same work, each for its
- * share of the files: the first half is the parent's, the second half the child's. They share
- * nothing but the directories, one byte for each file, and a socket:
+ * share of the files: the parent takes them from the front, the child from the back, a few at a
+ * time, until they meet, so that who is faster has more. They share nothing but the directories, a
+ * counter, one byte for each file, and a socket:
  *
+ *   counter    how much of the files is taken
  *   names      when each has read its files, it tells the other their units and what these make
  *   outcomes   the bytes: whether a file was translated, so that one that refers to it can tell
  *   the rest   at the end the child tells its messages; the parent has the last word
@@ -22,17 +24,28 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+struct partner_shared {
+        atomic_size_t taken; /* how many portions are */
+        atomic_uchar outcomes[];
+};
+
 struct partner {
         FILE *in;          /* owned; from the other; NULL: we are alone */
         pid_t child;       /* 0: that is us */
-        size_t first, end; /* our share, of so many files */
+        size_t first, end; /* our share as far as it is taken, of so many files */
         size_t count;
-        atomic_uchar *outcomes; /* owned; shared with the other */
+        size_t portion;                /* so many are taken at once */
+        size_t own;                    /* how many portions we took */
+        struct partner_shared *shared; /* owned */
 };
 
 /* Divide the work on so many files, where that is worth a process and one can be had. Returns
  * twice then; alone asks for a single process in any case. */
 void partner_start(struct partner *partner, size_t count, bool alone);
+
+/* Take some files; the child's are in front of those it took before. False where no more are left:
+ * then the share is whole. */
+bool partner_take(struct partner *partner, size_t *ret_first, size_t *ret_end);
 
 /* Tell our names and hear the other's. False where the other is gone. */
 bool partner_trade_names(struct partner *partner, struct unit_set *set);
@@ -44,8 +57,8 @@ bool partner_ask(const struct partner *partner, size_t index);
 /* Tell the parent something; false where it is gone. It reads from in. */
 bool partner_send(const struct partner *partner, const struct strbuf *text);
 
-/* Wait for the child's end; whole: it said all that was expected. An error where anything went
- * wrong. */
-int partner_wait(struct partner *partner, bool whole, struct error *err);
+/* Wait for the end of a child that did not say all that was expected, and say why. Returns -1. */
+int partner_explain(struct partner *partner, struct error *err);
 
+/* Waits for the child, too. */
 void partner_free(struct partner *partner);

@@ -72,11 +72,35 @@ static int fail_loading(const char *path, struct error *err)
                            err->alias ? err->alias : "");
 }
 
-/* Read one file into file; regular: it is known to be one. A FIFO must not hold up the boot, hence
- * O_NONBLOCK. Returns 1 where there is to be no unit. */
-static int read_into(struct unit_file *file, const char *path, bool regular, struct error *err)
+/* A directory that the next file may be in as well: from there, its path is shorter. */
+struct whereabouts {
+        const char *directory; /* borrowed from the search, or NULL */
+        int fd;                /* AT_FDCWD where it cannot be opened: then by the whole path */
+};
+
+static void whereabouts_leave(struct whereabouts *here)
 {
-        AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        if (here->fd >= 0)
+                close(here->fd);
+}
+
+static void whereabouts_enter(struct whereabouts *here, const char *directory)
+{
+        if (here->directory == directory)
+                return;
+        whereabouts_leave(here);
+        here->directory = directory;
+        here->fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (here->fd < 0)
+                here->fd = AT_FDCWD;
+}
+
+/* Read one file into file; name: its path from dirfd on; regular: it is known to be one. A FIFO
+ * must not hold up the boot, hence O_NONBLOCK. Returns 1 where there is to be no unit. */
+static int read_into(struct unit_file *file, int dirfd, const char *name, const char *path,
+                     bool regular, struct error *err)
+{
+        AUTO_CLOSE int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
         int result = 0;
         char *text;
         size_t length;
@@ -99,7 +123,8 @@ static void load_dropins(struct unit_source *source, const struct search *search
                 AUTO_ERROR struct error err = { 0 };
 
                 report_detail(report, "Loading source drop-in file %s", source->paths.items[i]);
-                if (read_into(&source->file, source->paths.items[i], false, &err) >= 0)
+                if (read_into(&source->file, AT_FDCWD, source->paths.items[i],
+                              source->paths.items[i], false, &err) >= 0)
                         continue;
                 fail_loading(source->paths.items[i], &err);
                 report_failure(report, &err);
@@ -147,7 +172,8 @@ static bool is_clean(const char *path)
         return true;
 }
 
-static void load_source(struct unit_source *source, const struct search_file *found,
+/* dirfd is of its directory, or AT_FDCWD. */
+static void load_source(struct unit_source *source, const struct search_file *found, int dirfd,
                         const struct search *search, struct report *report)
 {
         AUTO_ERROR struct error err = { 0 };
@@ -160,7 +186,8 @@ static void load_source(struct unit_source *source, const struct search_file *fo
                 return;
         }
         report_detail(report, "Loading source unit file %s", source->path);
-        result = read_into(&source->file, source->path, found->regular, &err);
+        result = read_into(&source->file, dirfd, dirfd < 0 ? source->path : source->name,
+                           source->path, found->regular, &err);
         source->usable = result == 0;
         source->masked = result > 0;
         if (source->masked)
@@ -172,17 +199,8 @@ static void load_source(struct unit_source *source, const struct search_file *fo
         report_failure(report, &err);
 }
 
-static void say_nothing(void *context, const struct report_message *message)
+void unit_set_list(struct unit_set *set, const struct search *search)
 {
-        (void)context;
-        (void)message;
-}
-
-void unit_set_read(struct unit_set *set, const struct search *search, size_t first, size_t end,
-                   struct report *report)
-{
-        struct report silent = { .take = say_nothing };
-
         set->sources = alloc_zero(search->count, sizeof *set->sources);
         set->count = search->count;
         for (size_t i = 0; i < search->count; i++) {
@@ -193,11 +211,35 @@ void unit_set_read(struct unit_set *set, const struct search *search, size_t fir
                 source->name = strrchr(source->path, '/') + 1;
                 source->directory = found->directory;
                 source->type = unit_type_of(source->name);
-                source->elsewhere = i < first || i >= end;
-                /* What a pod's file says matters to its containers. */
-                if (!source->elsewhere || source->type->rank == UNIT_RANK_POD)
-                        load_source(source, found, search, source->elsewhere ? &silent : report);
+                source->elsewhere = true;
         }
+}
+
+void unit_set_read(struct unit_set *set, const struct search *search, size_t first, size_t end,
+                   struct report *report)
+{
+        CLEANUP(whereabouts_leave) struct whereabouts here = { .fd = AT_FDCWD };
+
+        for (size_t i = first; i < end; i++) {
+                whereabouts_enter(&here, search->files[i].directory);
+                set->sources[i].elsewhere = false;
+                load_source(&set->sources[i], &search->files[i], here.fd, search, report);
+        }
+}
+
+static void say_nothing(void *context, const struct report_message *message)
+{
+        (void)context;
+        (void)message;
+}
+
+void unit_set_read_pods(struct unit_set *set, const struct search *search)
+{
+        struct report silent = { .take = say_nothing };
+
+        for (size_t i = 0; i < set->count; i++)
+                if (set->sources[i].elsewhere && set->sources[i].type->rank == UNIT_RANK_POD)
+                        load_source(&set->sources[i], &search->files[i], AT_FDCWD, search, &silent);
 }
 
 void unit_set_settle(struct unit_set *set, struct report *report)
@@ -216,6 +258,7 @@ void unit_set_settle(struct unit_set *set, struct report *report)
 
 void unit_set_load(struct unit_set *set, const struct search *search, struct report *report)
 {
+        unit_set_list(set, search);
         unit_set_read(set, search, 0, search->count, report);
         name_sources(set, report);
         unit_set_settle(set, report);

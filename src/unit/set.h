@@ -62,15 +62,22 @@ struct unit_set {
         void *context; /* borrowed; for ask */
 };
 
-/* Read the files of the search from first up to end; what cannot be read is reported and marked as
- * not usable. All others are elsewhere, and nothing but their path is known. */
+/* Make all files of the search members of the set, each elsewhere: nothing but its path is known.
+ */
+void unit_set_list(struct unit_set *set, const struct search *search);
+
+/* Then read those from first up to end; what cannot be read is reported and marked as not usable.
+ */
 void unit_set_read(struct unit_set *set, const struct search *search, size_t first, size_t end,
                    struct report *report);
+
+/* And what the pods among those elsewhere say, which matters to their containers. */
+void unit_set_read_pods(struct unit_set *set, const struct search *search);
 
 /* When all names are known: drop what is masked, and report names that are taken. */
 void unit_set_settle(struct unit_set *set, struct report *report);
 
-/* Both for all files, and name_sources() between them. */
+/* All of it for all files, and name_sources() before the last. */
 void unit_set_load(struct unit_set *set, const struct search *search, struct report *report);
 void unit_set_free(struct unit_set *set);
 #define AUTO_UNIT_SET CLEANUP(unit_set_free)

@@ -231,15 +231,16 @@ killed() {
 killed_writing() { (ulimit -f 100 && killed 200000); }
 killed_reading() { (ulimit -v 30000 && killed 16000000); }
 check "a process that is killed as it writes: failure" killed_writing
-check "which is said" says "some units of c54.container to d1.container are missing: the process that makes them was killed by signal 25"
-check "and costs nothing of the other's" test -s "$work/out/c1.service" -a -s "$work/out/c53.service"
+check "which is said" grep -qE "some units of c[0-9]+.container to d1.container are missing: the process that makes them was killed by signal 25" "$work/said"
+# The first are the parent's in any case, and the last are the child's; between them, who is faster has more.
+check "and costs nothing of the other's" test -s "$work/out/c1.service" -a -s "$work/out/c11.service"
 # Sanitizers and valgrind need more memory than is left here.
 if ! readelf -d "$generator" | grep -F libasan >/dev/null && [ -z "${VALGRIND-}" ]; then
 	container a
 	printf '[Unit]\nAfter=c99.container\n' >>"$work/in/a.container"
 	check "a process that is killed as it reads: failure" killed_reading
 	check "which is said" says "the process that makes them was killed by signal 6"
-	check "and costs nothing of the other's" test -s "$work/out/c1.service" -a -s "$work/out/c53.service"
+	check "and costs nothing of the other's" test -s "$work/out/c1.service" -a -s "$work/out/c11.service"
 	check "but what needs its files" test ! -e "$work/out/a.service"
 	check "which is said as well" says "c99.container cannot be used"
 fi
