@@ -21,6 +21,7 @@ enum {
         MEMORY_MAX = 1 << 30, /* of one block; a container file has 16 MiB at most */
         MEMORY_SIZES = MEMORY_STEPS + 1 + 20,
         MEMORY_CHUNK = 128 * 1024,
+        MEMORY_POPULATED = 1024 * 1024, /* pages of what is larger come when they are used */
 };
 
 /* What stands in front of every block. */
@@ -75,11 +76,13 @@ static struct block *cut_block(size_t whole)
         return block;
 }
 
-/* What is large is mapped for itself, and its pages come when they are used. */
+/* What is large is mapped for itself. */
 static struct block *new_block(size_t size)
 {
         size_t whole = sizeof(struct block) + size;
-        struct block *block = whole > MEMORY_CHUNK / 4 ? map(whole, 0) : cut_block(whole);
+        struct block *block = whole <= MEMORY_CHUNK / 4   ? cut_block(whole)
+                              : whole <= MEMORY_POPULATED ? map(whole, MAP_POPULATE)
+                                                          : map(whole, 0);
 
         if (block)
                 block->size = size;
