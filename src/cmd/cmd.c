@@ -236,10 +236,8 @@ int cmd_main(const char *program, const struct cmd *table, int argc, char **argv
                 settings_print_mdoc(stdout);
                 return EXIT_SUCCESS;
         }
-        if (global_parse(argc, argv, &first, &err) < 0) {
-                log_failure(&err);
-                return CMD_USAGE;
-        }
+        if (global_parse(argc, argv, &first, &err) < 0)
+                return log_failure(&err);
         if (first == argc) {
                 cmd_print_commands(program, table, stderr);
                 return CMD_USAGE;

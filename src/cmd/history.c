@@ -231,10 +231,8 @@ int cmd_history(const struct cmd *cmd, int argc, char **argv)
         if (!cmd_options(cmd, false, argc, argv, &arguments, 1, 1, &first, &status))
                 return status;
         if (cmd_open_store_of(arguments.root, argv[first], &store, &err) < 0 ||
-            history_read(&store, argv[first], &history, &err) < 0) {
-                log_failure(&err);
-                return 125;
-        }
+            history_read(&store, argv[first], &history, &err) < 0)
+                return log_failure(&err);
         history_print(&history, &arguments);
         return EXIT_SUCCESS;
 }

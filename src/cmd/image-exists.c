@@ -44,6 +44,5 @@ int cmd_image_exists(const struct cmd *cmd, int argc, char **argv)
                 return EXIT_SUCCESS;
         if (err.code == ENOENT)
                 return 1;
-        log_failure(&err);
-        return 125;
+        return log_failure(&err);
 }

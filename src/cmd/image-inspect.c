@@ -133,6 +133,5 @@ int cmd_image_inspect(const struct cmd *cmd, int argc, char **argv)
         }
         if (format_print_objects(arguments.format, list, &unprintable) == 0)
                 return status;
-        log_failure(&unprintable);
-        return 125;
+        return log_failure(&unprintable);
 }

@@ -136,9 +136,7 @@ int cmd_image_prune(const struct cmd *cmd, int argc, char **argv)
                 answer = prompt_removal(cmd->name, prune_what(&arguments));
         if (answer <= 0)
                 return answer < 0 ? 125 : EXIT_SUCCESS;
-        if (prune_run(&prune, &err) < 0) {
-                log_failure(&err);
-                return 125;
-        }
+        if (prune_run(&prune, &err) < 0)
+                return log_failure(&err);
         return EXIT_SUCCESS;
 }

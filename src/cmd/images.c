@@ -445,9 +445,7 @@ int cmd_images(const struct cmd *cmd, int argc, char **argv)
                           arguments.sort);
                 return 125;
         }
-        if (images_run(&arguments, first < argc ? argv[first] : NULL, &err) < 0) {
-                log_failure(&err);
-                return 125;
-        }
+        if (images_run(&arguments, first < argc ? argv[first] : NULL, &err) < 0)
+                return log_failure(&err);
         return EXIT_SUCCESS;
 }

@@ -304,6 +304,5 @@ int cmd_logout(const struct cmd *cmd, int argc, char **argv)
                 return status;
         if (logout_run(&arguments, first < argc ? argv[first] : NULL, &err) == 0)
                 return EXIT_SUCCESS;
-        log_failure(&err);
-        return CMD_USAGE;
+        return log_failure(&err);
 }

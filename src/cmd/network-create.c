@@ -422,8 +422,7 @@ int cmd_network_create(const struct cmd *cmd, int argc, char **argv)
         if (create_run(&request, first < argc ? argv[first] : NULL, &err) < 0) {
                 if (first < argc)
                         error_wrap(&err, "network '%s'", argv[first]);
-                log_failure(&err);
-                return CMD_USAGE;
+                return log_failure(&err);
         }
         return EXIT_SUCCESS;
 }

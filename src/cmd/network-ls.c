@@ -96,9 +96,15 @@ static int inspect_add_containers(const struct network_setup *setup, const char 
         return 0;
 }
 
-static int inspect_one(const struct network_setup *setup, const char *name,
-                       struct json_object *list, struct error *err)
+struct inspect_call {
+        const struct network_setup *setup;
+        struct json_object *list;
+};
+
+static int inspect_one(const char *name, void *context, struct error *err)
 {
+        const struct inspect_call *call = context;
+        const struct network_setup *setup = call->setup;
         AUTO_NETWORK struct network network = { 0 };
         AUTO_JSON struct json_object *object = NULL;
         AUTO_FREE char *resolved = NULL;
@@ -109,7 +115,7 @@ static int inspect_one(const struct network_setup *setup, const char *name,
         object = network_to_json(&network, false);
         if (inspect_add_containers(setup, resolved, object, err) < 0)
                 return -1;
-        json_object_array_add(list, json_object_get(object));
+        json_object_array_add(call->list, json_object_get(object));
         return 0;
 }
 
@@ -119,27 +125,17 @@ int cmd_network_inspect(const struct cmd *cmd, int argc, char **argv)
         AUTO_SETUP struct network_setup setup = { 0 };
         CLEANUP(inspect_free) struct inspect_request request = { 0 };
         AUTO_JSON struct json_object *list = json_object_new_array();
+        struct inspect_call call = { &setup, list };
         int first, status;
 
         if (!cmd_options(cmd, false, argc, argv, &request, 1, -1, &first, &status))
                 return status;
-        if (network_setup_load(&setup, &err) < 0) {
-                log_failure(&err);
-                return CMD_USAGE;
-        }
-        status = EXIT_SUCCESS;
-        for (int i = first; i < argc; i++) {
-                AUTO_ERROR struct error failed = { 0 };
-
-                if (inspect_one(&setup, argv[i], list, &failed) < 0) {
-                        log_failure(&failed);
-                        status = CMD_USAGE;
-                }
-        }
+        if (network_setup_load(&setup, &err) < 0)
+                return log_failure(&err);
+        status = cmd_each(argv + first, (size_t)(argc - first), inspect_one, &call, log_failure);
         if (format_print_objects(request.format, list, &err) == 0)
                 return status;
-        log_failure(&err);
-        return CMD_USAGE;
+        return log_failure(&err);
 }
 
 int cmd_network_exists(const struct cmd *cmd, int argc, char **argv)
@@ -156,8 +152,7 @@ int cmd_network_exists(const struct cmd *cmd, int argc, char **argv)
                 return EXIT_SUCCESS;
         if (err.code == ENOENT)
                 return EXIT_FAILURE;
-        log_failure(&err);
-        return CMD_USAGE;
+        return log_failure(&err);
 }
 
 /* --- ls */
@@ -227,11 +222,7 @@ int cmd_network_ls(const struct cmd *cmd, int argc, char **argv)
 
         if (!cmd_options(cmd, false, argc, argv, &request, 0, 0, &first, &status))
                 return status;
-        status = EXIT_SUCCESS;
-        if (ls_run(&request, &err) < 0) {
-                log_failure(&err);
-                status = CMD_USAGE;
-        }
+        status = ls_run(&request, &err) < 0 ? log_failure(&err) : EXIT_SUCCESS;
         strv_free(&request.filters);
         free(request.format);
         return status;

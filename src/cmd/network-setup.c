@@ -12,7 +12,7 @@
 
 static bool network_setup_alive(void *context, const char *label)
 {
-        AUTO_FREE char *run = str_format("%s/containers/%s", place_runtime(), label);
+        AUTO_FREE char *run = place_run(label);
         AUTO_STATE struct container_state state = { 0 };
 
         const char *forwarder = forwarder_of_label(label);

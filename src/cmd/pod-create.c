@@ -144,10 +144,8 @@ int cmd_pod_create(const struct cmd *cmd, int argc, char **argv)
         if (!cmd_options(cmd, false, argc, argv, &request, 0, 1, &first, &status))
                 return status;
         if (pod_request_parse(&words, NULL, &parsed, &err) < 0 ||
-            network_setup_load(&setup, &err) < 0 || pod_create(&setup, &parsed, &words, &err) < 0) {
-                log_failure(&err);
-                return CMD_USAGE;
-        }
+            network_setup_load(&setup, &err) < 0 || pod_create(&setup, &parsed, &words, &err) < 0)
+                return log_failure(&err);
         return EXIT_SUCCESS;
 }
 
@@ -212,10 +210,8 @@ int cmd_pod_start(const struct cmd *cmd, int argc, char **argv)
 
         if (!cmd_options(cmd, false, argc, argv, NULL, 1, -1, &first, &status))
                 return status;
-        if (network_setup_load(&setup, &unset) < 0) {
-                log_failure(&unset);
-                return CMD_USAGE;
-        }
+        if (network_setup_load(&setup, &unset) < 0)
+                return log_failure(&unset);
         status = EXIT_SUCCESS;
         for (int i = first; i < argc; i++) {
                 AUTO_ERROR struct error err = { 0 };

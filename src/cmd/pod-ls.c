@@ -215,11 +215,7 @@ int cmd_pod_ls(const struct cmd *cmd, int argc, char **argv)
 
         if (!cmd_options(cmd, false, argc, argv, &request, 0, 0, &first, &status))
                 return status;
-        status = EXIT_SUCCESS;
-        if (ls_run(&request, &err) < 0) {
-                log_failure(&err);
-                status = CMD_USAGE;
-        }
+        status = ls_run(&request, &err) < 0 ? log_failure(&err) : EXIT_SUCCESS;
         strv_free(&request.filters);
         free(request.format);
         return status;
@@ -237,6 +233,5 @@ int cmd_pod_exists(const struct cmd *cmd, int argc, char **argv)
                 return EXIT_SUCCESS;
         if (err.code == ENOENT)
                 return EXIT_FAILURE;
-        log_failure(&err);
-        return CMD_USAGE;
+        return log_failure(&err);
 }

@@ -62,6 +62,5 @@ int cmd_pod_slice(const struct cmd *cmd, int argc, char **argv)
                 return status;
         if (pod_slice(argv[first], &err) == 0)
                 return EXIT_SUCCESS;
-        log_failure(&err);
-        return CMD_USAGE;
+        return log_failure(&err);
 }

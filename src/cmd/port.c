@@ -169,9 +169,7 @@ int cmd_port(const struct cmd *cmd, int argc, char **argv)
         if (!cmd_options(cmd, false, argc, argv, &request, 0, 2, &first, &status))
                 return status;
         if (port_show(&request, first < argc ? argv[first] : NULL,
-                      first + 1 < argc ? argv[first + 1] : NULL, &err) < 0) {
-                log_failure(&err);
-                return CMD_USAGE;
-        }
+                      first + 1 < argc ? argv[first + 1] : NULL, &err) < 0)
+                return log_failure(&err);
         return EXIT_SUCCESS;
 }

@@ -159,8 +159,7 @@ int cmd_quadlet_list(const struct cmd *cmd, int argc, char **argv)
         }
         if (list_files(&options, &err) == 0)
                 return EXIT_SUCCESS;
-        log_failure(&err);
-        return CMD_USAGE;
+        return log_failure(&err);
 }
 
 static int print_file(const struct quadlet_files *files, const char *name, struct error *err)

@@ -68,7 +68,7 @@ static int rm_remove_kept(const char *name, bool *ret_found, struct error *err)
         if (place_list_data(storage, &labels, err) < 0)
                 return -1;
         for (size_t i = 0; i < labels.count; i++) {
-                AUTO_FREE char *data = str_format("%s/containers/%s", storage, labels.items[i]);
+                AUTO_FREE char *data = place_data(storage, labels.items[i]);
 
                 if (!str_has_prefix(labels.items[i], prefix))
                         continue;

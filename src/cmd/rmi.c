@@ -229,17 +229,12 @@ int cmd_rmi(const struct cmd *cmd, int argc, char **argv)
                 return 125;
         }
         status = EXIT_SUCCESS;
-        if (rmi_begin(&rmi, &err) < 0 ||
-            (arguments.all && rmi_remove_all(&rmi, &status, &err) < 0)) {
-                log_failure(&err);
-                return 125;
-        }
+        if (rmi_begin(&rmi, &err) < 0 || (arguments.all && rmi_remove_all(&rmi, &status, &err) < 0))
+                return log_failure(&err);
         if (!arguments.all)
                 status = cmd_each(argv + first, (size_t)(argc - first), rmi_remove, &rmi,
                                   cmd_removal_failure);
-        if (rmi_finish(&rmi, &err) < 0) {
-                log_failure(&err);
-                return 125;
-        }
+        if (rmi_finish(&rmi, &err) < 0)
+                return log_failure(&err);
         return status;
 }

@@ -153,10 +153,8 @@ int cmd_secret_create(const struct cmd *cmd, int argc, char **argv)
                                        .ignore = request.ignore };
         if (cmd_load_settings(&settings, &err) < 0 || secret_check_name(order.name, &err) < 0 ||
             create_read_value(&request, argv[first + 1], &value, &err) < 0 ||
-            create_one(secret_storage(&settings), &order, &value, &err) < 0) {
-                log_failure(&err);
-                return CMD_USAGE;
-        }
+            create_one(secret_storage(&settings), &order, &value, &err) < 0)
+                return log_failure(&err);
         return EXIT_SUCCESS;
 }
 
@@ -206,10 +204,8 @@ int cmd_secret_import(const struct cmd *cmd, int argc, char **argv)
                 error_set(&err, ENOENT, "no home directory to look for secrets in");
         else if (cmd_load_settings(&settings, &err) == 0)
                 podman_secrets_read(dir, &secrets, &err);
-        if (err.message) {
-                log_failure(&err);
-                return CMD_USAGE;
-        }
+        if (err.message)
+                return log_failure(&err);
         for (size_t i = 0; i < secrets.notes.count; i++)
                 log_warning("%s", secrets.notes.items[i]);
         status = EXIT_SUCCESS;

@@ -155,10 +155,8 @@ int cmd_secret_ls(const struct cmd *cmd, int argc, char **argv)
                 return status;
         if (ls_check_filters(&request.filters, &err) < 0 ||
             cmd_load_settings(&settings, &err) < 0 ||
-            catalogue_list(secret_storage(&settings), &list, &err) < 0) {
-                log_failure(&err);
-                return CMD_USAGE;
-        }
+            catalogue_list(secret_storage(&settings), &list, &err) < 0)
+                return log_failure(&err);
         if (str_equal(request.format, "json")) {
                 ls_print_json(&list, &request);
                 return EXIT_SUCCESS;
@@ -273,10 +271,8 @@ int cmd_secret_inspect(const struct cmd *cmd, int argc, char **argv)
                 error_set(&err, EINVAL, "--format %s: not json", request.format);
         else
                 cmd_load_settings(&settings, &err);
-        if (err.message) {
-                log_failure(&err);
-                return CMD_USAGE;
-        }
+        if (err.message)
+                return log_failure(&err);
         status = EXIT_SUCCESS;
         for (int i = first; i < argc; i++) {
                 AUTO_ERROR struct error failed = { 0 };

@@ -74,10 +74,8 @@ int cmd_secret_rm(const struct cmd *cmd, int argc, char **argv)
                 log_error("%s: name secrets, or use --all", cmd->name);
                 return CMD_USAGE;
         }
-        if (cmd_load_settings(&settings, &err) < 0) {
-                log_failure(&err);
-                return CMD_USAGE;
-        }
+        if (cmd_load_settings(&settings, &err) < 0)
+                return log_failure(&err);
         if (request.all)
                 return rm_all(secret_storage(&settings), &request);
         status = EXIT_SUCCESS;
@@ -105,6 +103,5 @@ int cmd_secret_exists(const struct cmd *cmd, int argc, char **argv)
                 return EXIT_SUCCESS;
         if (err.code == ENOENT)
                 return EXIT_FAILURE;
-        log_failure(&err);
-        return CMD_USAGE;
+        return log_failure(&err);
 }

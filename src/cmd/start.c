@@ -237,10 +237,8 @@ static int start_all(struct start_request *request, const struct cmd *cmd, char 
         if (!choice_names(&request->choice, cmd->name, words,
                           request->again ? CHOICE_LIVING : CHOICE_KNOWN, false, &names, &status))
                 return status;
-        if (start_check(request, names.count, &err) < 0) {
-                log_failure(&err);
-                return CMD_USAGE;
-        }
+        if (start_check(request, names.count, &err) < 0)
+                return log_failure(&err);
         for (size_t i = 0; i < names.count; i++) {
                 AUTO_ERROR struct error failed = { 0 };
 

@@ -121,10 +121,8 @@ static int tag_run(const struct cmd *cmd, int least, int argc, char **argv, tag_
                 return status;
         if (cmd_open_store(arguments.root, STORE_WRITE, &store, &err) < 0 ||
             (tag_change(&store, argv + first, change, &err) < 0 &&
-             cmd_explain_additional(arguments.root, argv[first], &err) < 0)) {
-                log_failure(&err);
-                return 125;
-        }
+             cmd_explain_additional(arguments.root, argv[first], &err) < 0))
+                return log_failure(&err);
         return EXIT_SUCCESS;
 }
 

@@ -190,8 +190,7 @@ int cmd_volume_create(const struct cmd *cmd, int argc, char **argv)
         request.volume.name = first < argc ? str_dup(argv[first]) : stamp_new_id(STAMP_ID_DIGITS);
         if (create_run(&request, &err) == 0)
                 return EXIT_SUCCESS;
-        log_failure(&err);
-        return CMD_USAGE;
+        return log_failure(&err);
 }
 
 int cmd_volume_exists(const struct cmd *cmd, int argc, char **argv)
@@ -209,6 +208,5 @@ int cmd_volume_exists(const struct cmd *cmd, int argc, char **argv)
                 return EXIT_SUCCESS;
         if (err.code == ENOENT)
                 return EXIT_FAILURE;
-        log_failure(&err);
-        return CMD_USAGE;
+        return log_failure(&err);
 }

@@ -97,8 +97,7 @@ int cmd_volume_ls(const struct cmd *cmd, int argc, char **argv)
                 return status;
         if (ls_run(&request, &err) == 0)
                 return EXIT_SUCCESS;
-        log_failure(&err);
-        return CMD_USAGE;
+        return log_failure(&err);
 }
 
 /* --- inspect */

@@ -177,10 +177,8 @@ int cmd_volume_rm(const struct cmd *cmd, int argc, char **argv)
                 return CMD_USAGE;
         }
         if (cmd_volume_storage(&settings, &call.storage, &err) < 0 ||
-            (request.all && volume_list(call.storage, &names, &err) < 0)) {
-                log_failure(&err);
-                return CMD_USAGE;
-        }
+            (request.all && volume_list(call.storage, &names, &err) < 0))
+                return log_failure(&err);
         return cmd_each(names.items, names.count, rm_call_one, &call, cmd_removal_failure);
 }
 

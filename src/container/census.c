@@ -50,7 +50,7 @@ static int census_add_kept(struct census *census, const char *storage, const str
         if (place_list_data(storage, &labels, err) < 0)
                 return -1;
         for (size_t i = 0; i < labels.count; i++) {
-                AUTO_FREE char *data = str_format("%s/containers/%s", storage, labels.items[i]);
+                AUTO_FREE char *data = place_data(storage, labels.items[i]);
 
                 if (!strv_contains(running, labels.items[i]))
                         census_add(census, data, labels.items[i], true, true, warn);
@@ -67,8 +67,7 @@ int census_take(const char *storage_or_null, void (*warn)(const char *line), str
         if (place_list(NULL, &labels, err) < 0)
                 return -1;
         for (size_t i = 0; i < labels.count; i++) {
-                AUTO_FREE char *run =
-                        str_format("%s/containers/%s", place_runtime(), labels.items[i]);
+                AUTO_FREE char *run = place_run(labels.items[i]);
 
                 census_add(&census, run, labels.items[i], false, storage_or_null != NULL, warn);
         }

@@ -82,7 +82,7 @@ char *ids_layer_key(const struct ids *ids, const char *image_or_null)
 static bool ids_alive(void *context, const char *label)
 {
         const char *storage = context;
-        AUTO_FREE char *run = str_format("%s/containers/%s", place_runtime(), label);
+        AUTO_FREE char *run = place_run(label);
         AUTO_FREE char *kept = str_format("%s/containers/%s/image", storage, label);
         AUTO_STATE struct container_state state = { 0 };
 

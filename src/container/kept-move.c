@@ -2,13 +2,14 @@
 #include "kept.h"
 
 #include "idlease.h"
+#include "place.h"
 #include "writable.h"
 
 #include <stdlib.h>
 
 int kept_move(struct kept *kept, const char *storage, const char *label, struct error *err)
 {
-        AUTO_FREE char *data = str_format("%s/containers/%s", storage, label);
+        AUTO_FREE char *data = place_data(storage, label);
 
         if (str_equal(kept->label, label))
                 return 0;

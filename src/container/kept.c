@@ -39,7 +39,7 @@ int kept_find(const char *name, const char *storage, const char *label_or_null, 
         for (size_t i = 0; i < labels.count; i++) {
                 struct kept kept = { .label = str_dup(labels.items[i]) };
 
-                kept.data = str_format("%s/containers/%s", storage, kept.label);
+                kept.data = place_data(storage, kept.label);
                 if (state_read(kept.data, &kept.state, NULL) < 0 ||
                     !kept_is_meant(name, kept.label, &kept.state) ||
                     (found.data && !str_equal(kept.label, label_or_null))) {

@@ -22,11 +22,21 @@ const char *place_runtime(void)
         return other ? other : "/run/crunit";
 }
 
+char *place_run(const char *label)
+{
+        return str_format("%s/containers/%s", place_runtime(), label);
+}
+
+char *place_data(const char *storage, const char *label)
+{
+        return str_format("%s/containers/%s", storage, label);
+}
+
 void place_of(const char *label, const char *storage, struct place *ret)
 {
         ret->label = str_dup(label);
-        ret->run = str_format("%s/containers/%s", place_runtime(), label);
-        ret->data = str_format("%s/containers/%s", storage, label);
+        ret->run = place_run(label);
+        ret->data = place_data(storage, label);
         ret->systemd = false;
 }
 

@@ -32,6 +32,10 @@ void place_free(struct place *place);
 /* "/run/crunit"; borrowed. */
 const char *place_runtime(void);
 
+/* The two directories of the container with this label; both are the caller's. */
+char *place_run(const char *label);
+char *place_data(const char *storage, const char *label);
+
 /* The places of a container that this process starts; $RUNTIME_DIRECTORY decides. storage is the
  * store's directory. Nothing is made. */
 int place_own(const char *name, const char *storage, struct place *ret, struct error *err);

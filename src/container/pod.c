@@ -270,8 +270,7 @@ int pod_list_members(const char *name, struct pod_members *ret, struct error *er
         if (place_list(NULL, &labels, err) < 0)
                 return -1;
         for (size_t i = 0; i < labels.count; i++) {
-                AUTO_FREE char *run =
-                        str_format("%s/containers/%s", place_runtime(), labels.items[i]);
+                AUTO_FREE char *run = place_run(labels.items[i]);
                 AUTO_STATE struct container_state state = { 0 };
 
                 if (state_read(run, &state, NULL) < 0 || !str_equal(state.pod, name) ||

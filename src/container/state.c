@@ -209,8 +209,7 @@ static int state_search(const char *name_or_null, const char *prefix, struct con
         if (place_list(name_or_null, &labels, err) < 0)
                 return -1;
         for (size_t i = 0; i < labels.count; i++) {
-                AUTO_FREE char *run =
-                        str_format("%s/containers/%s", place_runtime(), labels.items[i]);
+                AUTO_FREE char *run = place_run(labels.items[i]);
                 struct container_state state = { 0 };
 
                 if (name_or_null && *ret_run && state_alive(found))
