@@ -1,20 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# ./bootstrap demo --here: nothing happens before somebody has agreed. It runs in namespaces whose process 1 bears
-# systemd's name, from a copy in which whatever would change the machine only says that it was called.
+# ./bootstrap demo --here: nothing happens before somebody has agreed, and a step that fails, or says nothing of
+# what it should, is its end. It runs in namespaces whose process 1 bears systemd's name, from a copy in which
+# whatever would change the machine only says that it was called.
 # shellcheck source=tests/tap.sh
 . "${top_srcdir:-.}/tests/tap.sh"
 
 source=$(readlink -f "${top_srcdir:-.}")
 tree=$work/tree
-mkdir -p "$tree" "$work/bin"
+mkdir -p "$tree/tests/machine" "$work/bin"
 cp "$source/bootstrap" "$tree/"
 for tool in apt-get systemctl make autoreconf crunit; do
-	printf '#!/bin/sh\necho "%s $*" >>"%s"\nexit 9\n' $tool "$work/touched" >"$work/bin/$tool"
+	printf '#!/bin/sh\necho "%s $*" >>"%s"\nexit ${FAKE_STATUS:-9}\n' $tool "$work/touched" >"$work/bin/$tool"
 done
 cp "$work/bin/make" "$tree/configure"
 sed -i 's/"make /"configure /' "$tree/configure"
+printf '#!/bin/sh\n' >"$tree/tests/machine/build-images"
 cat >"$work/bin/dpkg-query" <<'END'
 #!/bin/sh
 [ -z "$HAS_PACKAGES" ] || printf installed
@@ -27,7 +29,7 @@ printf %s "$FAKE_NAME" >/proc/self/comm
 "$@"
 exit $?
 END
-chmod 755 "$work/bin/"* "$work/first" "$tree/configure"
+chmod 755 "$work/bin/"* "$work/first" "$tree/configure" "$tree/tests/machine/build-images"
 
 # here WORD…: demo --here as it is under a systemd; what it says is in $work/said, and $status
 here() {
@@ -81,4 +83,16 @@ packages=all here --yes
 check '--yes needs no terminal' began "$configured"
 here --yes
 check 'packages are installed after that' began 'apt-get update -qq'
+
+# ended WHY: with status 1, after that step
+ended() {
+	[ "$status" = 1 ] && grep -qF -- "bootstrap: step failed ($1" "$work/said"
+}
+
+export FAKE_STATUS=0
+packages=all here --yes
+check 'a step of which nothing is seen has failed' ended "load the image): no 'hello' in the output"
+printf '#!/bin/sh\necho hello\nexit 3\n' >"$work/bin/crunit"
+packages=all here --yes
+check 'and one that says so' ended 'load the image): status 3'
 finish
