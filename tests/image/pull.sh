@@ -260,7 +260,7 @@ printf '[registry]\nparallel-downloads = 1\n' >"$work/crunit.conf"
 check 'one layer at a time' run 0 pull -q "$host/many:1"
 check 'takes one connection' test "$(connections)" = 1
 fresh
-rest 'GET many/blobs/ slow seconds=0.2'
+rest 'GET many/blobs/ slow seconds=1'
 printf '[registry]\nparallel-downloads = 3\n' >"$work/crunit.conf"
 check 'three at a time' run 0 pull -q "$host/many:1"
 check 'take three' test "$(connections)" = 3
