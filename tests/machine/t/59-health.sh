@@ -249,9 +249,20 @@ test_health_startup() {
 	checked never 'HealthStartupCmd=false
 		HealthStartupInterval=200ms
 		HealthStartupRetries=2'
+	no_start_limit never
 	start never
 	first=$(prop never InvocationID)
 	wait_for 20 eval "[ \"\$(prop never InvocationID)\" != $first ]"
+	# nor does one whose checks never end
+	checked slow 'HealthTimeout=1h
+		HealthStartupCmd=sleep 4713
+		HealthStartupTimeout=300ms
+		HealthStartupInterval=200ms
+		HealthStartupRetries=2'
+	no_start_limit slow
+	start slow
+	first=$(prop slow InvocationID)
+	wait_for 20 eval "[ \"\$(prop slow InvocationID)\" != $first ]"
 }
 
 test_health_start_period() {
