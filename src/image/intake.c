@@ -212,22 +212,32 @@ static void *intake_worker(void *context)
                 if (intake->take(intake->context, i, &err) < 0)
                         intake_fail(intake, &err);
         }
-        intake->spare++;
         pthread_mutex_lock(&intake->mutex);
         intake->running--;
+        if (intake->running < intake->processors)
+                intake->spare++;
         pthread_cond_signal(&intake->done);
         pthread_mutex_unlock(&intake->mutex);
         return NULL;
 }
 
-static unsigned intake_thread_limit(const struct intake *intake)
+static unsigned intake_count_processors(const struct intake *intake)
 {
         long processors = sysconf(_SC_NPROCESSORS_ONLN);
-        unsigned limit = intake->threads;
 
-        if (!limit)
-                limit = processors > 0 ? (unsigned)processors : 1;
-        return limit > INTAKE_MAX_THREADS ? INTAKE_MAX_THREADS : limit;
+        if (intake->threads)
+                return intake->threads;
+        return processors > 0 ? (unsigned)processors : 1;
+}
+
+/* One more than there are processors: it goes on while others wait for the disk or the network. */
+static unsigned intake_count_workers(const struct intake *intake)
+{
+        unsigned wanted = intake->processors + !intake->threads;
+
+        if (wanted > INTAKE_MAX_THREADS)
+                wanted = INTAKE_MAX_THREADS;
+        return wanted < intake->plan.layer_count ? wanted : (unsigned)intake->plan.layer_count;
 }
 
 /* The pause of somebody who waits for the workers, on their mutex. */
@@ -244,15 +254,15 @@ static void intake_pause(struct intake *intake)
 
 int intake_start(struct intake *intake, intake_take *take, void *context, struct error *err)
 {
-        unsigned limit = intake_thread_limit(intake), wanted = limit;
+        unsigned wanted;
 
-        if (wanted > intake->plan.layer_count)
-                wanted = (unsigned)intake->plan.layer_count;
+        intake->processors = intake_count_processors(intake);
+        wanted = intake_count_workers(intake);
         intake->take = take;
         intake->context = context;
         intake->next = 0;
         /* Often one layer is larger than all others: it alone has to keep two processors busy. */
-        intake->spare = limit - wanted;
+        intake->spare = intake->processors > wanted ? intake->processors - wanted : 0;
         intake->running = intake->started = 0;
         writeback_start(&intake->writeback, intake->work.fd);
         while (intake->started < wanted) {

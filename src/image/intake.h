@@ -31,7 +31,7 @@ typedef int intake_take(void *context, size_t i, struct error *err);
 struct intake {
         /* The caller's, before intake_begin(): */
         const volatile sig_atomic_t *cancel; /* borrowed; non-zero: stop and clean up; or NULL */
-        unsigned threads; /* 0: as many as there are processors, at most INTAKE_MAX_THREADS */
+        unsigned threads; /* 0: by the processors there are; at most INTAKE_MAX_THREADS */
         void (*tick)(void *context); /* called now and then by intake_wait(); or NULL */
 
         struct store *store; /* borrowed; STORE_MAKE */
@@ -44,6 +44,7 @@ struct intake {
         void *context;
         pthread_t workers[INTAKE_MAX_THREADS];
         unsigned started;
+        unsigned processors;       /* that threads are counted for */
         atomic_size_t next;        /* the layer that the next free thread takes */
         atomic_bool stop;          /* one has failed */
         atomic_uint spare;         /* processors without a layer: they help with the others */

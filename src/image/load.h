@@ -44,7 +44,7 @@ struct load_options {
         struct json_object *document; /* the settings themselves, or NULL */
         enum load_file file;
 
-        unsigned threads; /* 0: as many as there are processors, at most INTAKE_MAX_THREADS */
+        unsigned threads; /* 0: by the processors there are; at most INTAKE_MAX_THREADS */
         const volatile sig_atomic_t *cancel; /* borrowed; non-zero: stop and clean up; or NULL */
         load_progress_function *progress;    /* or NULL */
         void *context;                       /* of progress */

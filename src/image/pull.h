@@ -34,7 +34,7 @@ struct pull_options {
         bool keep_blobs;                     /* keep the layers as they came as well */
         const struct strv *nearby;           /* borrowed; additional stores' roots, or NULL */
         enum pull_policy policy;
-        unsigned threads;                    /* 0: as many as there are processors */
+        unsigned threads;                    /* 0: by the processors there are */
         const volatile sig_atomic_t *cancel; /* borrowed; non-zero: stop, with EINTR; or NULL */
         struct progress *progress;           /* borrowed; or NULL */
         void (*notice)(void *context, const char *message); /* for the user; or NULL */
