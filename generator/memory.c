@@ -2,10 +2,10 @@
 /*
  * The generator's own malloc() and free(), which take the place of libc's: one thread, strings of a
  * few sizes, tens of them for each file, and a process that is over in milliseconds. Memory comes
- * from the kernel in chunks, all their pages at once, and never goes back to it; a block that is
- * freed waits in the list of its size for the next one that wants it. No locks: the generator has
- * no threads, and after fork() each process has its own. A build with sanitizers does without, and
- * so does valgrind: they have functions of their own.
+ * from the kernel in chunks, most with all their pages at once, and never goes back to it; a block
+ * that is freed waits in the list of its size for the next one that wants it. No locks: the
+ * generator has no threads, and after fork() each process has its own. A build with sanitizers does
+ * without, and so does valgrind: they have functions of their own.
  */
 #include <errno.h>
 #include <malloc.h>
@@ -58,13 +58,14 @@ static void *map(size_t size, int flags)
         return memory == MAP_FAILED ? NULL : memory;
 }
 
-/* What is left of the chunk before is lost; it is less than the block that did not fit. */
+/* What is left of the chunk before is lost; it is less than the block that did not fit. Of the
+ * first chunk, most is not used where there are few files: its pages come one by one. */
 static struct block *cut_block(size_t whole)
 {
         struct block *block;
 
         if ((size_t)(chunk_end - chunk) < whole) {
-                char *memory = map(MEMORY_CHUNK, MAP_POPULATE);
+                char *memory = map(MEMORY_CHUNK, chunk ? MAP_POPULATE : 0);
 
                 if (!memory)
                         return NULL;
@@ -80,7 +81,7 @@ static struct block *cut_block(size_t whole)
 static struct block *new_block(size_t size)
 {
         size_t whole = sizeof(struct block) + size;
-        struct block *block = whole <= MEMORY_CHUNK / 4   ? cut_block(whole)
+        struct block *block = size <= MEMORY_CHUNK / 2    ? cut_block(whole)
                               : whole <= MEMORY_POPULATED ? map(whole, MAP_POPULATE)
                                                           : map(whole, 0);
 

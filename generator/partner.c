@@ -251,7 +251,9 @@ static int wait_for_child(struct partner *partner)
         int status = 0;
 
         /* If it has more to say, it must not wait for us. */
-        cleanup_fclose(&partner->in);
+        if (partner->in)
+                fclose(partner->in);
+        partner->in = NULL;
         while (waitpid(partner->child, &status, 0) < 0 && errno == EINTR)
                 continue;
         partner->child = 0;
