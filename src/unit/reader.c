@@ -479,6 +479,8 @@ struct error_place unit_value_place(const struct unit_line *line)
 }
 
 static void unit_set_error(struct error *err, struct error_place place, const char *format,
+                           va_list args) PRINTF_LIKE(3, 0);
+static void unit_set_error(struct error *err, struct error_place place, const char *format,
                            va_list args)
 {
         AUTO_FREE char *reason = str_vformat(format, args);
