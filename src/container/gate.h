@@ -36,8 +36,8 @@ int gate_open(const char *run, int lowest, struct gate *ret, struct error *err);
 /* crun has been started: nobody else shall hold its ends. */
 void gate_close_inner(struct gate *gate);
 
-/* config.json is there, with this text: let it be read. False where no pipe holds so much; then
- * the gate remains shut. */
+/* config.json is there, with this text, or one as good: let it be read. False where no pipe holds
+ * so much; then the gate remains shut. */
 bool gate_pass(struct gate *gate, const char *text, size_t length);
 
 void gate_close(struct gate *gate);

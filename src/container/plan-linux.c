@@ -62,6 +62,24 @@ static void plan_add_namespaces(const struct plan_context *context, struct json_
         }
 }
 
+void plan_set_network(struct plan *plan, const char *path_or_null)
+{
+        struct json_object *lin, *namespaces;
+
+        if (json_get_object(plan->config, "linux", &lin, NULL) < 0 || !lin ||
+            json_get_array(lin, "namespaces", &namespaces, NULL) < 0 || !namespaces)
+                return;
+        for (size_t i = 0; i < json_object_array_length(namespaces); i++) {
+                struct json_object *object = json_object_array_get_idx(namespaces, i);
+                const char *type = NULL;
+
+                if (json_get_string(object, "type", &type, NULL) < 0 || !str_equal(type, "network"))
+                        continue;
+                json_object_object_del(object, "path");
+                json_set_string(object, "path", path_or_null);
+        }
+}
+
 static bool plan_is_unmasked(const struct container_spec *spec, const char *path)
 {
         for (size_t i = 0; i < spec->unmask.count; i++)

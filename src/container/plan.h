@@ -71,6 +71,9 @@ struct plan {
 
 int plan_make(const struct container_spec *spec, const struct image_config *image_or_null,
               const struct plan_facts *facts, struct plan *ret_plan, struct error *err);
+/* The path of the container's network namespace, which has one of its own; NULL: the runtime makes
+ * it. */
+void plan_set_network(struct plan *plan, const char *path_or_null);
 void plan_free(struct plan *plan);
 #define AUTO_PLAN CLEANUP(plan_free)
 

@@ -231,10 +231,24 @@ static int run_start_pump(struct run *run, struct error *err)
         return cgroup_put_aside(own, run->pump.pid, err);
 }
 
+/* A crun that opens config.json itself, late, makes its network as well. */
+static bool run_pass_config(struct run *run)
+{
+        const char *network = run_passing_network(run);
+        AUTO_FREE char *text = NULL;
+
+        if (!network)
+                return gate_pass(&run->gate, run->config, strlen(run->config));
+        plan_set_network(&run->plan, network);
+        text = json_text(run->plan.config, false);
+        plan_set_network(&run->plan, NULL);
+        return gate_pass(&run->gate, text, strlen(text));
+}
+
 /* The configuration is there. A crun that cannot have it begins again. */
 static int run_await_crun(struct run *run, struct error *err)
 {
-        if (run->creating && !gate_pass(&run->gate, run->config, strlen(run->config))) {
+        if (run->creating && !run_pass_config(run)) {
                 create_cancel(run->creating);
                 run->creating = 0;
         }

@@ -45,6 +45,11 @@ static bool run_sets_network(const struct container_spec *spec)
         return false;
 }
 
+const char *run_passing_network(const struct run *run)
+{
+        return run_wants_empty_network(run->spec) && !run->ids.path ? run->netjoin.path : NULL;
+}
+
 /* Without it, crun makes one. */
 static void run_take_empty_network(struct run *run)
 {

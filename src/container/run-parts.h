@@ -77,6 +77,9 @@ int run_mount_others(struct run *run, struct error *err);
 
 /* run-network.c: begin them early, go on with what is there before the plan, wait for the rest. */
 bool run_wants_empty_network(const struct container_spec *spec);
+/* The path of the guard's network, or NULL. It is good for this start alone: crun hears of it, and
+ * config.json says nothing but that there is an empty one. */
+const char *run_passing_network(const struct run *run);
 int run_begin_namespaces(struct run *run, struct error *err);
 int run_accept_network(struct run *run, struct error *err);
 int run_finish_network(struct run *run, struct error *err);

@@ -145,7 +145,7 @@ static int run_make_plan(struct run *run, struct error *err)
                 /* A script may call now this one, now that. */
                 .runtime = run->crun.clone >= 0 ? run->crun.path : NULL,
                 .filters = filters,
-                .network = run->netjoin.path,
+                .network = run_passing_network(run) ? NULL : run->netjoin.path,
                 .others = &run->nsjoin.sharing,
                 .joined = run->netjoin.is_joined ? &run->netjoin.joined : NULL,
                 .secrets = run->secrets,
