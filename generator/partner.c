@@ -15,6 +15,7 @@
 enum {
         PARTNER_FILES = 64, /* with fewer, a process costs more than it saves */
         PARTNER_PORTION = 16,
+        PARTNER_YIELDS = 1000, /* some times as long as writing a batch takes */
 };
 
 enum outcome {
@@ -243,6 +244,23 @@ bool partner_ask(const struct partner *partner, size_t index)
         while (atomic_load(&partner->shared->outcomes[index]) == OUTCOME_OPEN && !is_gone(partner))
                 continue;
         return atomic_load(&partner->shared->outcomes[index]) == OUTCOME_USABLE;
+}
+
+bool partner_try_enter(const struct partner *partner)
+{
+        return !partner->in || !atomic_exchange(&partner->shared->writing, true);
+}
+
+void partner_enter(const struct partner *partner)
+{
+        for (int i = 0; i < PARTNER_YIELDS && !partner_try_enter(partner); i++)
+                sched_yield();
+}
+
+void partner_leave(const struct partner *partner)
+{
+        if (partner->in)
+                atomic_store(&partner->shared->writing, false);
 }
 
 /* Returns its status. */

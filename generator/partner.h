@@ -3,9 +3,10 @@
  * The other process. With many files the generator forks, and both do the same work, each for its
  * share of the files: the parent takes them from the front, the child from the back, a few at a
  * time, until they meet, so that who is faster has more. They share nothing but the directories, a
- * counter, one byte for each file, and a socket:
+ * counter, a flag, one byte for each file, and a socket:
  *
  *   counter    how much of the files is taken
+ *   flag       who writes units has the directory for itself
  *   names      when each has read its files, it tells the other their units and what these make
  *   outcomes   the bytes: whether a file was translated, so that one that refers to it can tell
  *   the rest   at the end the child tells its messages; the parent has the last word
@@ -26,6 +27,7 @@
 
 struct partner_shared {
         atomic_size_t taken; /* how many portions are */
+        atomic_bool writing; /* one of the two is */
         atomic_uchar outcomes[];
 };
 
@@ -53,6 +55,12 @@ bool partner_trade_names(struct partner *partner, struct unit_set *set);
 /* Tell what became of the file with this index; ask, which waits until it is known. */
 void partner_tell(const struct partner *partner, size_t index, bool usable);
 bool partner_ask(const struct partner *partner, size_t index);
+
+/* Begin our turn to write units, if it is not the other's; or wait for it; and end it. This only
+ * saves time: the wait is limited, and then both write. */
+bool partner_try_enter(const struct partner *partner);
+void partner_enter(const struct partner *partner);
+void partner_leave(const struct partner *partner);
 
 /* Tell the parent something; false where it is gone. It reads from in. */
 bool partner_send(const struct partner *partner, const struct strbuf *text);

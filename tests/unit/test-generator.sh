@@ -172,7 +172,7 @@ from_nothing() {
 }
 check "nor where they begin with an empty directory" from_nothing
 
-# One process or two: 200 files, some broken, some that cannot be written.
+# One process or two: 200 files, some broken, some that cannot be written, some too large to be kept with others.
 by_both() {
 	local processes
 	for processes in 1 2; do
@@ -189,6 +189,9 @@ for i in $(seq 200); do
 done
 for i in 10 60 110 190; do echo 'Imgae=x' >>"$work/in/c$i.container"; done
 for i in 30 120; do printf '[Container]\nImge=x\n' >>"$work/in/c$i.container"; done
+for i in 40 41 150; do
+	{ printf '[Container]\nLabel='; head -c 300000 /dev/zero | tr '\0' x; echo; } >>"$work/in/c$i.container"
+done
 check "two processes: the same units and messages" by_both
 check "of which there are 196" test "$(find "$work/out-2" -name '*.service' -type f | wc -l)" = 196
 check "a unit that could not be written is named" says "cannot write c170.service"
