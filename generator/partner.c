@@ -213,15 +213,28 @@ static bool read_names(const struct partner *partner, struct unit_set *set)
         return true;
 }
 
-/* One speaks and the other listens, so that neither waits for room. */
+/* What there is room for without waiting for the other. */
+static size_t send_some(const struct partner *partner, const struct strbuf *text)
+{
+        ssize_t sent = send(fileno(partner->in), text->data, text->length, MSG_DONTWAIT);
+
+        return sent < 0 ? 0 : (size_t)sent;
+}
+
+/* Both speak at once, as far as there is room, which most often is enough. Of what is left, one
+ * speaks and the other listens, so that they never wait for each other. */
 bool partner_trade_names(struct partner *partner, struct unit_set *set)
 {
         AUTO_STRBUF struct strbuf own = { 0 };
+        size_t sent;
 
         write_names(set, &own);
         if (partner->child == 0)
                 return partner_send(partner, &own) && read_names(partner, set);
-        return read_names(partner, set) && partner_send(partner, &own);
+        sent = send_some(partner, &own);
+        return read_names(partner, set) &&
+               (sent == own.length ||
+                io_write_all(fileno(partner->in), own.data + sent, own.length - sent) == 0);
 }
 
 void partner_tell(const struct partner *partner, size_t index, bool usable)
