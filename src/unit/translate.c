@@ -190,13 +190,14 @@ static void add_unit_keys(struct translation *t)
                  t->set->is_user ? "%h/.local/share/crunit" : "/var/lib/crunit");
 }
 
-/* Where the key is present, section has it. */
-static int translate_key(struct translation *t, const struct unit_key *row, bool present)
+/* section: where the key is, or NULL where it is absent. */
+static int translate_key(struct translation *t, const struct unit_key *row,
+                         const struct unit_section *section)
 {
         AUTO_VALUES struct values values = { 0 };
         AUTO_ERROR struct error err = { 0 };
 
-        if ((!present || values_read(&t->source->file, row, &values, t->report, &err) == 0) &&
+        if ((!section || values_read(section, row, &values, t->report, &err) == 0) &&
             (!(values.count || row->always) || row->emit(t, row, &values, &err) == 0))
                 return 0;
         report_failure(t->report, &err);
@@ -221,7 +222,7 @@ int translate_keys(struct translation *t)
                         unsigned bit = (unsigned)ffsll((long long)wanted) - 1;
 
                         if (translate_key(t, &keys->rows[word * 64 + bit],
-                                          present.words[word] >> bit & 1) < 0)
+                                          present.words[word] >> bit & 1 ? section : NULL) < 0)
                                 result = -1;
                 }
         }

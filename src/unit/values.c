@@ -165,12 +165,10 @@ static int values_add_line(struct values *values, const struct unit_line *line,
         return 0;
 }
 
-int values_read(const struct unit_file *file, const struct unit_key *row, struct values *ret,
+int values_read(const struct unit_section *section, const struct unit_key *row, struct values *ret,
                 struct report *report, struct error *err)
 {
-        const struct unit_section *section = unit_section(file, row->section);
-
-        for (size_t i = 0; section && i < section->lines.count; i++) {
+        for (size_t i = 0; i < section->lines.count; i++) {
                 const struct unit_line *line = &section->lines.items[i];
 
                 if (line->row == row && values_add_line(ret, line, report, err) < 0) {

@@ -24,9 +24,9 @@ struct values {
         struct value few[VALUES_FEW]; /* most keys have one value: no memory to get for it */
 };
 
-/* All values of the key (err is not NULL); rows were bound to the lines by keys_check(). After a
- * failure there are none. */
-int values_read(const struct unit_file *file, const struct unit_key *row, struct values *ret,
+/* All values of the key in its section (err is not NULL); rows were bound to the lines by
+ * keys_check(). After a failure there are none. */
+int values_read(const struct unit_section *section, const struct unit_key *row, struct values *ret,
                 struct report *report, struct error *err);
 /* The same by name; leaves ret alone where the key is absent. */
 static inline int values_read_key(const struct unit_file *file, const char *section,
@@ -35,7 +35,9 @@ static inline int values_read_key(const struct unit_file *file, const char *sect
 {
         const struct unit_line *line = unit_last(file, section, key);
 
-        return line && line->row ? values_read(file, line->row, ret, report, err) : 0;
+        return line && line->row
+                       ? values_read(unit_section(file, section), line->row, ret, report, err)
+                       : 0;
 }
 
 /* Add one more; text is borrowed, or NULL and owned is it. */
