@@ -37,7 +37,8 @@ void install_free(struct install *install)
 static void read_words(const struct unit_file *unit, const char *key, struct strv *ret,
                        struct report *report)
 {
-        const struct unit_section *section = unit_section(unit, "Install");
+        const struct unit_section *section =
+                unit->keys & unit_key_bit(key, strlen(key)) ? unit_section(unit, "Install") : NULL;
 
         for (size_t i = 0; section && i < section->lines.count; i++) {
                 const struct unit_line *line = &section->lines.items[i];
