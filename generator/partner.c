@@ -14,7 +14,7 @@
 
 enum {
         PARTNER_FILES = 64, /* with fewer, a process costs more than it saves */
-        PARTNER_PORTION = 16,
+        PARTNER_PORTION = 8,
         PARTNER_YIELDS = 1000, /* some times as long as writing a batch takes */
 };
 
