@@ -122,13 +122,11 @@ static bool create_hear(int said, char *ret, size_t size)
         return n > 0;
 }
 
-static int create_read_pid(const char *bundle, int said, pid_t *ret, struct error *err)
+static int create_read_pid(const char *bundle, pid_t *ret, struct error *err)
 {
         AUTO_FREE char *file = str_format("%s/pid", bundle);
         AUTO_FREE char *text = NULL;
 
-        if (said >= 0)
-                return create_parse_pid("", "what crun says", ret, err);
         if (io_read_file(AT_FDCWD, file, CREATE_FILE_MAX, &text, NULL, err) < 0)
                 return -1;
         return create_parse_pid(text, file, ret, err);
@@ -163,13 +161,11 @@ int create_await(const struct crun *crun, const char *bundle, int said, pid_t *p
 
         if (create_watch(*pid, said, err) < 0)
                 return -1;
-        if (create_hear(said, text, sizeof text)) {
-                if (create_parse_pid(text, "what crun says", &init, err) < 0)
-                        return -1;
-        } else if (create_finish(crun, pid, err) < 0 ||
-                   create_read_pid(bundle, said, &init, err) < 0) {
+        if (!create_hear(said, text, sizeof text) && create_finish(crun, pid, err) < 0)
                 return -1;
-        }
+        if (said >= 0 ? create_parse_pid(text, "what crun says", &init, err) < 0
+                      : create_read_pid(bundle, &init, err) < 0)
+                return -1;
         return process_identify(init, ret_init, err);
 }
 
