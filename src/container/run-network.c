@@ -45,9 +45,14 @@ static bool run_sets_network(const struct container_spec *spec)
         return false;
 }
 
+static bool run_takes_empty_network(const struct run *run)
+{
+        return run_wants_empty_network(run->spec) && !run->ids.path;
+}
+
 const char *run_passing_network(const struct run *run)
 {
-        return run_wants_empty_network(run->spec) && !run->ids.path ? run->netjoin.path : NULL;
+        return run_takes_empty_network(run) ? run->netjoin.path : NULL;
 }
 
 /* Without it, crun makes one. */
@@ -55,7 +60,7 @@ static void run_take_empty_network(struct run *run)
 {
         AUTO_FREE char *path = NULL;
 
-        if (!run_wants_empty_network(run->spec) || run->ids.path)
+        if (!run_takes_empty_network(run))
                 return;
         path = guard_take_network(&run->guard);
         if (path)
