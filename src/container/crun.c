@@ -145,21 +145,26 @@ int crun_make_root(const struct crun *crun, struct error *err)
         return 0;
 }
 
+char *crun_filters(void)
+{
+        return str_concat(place_runtime(), "/cache/filters");
+}
+
+static int crun_forget(const char *path, struct error *err)
+{
+        if (access(path, F_OK) < 0)
+                return 0;
+        return io_remove_tree(AT_FDCWD, path, err) < 0 ? -1 : 1;
+}
+
 int crun_forget_cache(struct error *err)
 {
-        static const char *const names[] = { "seccomp", "filters" };
-        int found = 0;
+        AUTO_FREE char *compiled = str_concat(place_runtime(), "/cache/seccomp");
+        AUTO_FREE char *ready = crun_filters();
+        int first = crun_forget(compiled, err);
+        int second = first < 0 ? -1 : crun_forget(ready, err);
 
-        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-                AUTO_FREE char *path = str_format("%s/cache/%s", place_runtime(), names[i]);
-
-                if (access(path, F_OK) < 0)
-                        continue;
-                if (io_remove_tree(AT_FDCWD, path, err) < 0)
-                        return -1;
-                found = 1;
-        }
-        return found;
+        return second < 0 ? -1 : first | second;
 }
 
 void crun_command(const struct crun *crun, const char *verb, struct strv *ret_args)

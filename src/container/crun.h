@@ -58,7 +58,10 @@ int crun_close_inherited(unsigned preserved, struct error *err);
 /* Make crun's root, with a cache of compiled seccomp filters that all containers share. */
 int crun_make_root(const struct crun *crun, struct error *err);
 
-/* Remove the filters of that cache, and ours (filter-cache.h); 1 where there was one. crun believes
+/* The directory of filters that it gets ready (filter-cache.h); owned by the caller. */
+char *crun_filters(void);
+
+/* Remove the filters of that cache, and the ready ones; 1 where there was one. crun believes
  * what it finds there, and damaged it would fail every start. Containers keep their own names of
  * the files. */
 int crun_forget_cache(struct error *err);

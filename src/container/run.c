@@ -119,17 +119,12 @@ static void run_drop_default_limit(struct run *run)
                 json_object_object_del(resources, "pids");
 }
 
-static char *run_filters(void)
-{
-        return str_concat(place_runtime(), "/cache/filters");
-}
-
 static int run_make_plan(struct run *run, struct error *err)
 {
         AUTO_FREE char *volumes = str_format("%s/volumes", run->place.data);
         AUTO_FREE struct plan_source *sources = backing_sources(&run->backing);
         AUTO_FREE char *pod = run->spec->pod ? pod_directory(run->spec->pod) : NULL;
-        AUTO_FREE char *filters = run_filters();
+        AUTO_FREE char *filters = crun_filters();
         AUTO_FACTS struct plan_facts facts = {
                 .id = run->state.id,
                 .state_dir = run->place.run,
@@ -229,7 +224,7 @@ static int run_until_created(struct run *run, struct error *err)
  * this one did. */
 static void run_keep_filter(const struct run *run)
 {
-        AUTO_FREE char *filters = run_filters();
+        AUTO_FREE char *filters = crun_filters();
         AUTO_FREE char *compiled = NULL;
 
         if (!run->plan.filter_key.text)
