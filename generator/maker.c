@@ -114,7 +114,7 @@ static bool ask_partner(void *context, const struct unit_source *source)
 /* Pods are the parent's, because they need what all their containers say. */
 static void trade_names(struct work *work)
 {
-        bool is_child = work->partner.child == 0;
+        bool is_child = partner_is_child(&work->partner);
         bool told = partner_trade_names(&work->partner, &work->set);
 
         if (!told && is_child)
@@ -132,7 +132,7 @@ static void trade_names(struct work *work)
 /* Of the child's files, the first are read last: what is said of them goes in front. */
 static void read_share(struct work *work, const struct search *search)
 {
-        bool is_child = work->partner.in && work->partner.child == 0;
+        bool is_child = partner_is_child(&work->partner);
         struct strbuf *said = &work->transcript.stages[STAGE_READ];
         size_t first, end;
 

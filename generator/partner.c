@@ -120,6 +120,11 @@ void partner_start(struct partner *partner, size_t count, bool alone)
         partner->child = 0;
 }
 
+bool partner_is_child(const struct partner *partner)
+{
+        return partner->in && partner->child == 0;
+}
+
 /* Whoever is first, one portion of each is its own: the first, and the last. */
 static bool is_left(const struct partner *partner, size_t portions)
 {
@@ -135,7 +140,7 @@ static bool is_left(const struct partner *partner, size_t portions)
 bool partner_take(struct partner *partner, size_t *ret_first, size_t *ret_end)
 {
         size_t portions = (partner->count + partner->portion - 1) / partner->portion;
-        bool is_child = partner->in && partner->child == 0;
+        bool is_child = partner_is_child(partner);
         size_t at;
 
         if (!is_left(partner, portions))

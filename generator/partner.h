@@ -45,6 +45,9 @@ struct partner {
  * twice then; alone asks for a single process in any case. */
 void partner_start(struct partner *partner, size_t count, bool alone);
 
+/* There are two of us, and this is the child. */
+bool partner_is_child(const struct partner *partner);
+
 /* Take some files; the child's are in front of those it took before. False where no more are left:
  * then the share is whole. */
 bool partner_take(struct partner *partner, size_t *ret_first, size_t *ret_end);
