@@ -4,9 +4,13 @@
 
 #include <sys/stat.h>
 
-/* Characters that would end or change the value of a unit's key. */
+/* Nothing that would end or change the value of a unit's key, or that systemd would refuse in it. */
 static bool is_plain(const char *text)
 {
+        size_t length = strlen(text);
+
+        if (str_utf8_valid(text, length) != length)
+                return false;
         for (; *text; text++)
                 if ((unsigned char)*text <= ' ' || *text == 0x7f || strchr("$\"'\\", *text))
                         return false;
