@@ -167,17 +167,24 @@ static int add_stop_timeout(struct translation *t, struct error *err)
 
 /* What LogOpt=tag= says last, or NULL; borrowed from options. Templates are the container engine's
  * own language. */
-static const char *log_tag(const struct values *options)
+static const char *log_tag(const struct translation *t, const struct values *options)
 {
-        const char *found = NULL;
+        const struct value *last = NULL;
+        const char *tag;
 
-        for (size_t i = 0; i < options->count; i++) {
-                const char *tag = str_after(options->items[i].text, "tag=");
-
-                if (tag)
-                        found = *tag && !strstr(tag, "{{") ? tag : NULL;
-        }
-        return found;
+        for (size_t i = 0; i < options->count; i++)
+                if (str_after(options->items[i].text, "tag="))
+                        last = &options->items[i];
+        tag = last ? str_after(last->text, "tag=") : NULL;
+        if (str_empty(tag) || strstr(tag, "{{"))
+                return NULL;
+        if (unit_is_value(tag))
+                return tag;
+        report_at(t->report, REPORT_WARNING, unit_value_place(last->line),
+                  "LogOpt=%s: a unit's SyslogIdentifier= cannot begin or end like this; it stays "
+                  "the unit's name",
+                  last->text);
+        return NULL;
 }
 
 /* The journal's fields are systemd's to write. */
@@ -220,7 +227,7 @@ static int add_service_keys(struct translation *t, const char *name)
         if (values_read_key(&t->source->file, "Container", "LogOpt", &log_options, NULL, &limit) <
             0)
                 return -1; /* reported with the key itself */
-        add_service_defaults(t, name, log_tag(&log_options));
+        add_service_defaults(t, name, log_tag(t, &log_options));
         if (values_read_key(&t->source->file, "Container", "PodmanArgs", &args, NULL, &limit) < 0)
                 return -1; /* reported with the key itself */
         if (limits_add(t, &args, &limit) < 0) {

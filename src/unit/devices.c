@@ -4,19 +4,6 @@
 
 #include <sys/stat.h>
 
-/* Nothing that would end or change the value of a unit's key, or that systemd would refuse in it. */
-static bool is_plain(const char *text)
-{
-        size_t length = strlen(text);
-
-        if (str_utf8_valid(text, length) != length)
-                return false;
-        for (; *text; text++)
-                if ((unsigned char)*text <= ' ' || *text == 0x7f || strchr("$\"'\\", *text))
-                        return false;
-        return true;
-}
-
 /* The file's kind is known while the generator runs, or it is taken for a device. */
 static bool is_directory(const char *path)
 {
@@ -35,9 +22,9 @@ static bool allow_device(const char *text, struct strv *allowed)
         AUTO_STRV struct strv parts = { 0 };
         const char *rights = "rwm";
 
-        strv_split(&parts, text, ":", true);
-        if (parts.items[0][0] != '/' || !is_plain(text))
+        if (*text != '/' || strchr(text, '$') || words_needs_quotes(text, strlen(text)))
                 return false;
+        strv_split(&parts, text, ":", true);
         if (parts.count > 1 && parts.items[parts.count - 1][0] != '/')
                 rights = parts.items[parts.count - 1];
         if (!*rights || rights[strspn(rights, "rwm")] || is_directory(parts.items[0]))

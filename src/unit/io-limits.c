@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Limits of PodmanArgs= about devices and about time. */
 #include "limits.h"
+#include "words.h"
 
 #include <stdlib.h>
 
@@ -58,16 +59,6 @@ static const struct io_limit {
         { "--device-write-iops", "IOWriteIOPSMax", true, convert_count },
 };
 
-/* It stands in the unit as it is: nothing that systemd would read as more than one word, and no
- * line's end. */
-static bool is_plain_path(const char *text)
-{
-        for (const char *c = text; *c; c++)
-                if ((unsigned char)*c <= ' ' || *c == 0x7f || strchr("\"'\\", *c))
-                        return false;
-        return text[0] == '/';
-}
-
 /* "DEVICE LIMIT" or "LIMIT"; NULL in *ret where only systemd knows the value. */
 static int io_convert_value(const struct io_limit *limit, const char *text, char **ret,
                             struct error *err)
@@ -78,7 +69,8 @@ static int io_convert_value(const struct io_limit *limit, const char *text, char
         *ret = NULL;
         if (strpbrk(text, "%$"))
                 return 0;
-        if (limit->device && (!colon || !is_plain_path(text)))
+        /* The path stands in the unit as it is. */
+        if (limit->device && (!colon || *text != '/' || words_needs_quotes(text, strlen(text))))
                 return error_set(err, 0, "not of the form /dev/NAME:LIMIT");
         if (limit->convert(colon ? colon + 1 : text, &value, err) < 0)
                 return -1;

@@ -445,6 +445,16 @@ static void write_lines(const struct unit_lines *lines, struct strbuf *buf)
         }
 }
 
+bool unit_is_value(const char *text)
+{
+        size_t length = strlen(text);
+
+        if (!length)
+                return true;
+        return !strchr(text, '\n') && !is_blank(text[0]) && !is_blank(text[length - 1]) &&
+               text[length - 1] != '\\' && str_utf8_valid(text, length) == length;
+}
+
 void unit_write(const struct unit_file *file, struct strbuf *buf)
 {
         write_lines(&file->comments, buf);

@@ -117,8 +117,12 @@ void unit_prepend(struct unit_file *file, const char *section, const char *key, 
 /* Give a section another name; where that exists already, it gets the lines. */
 void unit_rename(struct unit_file *file, const char *section, const char *name);
 
-/* Append the file's text. */
+/* Append the file's text. Nothing is quoted: what is added has to be a value by itself. */
 void unit_write(const struct unit_file *file, struct strbuf *buf);
+
+/* Whether text, as a value, is read again as it is: it is one line of valid UTF-8, without blanks
+ * around it, and does not continue in the next line. */
+bool unit_is_value(const char *text);
 
 /* Where a line's value or key begins; nowhere for NULL and for lines that we added. */
 struct error_place unit_value_place(const struct unit_line *line);

@@ -173,7 +173,7 @@ static const unsigned char character_kinds[256] = {
 };
 
 /* A lone ; would separate two commands on an Exec line. */
-static bool needs_quotes(const char *word, size_t length)
+bool words_needs_quotes(const char *word, size_t length)
 {
         unsigned char kinds = 0;
 
@@ -207,7 +207,7 @@ void words_quote(const char *word, struct strbuf *buf)
 {
         size_t length = strlen(word);
 
-        if (!needs_quotes(word, length)) {
+        if (!words_needs_quotes(word, length)) {
                 strbuf_append_n(buf, word, length);
                 return;
         }
@@ -250,7 +250,7 @@ void words_add_all_parts(struct strbuf *line, const char *const *parts)
         start = line->length;
         for (; *parts; parts++)
                 strbuf_append(line, *parts);
-        if (!needs_quotes(line->data + start, line->length - start))
+        if (!words_needs_quotes(line->data + start, line->length - start))
                 return;
         word = str_dup(line->data + start);
         line->length = start;

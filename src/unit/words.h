@@ -21,6 +21,9 @@ enum words_escape {
 int words_split(const char *line, enum words_escape escape, struct strv *list, bool *ret_open,
                 struct error *err);
 
+/* Whether systemd would read the word as something else, if it stood there as it is. */
+bool words_needs_quotes(const char *word, size_t length);
+
 /* Append a word in a form that words_split(WORDS_DECODE) and systemd's Exec lines read as exactly
  * this word. Specifiers (%) and variables ($) stay as they are: systemd is to expand them. */
 void words_quote(const char *word, struct strbuf *buf);

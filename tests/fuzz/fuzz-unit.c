@@ -30,7 +30,42 @@ static char *copy_of(const void *data, size_t size)
         return copy;
 }
 
-/* The reader's promise: its output is a fixed point. */
+/* The next line from *at that has a key, or NULL. */
+static const struct unit_line *next_key(const struct unit_section *section, size_t *at)
+{
+        while (*at < section->lines.count)
+                if (section->lines.items[(*at)++].key)
+                        return &section->lines.items[*at - 1];
+        return NULL;
+}
+
+/* No value became a line of its own, a part of the next one or another value. */
+static void check_same_keys(const struct unit_section *written, const struct unit_section *read)
+{
+        const struct unit_line *one, *other;
+        size_t i = 0, k = 0;
+
+        do {
+                one = next_key(written, &i);
+                other = next_key(read, &k);
+                if (!one != !other || (one && (!str_equal(one->key, other->key) ||
+                                               !str_equal(one->value, other->value))))
+                        abort();
+        } while (one);
+}
+
+static void check_same(const struct unit_file *written, const struct unit_file *read)
+{
+        if (written->count != read->count)
+                abort();
+        for (size_t i = 0; i < written->count; i++) {
+                if (!str_equal(written->sections[i].name, read->sections[i].name))
+                        abort();
+                check_same_keys(&written->sections[i], &read->sections[i]);
+        }
+}
+
+/* The promise of the reader: what was written is read as it was meant, and is a fixed point. */
 static void check_fixed_point(const struct unit_file *file)
 {
         AUTO_STRBUF struct strbuf once = { 0 };
@@ -43,6 +78,7 @@ static void check_fixed_point(const struct unit_file *file)
                 return;
         if (unit_parse(&again, "again", copy_of(once.data, once.length), once.length, &err) < 0)
                 abort();
+        check_same(file, &again);
         unit_write(&again, &twice);
         if (!str_equal(once.data, twice.data))
                 abort();
