@@ -26,27 +26,30 @@ enum {
 
 /* What stands in front of every block. */
 struct block {
-        _Alignas(MEMORY_ALIGN) size_t size; /* bytes behind it */
-        struct block *next;                 /* while it is free */
+        _Alignas(MEMORY_ALIGN) size_t index; /* of its size */
+        struct block *next;                  /* while it is free */
 };
 
 static struct block *free_blocks[MEMORY_SIZES];
 static char *chunk, *chunk_end; /* of the chunk that blocks are cut from now, what is left */
 
-/* Round a size up to one that there are blocks of; returns which one it is. */
-static size_t round_up(size_t *size)
+/* The first of the sizes that has room for so many bytes. */
+static size_t index_of(size_t size)
 {
         size_t index = MEMORY_STEPS;
-        size_t rounded = MEMORY_STEP_MAX;
 
-        if (*size <= MEMORY_STEP_MAX) {
-                *size = (*size + MEMORY_ALIGN - 1) / MEMORY_ALIGN * MEMORY_ALIGN;
-                return *size / MEMORY_ALIGN;
-        }
-        for (; rounded < *size; rounded *= 2)
+        if (size <= MEMORY_STEP_MAX)
+                return (size + MEMORY_ALIGN - 1) / MEMORY_ALIGN;
+        for (size_t larger = MEMORY_STEP_MAX; larger < size; larger *= 2)
                 index++;
-        *size = rounded;
         return index;
+}
+
+static size_t size_of(size_t index)
+{
+        if (index <= MEMORY_STEPS)
+                return index * MEMORY_ALIGN;
+        return (size_t)MEMORY_STEP_MAX << (index - MEMORY_STEPS);
 }
 
 /* NULL where the kernel has none. */
@@ -78,46 +81,45 @@ static struct block *cut_block(size_t whole)
 }
 
 /* What is large is mapped for itself. */
-static struct block *new_block(size_t size)
+static struct block *new_block(size_t index)
 {
+        size_t size = size_of(index);
         size_t whole = sizeof(struct block) + size;
         struct block *block = size <= MEMORY_CHUNK / 2    ? cut_block(whole)
                               : whole <= MEMORY_POPULATED ? map(whole, MAP_POPULATE)
                                                           : map(whole, 0);
 
         if (block)
-                block->size = size;
+                block->index = index;
+        else
+                errno = ENOMEM;
         return block;
 }
 
 static void *take(size_t size)
 {
-        struct block *block = NULL;
+        struct block *block;
         size_t index;
 
-        if (size <= MEMORY_MAX) {
-                index = round_up(&size);
-                block = free_blocks[index];
-                if (block)
-                        free_blocks[index] = block->next;
-                else
-                        block = new_block(size);
-        }
-        if (!block) {
+        if (size > MEMORY_MAX) {
                 errno = ENOMEM;
                 return NULL;
         }
-        return block + 1;
+        index = index_of(size);
+        block = free_blocks[index];
+        if (block)
+                free_blocks[index] = block->next;
+        else
+                block = new_block(index);
+        return block ? block + 1 : NULL;
 }
 
 static void give(void *memory)
 {
         struct block *block = (struct block *)memory - 1;
-        size_t size = block->size;
-        size_t index = round_up(&size);
 
-        block->next = free_blocks[index];
-        free_blocks[index] = block;
+        block->next = free_blocks[block->index];
+        free_blocks[block->index] = block;
 }
 
 /* Not called by each other: compilers know these names, and would make one of two of them. */
@@ -142,7 +144,7 @@ void *calloc(size_t count, size_t size)
 
 void *realloc(void *memory, size_t size)
 {
-        size_t present = memory ? ((struct block *)memory - 1)->size : 0;
+        size_t present = memory ? size_of(((struct block *)memory - 1)->index) : 0;
         void *larger;
 
         if (memory && size <= present)
@@ -200,5 +202,5 @@ void *pvalloc(size_t size)
 
 size_t malloc_usable_size(void *memory)
 {
-        return memory ? ((struct block *)memory - 1)->size : 0;
+        return memory ? size_of(((struct block *)memory - 1)->index) : 0;
 }
