@@ -38,7 +38,7 @@ static void read_words(const struct unit_file *unit, const char *key, struct str
                        struct report *report)
 {
         const struct unit_section *section =
-                unit->keys & unit_key_bit(key, strlen(key)) ? unit_section(unit, "Install") : NULL;
+                unit_may_have(unit, key) ? unit_section(unit, "Install") : NULL;
 
         for (size_t i = 0; section && i < section->lines.count; i++) {
                 const struct unit_line *line = &section->lines.items[i];

@@ -26,27 +26,18 @@ const struct unit_keys *keys_section(const char *section)
         return NULL;
 }
 
-static size_t hash_name(const char *name)
-{
-        size_t hash = 0;
-
-        for (; *name; name++)
-                hash = hash * 31 + (unsigned char)*name;
-        return (hash ^ hash >> 8) % KEYS_SLOTS;
-}
-
 static void fill_index(const struct unit_keys *keys)
 {
         struct keys_index *index = keys->index;
 
         for (size_t i = 0; i < keys->count; i++) {
-                size_t slot = hash_name(keys->rows[i].name);
+                size_t slot = unit_key_hash(keys->rows[i].name, strlen(keys->rows[i].name));
 
                 while (index->slots[slot])
                         slot = (slot + 1) % KEYS_SLOTS;
                 index->slots[slot] = (unsigned char)(i + 1);
                 if (keys->rows[i].always)
-                        keys_set_add(&index->always, i);
+                        byte_set_add(&index->always, i);
         }
         index->made = true;
 }
@@ -57,7 +48,7 @@ const struct unit_key *keys_find(const struct unit_keys *keys, const char *name)
                 return NULL;
         if (!keys->index->made)
                 fill_index(keys);
-        for (size_t slot = hash_name(name); keys->index->slots[slot];
+        for (size_t slot = unit_key_hash(name, strlen(name)); keys->index->slots[slot];
              slot = (slot + 1) % KEYS_SLOTS) {
                 const struct unit_key *row = &keys->rows[keys->index->slots[slot] - 1];
 
@@ -67,7 +58,7 @@ const struct unit_key *keys_find(const struct unit_keys *keys, const char *name)
         return NULL;
 }
 
-const struct keys_set *keys_always(const struct unit_keys *keys)
+const struct byte_set *keys_always(const struct unit_keys *keys)
 {
         if (!keys->index->made)
                 fill_index(keys);

@@ -7,11 +7,11 @@
  */
 #pragma once
 
+#include "../base/byte-set.h"
 #include "../base/error.h"
 #include "report.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 
 struct translation;
@@ -50,26 +50,16 @@ struct unit_key {
 };
 
 enum {
-        KEYS_MAX = 192,   /* rows of one section */
-        KEYS_SLOTS = 256, /* more than those: a search ends at an empty one */
-        KEYS_WORDS = KEYS_MAX / 64
+        KEYS_MAX = 192,             /* rows of one section */
+        KEYS_SLOTS = BYTE_SET_SIZE, /* more than those: a search ends at an empty one */
 };
-
-/* A set of rows of one section, a bit for each. */
-struct keys_set {
-        uint64_t words[KEYS_WORDS];
-};
-
-static inline void keys_set_add(struct keys_set *set, size_t row)
-{
-        set->words[row / 64] |= UINT64_C(1) << row % 64;
-}
 
 /* Where the row of a name is; made when it is first asked for. */
 struct keys_index {
         bool made;
-        unsigned char slots[KEYS_SLOTS]; /* by a hash of the name: the row's number from 1 */
-        struct keys_set always;          /* the rows that are called in any case */
+        unsigned char
+                slots[KEYS_SLOTS]; /* by unit_key_hash() of the name: the row's number from 1 */
+        struct byte_set always;    /* the rows that are called in any case */
 };
 
 /* The rows of one section. */
@@ -90,7 +80,7 @@ const struct unit_keys *keys_section(const char *section);
 const struct unit_key *keys_find(const struct unit_keys *keys, const char *name);
 
 /* The rows that are called even where the key is absent. */
-const struct keys_set *keys_always(const struct unit_keys *keys);
+const struct byte_set *keys_always(const struct unit_keys *keys);
 
 /* Tell each line of the section which row it is; reports every key that is not in the table, with
  * a suggestion, where report is given. Returns how many those are. */

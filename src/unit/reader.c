@@ -208,7 +208,7 @@ static int reader_add(struct reader *reader, char *start, size_t length, unsigne
         trim(&value, &value_length);
         start[key_length] = '\0';
         value[value_length] = '\0';
-        reader->file->keys |= unit_key_bit(start, key_length);
+        byte_set_add(&reader->file->keys, unit_key_hash(start, key_length));
         lines = &reader->file->sections[reader->section].lines;
         lines_move(lines, &reader->pending);
         lines_add(lines, (struct unit_line){ .key = start,
@@ -306,7 +306,7 @@ void unit_merge(struct unit_file *file, struct unit_file *from)
                 return;
         }
         lines_move(&file->comments, &from->comments);
-        file->keys |= from->keys;
+        byte_set_add_all(&file->keys, &from->keys);
         for (size_t i = 0; i < from->count; i++) {
                 struct unit_section *source = &from->sections[i];
                 struct unit_section *target = unit_section(file, source->name);
@@ -373,33 +373,25 @@ const struct unit_line *unit_search(const struct unit_file *file, const char *se
         return NULL;
 }
 
-/* The lines of a section that is to get this key. */
-static struct unit_lines *unit_lines_for(struct unit_file *file, const char *section,
-                                         const char *key)
+/* The lines of a section that is to get one. */
+static struct unit_lines *unit_lines_for(struct unit_file *file, const char *section)
 {
         struct unit_section *found = unit_section(file, section);
 
-        file->keys |= unit_key_bit(key, strlen(key));
         return found ? &found->lines : &section_append(file, section)->lines;
 }
 
-void unit_add(struct unit_file *file, const char *section, const char *key, const char *value)
+void unit_append(struct unit_file *file, const char *section, const char *key, const char *value)
 {
-        lines_add(unit_lines_for(file, section, key),
-                  (struct unit_line){ .key = key, .value = value });
-}
-
-void unit_add_owned(struct unit_file *file, const char *section, const char *key, char *value)
-{
-        strv_append_owned(&file->texts, value);
-        unit_add(file, section, key, value);
+        lines_add(unit_lines_for(file, section), (struct unit_line){ .key = key, .value = value });
 }
 
 void unit_prepend(struct unit_file *file, const char *section, const char *key, const char *value)
 {
         struct unit_line line = { .key = key, .value = value };
-        struct unit_lines *lines = unit_lines_for(file, section, key);
+        struct unit_lines *lines = unit_lines_for(file, section);
 
+        byte_set_add(&file->keys, unit_key_hash(key, strlen(key)));
         lines_add(lines, line);
         memmove(lines->items + 1, lines->items, (lines->count - 1) * sizeof line);
         lines->items[0] = line;

@@ -12,11 +12,11 @@
  */
 #pragma once
 
+#include "../base/byte-set.h"
 #include "../base/error.h"
 #include "../base/str.h"
 
 #include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
 enum {
@@ -55,7 +55,7 @@ struct unit_file {
         size_t count;
         size_t capacity;
         struct unit_lines comments; /* of a file that has no section at all */
-        uint64_t keys;              /* unit_key_bit() of all that were ever added */
+        struct byte_set keys;       /* unit_key_hash() of all that were ever added */
         struct strv texts;          /* owned; what the lines point into */
 };
 
@@ -77,13 +77,21 @@ void unit_free(struct unit_file *file);
 /* The section, or NULL. */
 struct unit_section *unit_section(const struct unit_file *file, const char *name);
 
-/* One bit of a set, in which all names have one of 64 places. Most keys that a file is asked for
- * are not there, and this tells it without a look at the lines; for a literal it is a constant. */
-static inline uint64_t unit_key_bit(const char *key, size_t length)
+/* A number below 256, which few other keys have; for a literal it is a constant. */
+static inline size_t unit_key_hash(const char *key, size_t length)
 {
-        unsigned first = (unsigned char)key[0], middle = (unsigned char)key[length / 2];
+        const unsigned char *letters = (const unsigned char *)key;
 
-        return UINT64_C(1) << (length + 3 * first + 5 * middle) % 64;
+        return (((length * 13 + letters[0]) * 13 + letters[length / 4]) * 13 +
+                letters[length / 2]) %
+               BYTE_SET_SIZE;
+}
+
+/* Most keys that a file is asked for are not there, and this tells it without a look at the lines.
+ */
+static inline bool unit_may_have(const struct unit_file *file, const char *key)
+{
+        return byte_set_has(&file->keys, unit_key_hash(key, strlen(key)));
 }
 
 /* The last line with this key, or NULL. */
@@ -92,7 +100,7 @@ const struct unit_line *unit_search(const struct unit_file *file, const char *se
 static inline const struct unit_line *unit_last(const struct unit_file *file, const char *section,
                                                 const char *key)
 {
-        return file->keys & unit_key_bit(key, strlen(key)) ? unit_search(file, section, key) : NULL;
+        return unit_may_have(file, key) ? unit_search(file, section, key) : NULL;
 }
 
 /* The last line's value, or NULL where there is none or it is empty. Borrowed. */
@@ -106,10 +114,21 @@ static inline const char *unit_last_value(const struct unit_file *file, const ch
 
 /* Add a key at the end of a section, which is made where it is missing; section, key and value are
  * borrowed. */
-void unit_add(struct unit_file *file, const char *section, const char *key, const char *value);
+void unit_append(struct unit_file *file, const char *section, const char *key, const char *value);
+static inline void unit_add(struct unit_file *file, const char *section, const char *key,
+                            const char *value)
+{
+        byte_set_add(&file->keys, unit_key_hash(key, strlen(key)));
+        unit_append(file, section, key, value);
+}
 
 /* The same; takes ownership of value. */
-void unit_add_owned(struct unit_file *file, const char *section, const char *key, char *value);
+static inline void unit_add_owned(struct unit_file *file, const char *section, const char *key,
+                                  char *value)
+{
+        strv_append_owned(&file->texts, value);
+        unit_add(file, section, key, value);
+}
 
 /* The same in front of everything else in the section. */
 void unit_prepend(struct unit_file *file, const char *section, const char *key, const char *value);

@@ -33,17 +33,6 @@ static bool is_one_of(const char *const *list, const char *word)
         return false;
 }
 
-bool translate_has(const struct translation *t, const char *key)
-{
-        return unit_last(&t->source->file, "Service", key) != NULL;
-}
-
-void translate_default(struct translation *t, const char *key, const char *value)
-{
-        if (!translate_has(t, key))
-                unit_add(&t->service, "Service", key, value);
-}
-
 void translate_default_owned(struct translation *t, const char *key, char *value)
 {
         if (!translate_has(t, key))
@@ -208,14 +197,14 @@ int translate_keys(struct translation *t)
 {
         const struct unit_keys *keys = keys_section(t->source->type->section);
         const struct unit_section *section = unit_section(&t->source->file, keys->section);
-        const struct keys_set *always = keys_always(keys);
-        struct keys_set present = { 0 };
+        const struct byte_set *always = keys_always(keys);
+        struct byte_set present = { 0 };
         int result = 0;
 
         for (size_t i = 0; section && i < section->lines.count; i++)
                 if (section->lines.items[i].row)
-                        keys_set_add(&present, (size_t)(section->lines.items[i].row - keys->rows));
-        for (size_t word = 0; word < KEYS_WORDS; word++) {
+                        byte_set_add(&present, (size_t)(section->lines.items[i].row - keys->rows));
+        for (size_t word = 0; word < BYTE_SET_WORDS; word++) {
                 uint64_t wanted = present.words[word] | always->words[word];
 
                 for (; wanted; wanted &= wanted - 1) {

@@ -33,12 +33,19 @@ int translate_source(const struct unit_set *set, struct unit_source *source, str
 /* Call the functions of all keys in the type's section; every failure is reported. */
 int translate_keys(struct translation *t);
 
-/* Add a key to [Service] unless the file has it there; value is borrowed, or owned from then on. */
-void translate_default(struct translation *t, const char *key, const char *value);
-void translate_default_owned(struct translation *t, const char *key, char *value);
-
 /* Whether the file sets this key in [Service]. */
-bool translate_has(const struct translation *t, const char *key);
+static inline bool translate_has(const struct translation *t, const char *key)
+{
+        return unit_last(&t->source->file, "Service", key) != NULL;
+}
+
+/* Add a key to [Service] unless the file has it there; value is borrowed, or owned from then on. */
+static inline void translate_default(struct translation *t, const char *key, const char *value)
+{
+        if (!translate_has(t, key))
+                unit_add(&t->service, "Service", key, value);
+}
+void translate_default_owned(struct translation *t, const char *key, char *value);
 
 /* Add an Exec line: the program, the global arguments and these words. */
 void translate_exec(struct translation *t, const char *key, const struct strbuf *words);
