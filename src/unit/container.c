@@ -24,15 +24,13 @@ static char *container_name(const struct translation *t)
 int emit_container_name(struct translation *t, const struct unit_key *row,
                         const struct values *values, struct error *err)
 {
-        AUTO_FREE char *name = container_name(t);
-
-        if (!name_is_resource(name))
+        if (!name_is_resource(t->name))
                 return unit_error(err, values->count ? values->items[0].line : NULL,
                                   "%s=%s: a name begins with a letter or digit and has only "
                                   "letters, digits, '_', '.' and '-'",
-                                  row->name, name);
+                                  row->name, t->name);
         words_add_text(&t->args, row->option);
-        words_add(&t->args, name);
+        words_add(&t->args, t->name);
         words_add_text(&t->args, "--replace");
         words_add_text(&t->args, "--rm");
         return 0;
@@ -105,20 +103,20 @@ int emit_user(struct translation *t, const struct unit_key *row, const struct va
         return 0;
 }
 
-/* Words as an Exec line of the unit. */
+/* A command, the container's name and more words as an Exec line of the unit. */
 static void add_command(struct translation *t, const char *key, const char *command,
-                        const char *name, const struct values *more)
+                        const struct values *more)
 {
         AUTO_STRBUF struct strbuf words = { 0 };
 
         words_add_text(&words, command);
-        words_add(&words, name);
+        words_add(&words, t->name);
         for (size_t i = 0; more && i < more->count; i++)
                 words_add(&words, more->items[i].text);
         translate_exec(t, key, &words);
 }
 
-static int add_reload(struct translation *t, const char *name, struct error *err)
+static int add_reload(struct translation *t, struct error *err)
 {
         AUTO_VALUES struct values command = { 0 };
         AUTO_STRBUF struct strbuf words = { 0 };
@@ -134,12 +132,12 @@ static int add_reload(struct translation *t, const char *name, struct error *err
                                         "both are set");
         }
         if (command.count)
-                add_command(t, "ExecReload", "exec", name, &command);
+                add_command(t, "ExecReload", "exec", &command);
         if (!signal)
                 return 0;
         words_add_text(&words, "kill --signal");
         words_add(&words, signal);
-        words_add(&words, name);
+        words_add(&words, t->name);
         translate_exec(t, "ExecReload", &words);
         return 0;
 }
@@ -188,35 +186,35 @@ static const char *log_tag(const struct translation *t, const struct values *opt
 }
 
 /* The journal's fields are systemd's to write. */
-static void add_log_fields(struct translation *t, const char *name, const char *tag)
+static void add_log_fields(struct translation *t, const char *tag)
 {
         struct strbuf fields = { 0 };
 
-        if (!strchr(name, '$'))
-                words_add_parts(&fields, "CONTAINER_NAME=", name);
+        if (!strchr(t->name, '$'))
+                words_add_parts(&fields, "CONTAINER_NAME=", t->name);
         if (tag)
                 words_add_parts(&fields, "CONTAINER_TAG=", tag);
         if (fields.length)
                 unit_add_owned(&t->service, "Service", "LogExtraFields", strbuf_steal(&fields));
 }
 
-static void add_service_defaults(struct translation *t, const char *name, const char *tag)
+static void add_service_defaults(struct translation *t, const char *tag)
 {
         service_add_defaults(t);
         translate_default(t, "Delegate", "yes");
         translate_default_owned(t, "SyslogIdentifier", str_dup(tag ? tag : "%N"));
         unit_add(&t->service, "Service", "Environment", "PODMAN_SYSTEMD_UNIT=%n");
         /* systemd expands specifiers in these, but no variables. */
-        if (!strchr(name, '$'))
+        if (!strchr(t->name, '$'))
                 unit_add_owned(&t->service, "Service", "RuntimeDirectory",
-                               str_concat("crunit/containers/", name, "@%N"));
+                               str_concat("crunit/containers/", t->name, "@%N"));
         /* A user's manager does not support it. */
         if (!t->set->is_user)
-                add_log_fields(t, name, tag);
+                add_log_fields(t, tag);
 }
 
 /* The unit keys that follow from [Container]; everything that is wrong is reported. */
-static int add_service_keys(struct translation *t, const char *name)
+static int add_service_keys(struct translation *t)
 {
         AUTO_VALUES struct values args = { 0 };
         AUTO_VALUES struct values log_options = { 0 };
@@ -227,7 +225,7 @@ static int add_service_keys(struct translation *t, const char *name)
         if (values_read_key(&t->source->file, "Container", "LogOpt", &log_options, NULL, &limit) <
             0)
                 return -1; /* reported with the key itself */
-        add_service_defaults(t, name, log_tag(t, &log_options));
+        add_service_defaults(t, log_tag(t, &log_options));
         if (values_read_key(&t->source->file, "Container", "PodmanArgs", &args, NULL, &limit) < 0)
                 return -1; /* reported with the key itself */
         if (limits_add(t, &args, &limit) < 0) {
@@ -240,14 +238,14 @@ static int add_service_keys(struct translation *t, const char *name)
                 report_failure(t->report, &timeout);
                 result = -1;
         }
-        devices_add(t, &args);
+        devices_add(t);
         secrets_add(t, &args);
         return result;
 }
 
 /* An end that nobody asked for is noticed by the log pump. Without one, published ports would lead
  * nowhere until the next start, so this costs the stop one line more. */
-static void add_clean_up(struct translation *t, const char *name)
+static void add_clean_up(struct translation *t)
 {
         const struct unit_file *file = &t->source->file;
         const char *driver = unit_last_value(file, "Container", "LogDriver");
@@ -257,23 +255,23 @@ static void add_clean_up(struct translation *t, const char *name)
                 return;
         if (unit_last_value(file, "Container", "PublishPort") &&
             (str_equal(driver, "passthrough") || str_equal(driver, "none")))
-                add_command(t, "ExecStopPost", "stop --ignore", name, NULL);
+                add_command(t, "ExecStopPost", "stop --ignore", NULL);
 }
 
 int translate_container(struct translation *t, struct error *err)
 {
-        AUTO_FREE char *name = container_name(t);
         int result = service_check(t);
 
+        t->name = container_name(t);
         words_add_text(&t->args, "run");
         if (translate_keys(t) < 0)
                 result = -1;
-        if (add_service_keys(t, name) < 0)
+        if (add_service_keys(t) < 0)
                 result = -1;
         translate_exec(t, "ExecStart", &t->args);
-        if (add_reload(t, name, err) < 0)
+        if (add_reload(t, err) < 0)
                 result = -1;
-        add_command(t, "ExecStop", "stop --ignore", name, NULL);
-        add_clean_up(t, name);
+        add_command(t, "ExecStop", "stop --ignore", NULL);
+        add_clean_up(t);
         return result;
 }

@@ -61,8 +61,8 @@ enum device_guard {
 };
 
 /* A single DeviceAllow= closes all others, so it is all or nothing. */
-static enum device_guard guard_of(const struct translation *t, const struct values *args,
-                                  struct strv *allowed)
+static enum device_guard guard_of(const struct translation *t, const struct strv *devices,
+                                  const struct values *args, struct strv *allowed)
 {
         AUTO_VALUES struct values values = { 0 };
         AUTO_VALUES struct values unknown = { 0 };
@@ -75,8 +75,8 @@ static enum device_guard guard_of(const struct translation *t, const struct valu
         podman_args_find(args, "--gpus", 0, false, &unknown);
         known = !unknown.count;
         podman_args_find(args, "--device", 0, false, &values);
-        for (size_t i = 0; i < t->devices.count; i++)
-                known = known && allow_device(t->devices.items[i], allowed);
+        for (size_t i = 0; i < devices->count; i++)
+                known = known && allow_device(devices->items[i], allowed);
         for (size_t i = 0; i < values.count; i++)
                 known = known && allow_device(values.items[i].text, allowed);
         return known ? GUARD_SYSTEMD : GUARD_CRUNIT;
@@ -87,8 +87,9 @@ int emit_device(struct translation *t, const struct unit_key *row, const struct 
                 struct error *err)
 {
         AUTO_VALUES struct values args = { 0 };
-        AUTO_STRV struct strv allowed = { 0 };
+        AUTO_STRV struct strv devices = { 0 };
         AUTO_ERROR struct error later = { 0 }; /* reported with the key itself */
+        enum device_guard guard;
 
         (void)err;
         for (size_t i = 0; i < values->count; i++) {
@@ -98,21 +99,21 @@ int emit_device(struct translation *t, const struct unit_key *row, const struct 
                         continue;
                 words_add_text(&t->args, row->option);
                 words_add(&t->args, text);
-                strv_append(&t->devices, text);
+                strv_append(&devices, text);
         }
         values_read_key(&t->source->file, "Container", "PodmanArgs", &args, NULL, &later);
-        if (guard_of(t, &args, &allowed) == GUARD_CRUNIT)
+        guard = guard_of(t, &devices, &args, &t->allowed);
+        t->closed = guard == GUARD_SYSTEMD;
+        if (guard == GUARD_CRUNIT)
                 words_add_text(&t->args, "--device-policy=closed");
         return 0;
 }
 
-void devices_add(struct translation *t, const struct values *args)
+void devices_add(struct translation *t)
 {
-        AUTO_STRV struct strv allowed = { 0 };
-
-        if (guard_of(t, args, &allowed) != GUARD_SYSTEMD)
+        if (!t->closed)
                 return;
         unit_add(&t->service, "Service", "DevicePolicy", "closed");
-        for (size_t i = 0; i < allowed.count; i++)
-                unit_add_owned(&t->service, "Service", "DeviceAllow", str_dup(allowed.items[i]));
+        for (size_t i = 0; i < t->allowed.count; i++)
+                unit_add_owned(&t->service, "Service", "DeviceAllow", str_dup(t->allowed.items[i]));
 }

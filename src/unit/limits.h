@@ -35,8 +35,9 @@ int limit_parse_size(const char *text, uint64_t *ret, struct error *err);
 /* The unit key that a key of [Container] becomes, or NULL. Borrowed. */
 const char *limits_unit_key(const char *key);
 
-/* DevicePolicy= and DeviceAllow= from AddDevice= and from the words of PodmanArgs=. */
-void devices_add(struct translation *t, const struct values *args);
+/* DevicePolicy= and DeviceAllow= from AddDevice= and from the words of PodmanArgs=, when both are
+ * translated. */
+void devices_add(struct translation *t);
 
 /* LoadCredential= and LoadCredentialEncrypted= for Secret= and for --secret of PodmanArgs=. What is
  * wrong with the key is reported with the key itself. */

@@ -268,7 +268,8 @@ static void translation_free(struct translation *t)
         strbuf_free(&t->global);
         strbuf_free(&t->args);
         strv_free(&t->required);
-        strv_free(&t->devices);
+        strv_free(&t->allowed);
+        free(t->name);
 }
 
 int translate_source(const struct unit_set *set, struct unit_source *source, struct report *report,

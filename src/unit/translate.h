@@ -20,7 +20,9 @@ struct translation {
         struct strbuf global;       /* words: the program, what stands in front of a subcommand */
         struct strbuf args;         /* words: the subcommand and its options, as they come */
         struct strv required;       /* units that Requires= and After= name already */
-        struct strv devices;        /* from AddDevice=, without those that are left out */
+        struct strv allowed;        /* DeviceAllow= for the devices of a container */
+        char *name;                 /* owned; of a container, what ContainerName= says or means */
+        bool closed;                /* systemd is to close all devices but those */
         bool oneshot;               /* [Service] Type=oneshot */
 };
 
