@@ -55,6 +55,20 @@ char *str_format(const char *format, ...)
         return s;
 }
 
+char *str_substitute(const char *s, const char *part, const char *other)
+{
+        struct strbuf buf = { 0 };
+        const char *found;
+
+        while ((found = strstr(s, part))) {
+                strbuf_append_n(&buf, s, (size_t)(found - s));
+                strbuf_append(&buf, other);
+                s = found + strlen(part);
+        }
+        strbuf_append(&buf, s);
+        return strbuf_steal(&buf);
+}
+
 void str_replace(char **place, const char *value)
 {
         char *copy = str_dup(value);

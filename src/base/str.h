@@ -28,6 +28,9 @@ char *str_vformat(const char *format, va_list args) PRINTF_LIKE(1, 0);
 #define str_concat(...) str_concat_all((const char *const[]){ __VA_ARGS__, NULL })
 char *str_concat_all(const char *const *strings);
 
+/* s with the other in place of each part, which is not empty. */
+char *str_substitute(const char *s, const char *part, const char *other);
+
 /* Free *place and put a copy of value there. */
 void str_replace(char **place, const char *value);
 

@@ -10,9 +10,8 @@ static void add_link(struct install *install, char *path, const char *service)
 {
         struct strbuf target = { 0 };
 
-        for (const char *c = path; *c; c++)
-                if (*c == '/')
-                        strbuf_append(&target, "../");
+        for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/'))
+                strbuf_append(&target, "../");
         strbuf_append(&target, service);
         if (install->count == install->capacity) {
                 install->capacity = install->capacity ? install->capacity * 2 : 4;
@@ -34,13 +33,10 @@ void install_free(struct install *install)
 }
 
 /* The words of all lines of a key; an empty line clears those before it. */
-static void read_words(const struct unit_file *unit, const char *key, struct strv *ret,
+static void read_words(const struct unit_section *section, const char *key, struct strv *ret,
                        struct report *report)
 {
-        const struct unit_section *section =
-                unit_may_have(unit, key) ? unit_section(unit, "Install") : NULL;
-
-        for (size_t i = 0; section && i < section->lines.count; i++) {
+        for (size_t i = 0; i < section->lines.count; i++) {
                 const struct unit_line *line = &section->lines.items[i];
                 AUTO_ERROR struct error err = { 0 };
 
@@ -73,12 +69,12 @@ static char *clean_path(const char *path)
         return kept.count ? strv_join(&kept, "/") : NULL;
 }
 
-static void plan_aliases(const struct unit_file *unit, const char *service, struct install *install,
-                         struct report *report)
+static void plan_aliases(const struct unit_section *section, const char *service,
+                         struct install *install, struct report *report)
 {
         AUTO_STRV struct strv names = { 0 };
 
-        read_words(unit, "Alias", &names, report);
+        read_words(section, "Alias", &names, report);
         for (size_t i = 0; i < names.count; i++) {
                 char *path = names.items[i][0] == '/' ? NULL : clean_path(names.items[i]);
 
@@ -109,20 +105,21 @@ static char *linked_name(const struct unit_file *unit, const char *service)
 void install_plan(const struct unit_file *unit, const char *service, struct install *ret,
                   struct report *report)
 {
-        static const char *const keys[][2] = { { "WantedBy", "wants" },
-                                               { "RequiredBy", "requires" },
-                                               { "UpheldBy", "upholds" } };
+        static const char *const keys[][2] = { { "WantedBy", ".wants/" },
+                                               { "RequiredBy", ".requires/" },
+                                               { "UpheldBy", ".upholds/" } };
+        const struct unit_section *section = unit_section(unit, "Install");
         AUTO_FREE char *name = NULL;
 
-        if (!unit_section(unit, "Install"))
+        if (!section)
                 return;
-        plan_aliases(unit, service, ret, report);
+        plan_aliases(section, service, ret, report);
         if (!(name = linked_name(unit, service)))
                 return;
         for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
                 AUTO_STRV struct strv units = { 0 };
 
-                read_words(unit, keys[k][0], &units, report);
+                read_words(section, keys[k][0], &units, report);
                 for (size_t i = 0; i < units.count; i++) {
                         if (strchr(units.items[i], '/') || units.items[i][0] == '.') {
                                 report_warning(report, "%s: %s=%s: not the name of a unit", service,
@@ -134,8 +131,7 @@ void install_plan(const struct unit_file *unit, const char *service, struct inst
                                                "%s: %s=%s: a unit's name has its kind at the end; "
                                                "did you mean %s.target?",
                                                service, keys[k][0], units.items[i], units.items[i]);
-                        add_link(ret, str_concat(units.items[i], ".", keys[k][1], "/", name),
-                                 service);
+                        add_link(ret, str_concat(units.items[i], keys[k][1], name), service);
                 }
         }
 }

@@ -195,7 +195,7 @@ void podman_args_find(const struct values *args, const char *option, char letter
 /* A pod has limits by PodmanArgs= alone. */
 static bool is_pod(const struct translation *t)
 {
-        return str_equal(t->source->type->section, "Pod");
+        return t->source->type->rank == UNIT_RANK_POD;
 }
 
 /* Where not even the start fits, the kernel kills it before it could say why. */

@@ -240,21 +240,6 @@ const struct unit_source *name_find(const struct unit_set *set, const char *file
         return unit_set_find(set, template);
 }
 
-/* The text with every placeholder replaced. */
-static char *fill_in(const char *text, const char *placeholder, const char *value)
-{
-        struct strbuf buf = { 0 };
-        const char *found;
-
-        while ((found = strstr(text, placeholder))) {
-                strbuf_append_n(&buf, text, (size_t)(found - text));
-                strbuf_append(&buf, value);
-                text = found + strlen(placeholder);
-        }
-        strbuf_append(&buf, text);
-        return strbuf_steal(&buf);
-}
-
 static bool is_usable(const struct unit_set *set, const struct unit_source *source)
 {
         return source->usable && !(source->elsewhere && !set->ask(set->context, source));
@@ -278,12 +263,12 @@ int name_resolve(const struct unit_set *set, const char *file, char **ret_servic
         if (ret_service && instance) {
                 AUTO_FREE char *with = str_concat("@", instance, ".service");
 
-                *ret_service = fill_in(source->service, "@.service", with);
+                *ret_service = str_substitute(source->service, "@.service", with);
         } else if (ret_service) {
                 *ret_service = str_dup(source->service);
         }
         if (ret_resource)
-                *ret_resource = instance ? fill_in(source->resource, "%i", instance)
+                *ret_resource = instance ? str_substitute(source->resource, "%i", instance)
                                          : str_dup(source->resource);
         return 0;
 }

@@ -400,7 +400,7 @@ void unit_prepend(struct unit_file *file, const char *section, const char *key, 
 void unit_rename(struct unit_file *file, const char *section, const char *name)
 {
         struct unit_section *from = unit_section(file, section);
-        struct unit_section *to = unit_section(file, name);
+        struct unit_section *to = from ? unit_section(file, name) : NULL;
         size_t index;
 
         if (!from)

@@ -87,20 +87,16 @@ static inline size_t unit_key_hash(const char *key, size_t length)
                BYTE_SET_SIZE;
 }
 
-/* Most keys that a file is asked for are not there, and this tells it without a look at the lines.
- */
-static inline bool unit_may_have(const struct unit_file *file, const char *key)
-{
-        return byte_set_has(&file->keys, unit_key_hash(key, strlen(key)));
-}
-
-/* The last line with this key, or NULL. */
+/* The last line with this key, or NULL. Most keys that a file is asked for are not there, which is
+ * told without a look at the lines. */
 const struct unit_line *unit_search(const struct unit_file *file, const char *section,
                                     const char *key);
 static inline const struct unit_line *unit_last(const struct unit_file *file, const char *section,
                                                 const char *key)
 {
-        return unit_may_have(file, key) ? unit_search(file, section, key) : NULL;
+        return byte_set_has(&file->keys, unit_key_hash(key, strlen(key)))
+                       ? unit_search(file, section, key)
+                       : NULL;
 }
 
 /* The last line's value, or NULL where there is none or it is empty. Borrowed. */

@@ -12,14 +12,14 @@
 #include <unistd.h>
 
 const struct unit_type unit_types[] = {
-        { ".container", "Container", "", "ContainerName", 3, translate_container },
-        { ".pod", "Pod", "-pod", "PodName", UNIT_RANK_POD, translate_pod },
-        { ".volume", "Volume", "-volume", "VolumeName", 1, translate_volume },
-        { ".network", "Network", "-network", "NetworkName", 1, translate_network },
-        { ".image", "Image", "-image", NULL, 0, translate_image },
-        { ".build", "Build", "-build", NULL, 2, translate_build },
-        { ".kube", "Kube", "", NULL, 3, translate_kube },
-        { ".artifact", "Artifact", "-artifact", NULL, 0, translate_artifact },
+        { ".container", "Container", "X-Container", "", "ContainerName", 3, translate_container },
+        { ".pod", "Pod", "X-Pod", "-pod", "PodName", UNIT_RANK_POD, translate_pod },
+        { ".volume", "Volume", "X-Volume", "-volume", "VolumeName", 1, translate_volume },
+        { ".network", "Network", "X-Network", "-network", "NetworkName", 1, translate_network },
+        { ".image", "Image", "X-Image", "-image", NULL, 0, translate_image },
+        { ".build", "Build", "X-Build", "-build", NULL, 2, translate_build },
+        { ".kube", "Kube", "X-Kube", "", NULL, 3, translate_kube },
+        { ".artifact", "Artifact", "X-Artifact", "-artifact", NULL, 0, translate_artifact },
         { .extension = NULL },
 };
 

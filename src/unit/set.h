@@ -18,6 +18,7 @@ struct translation;
 struct unit_type {
         const char *extension; /* ".volume" */
         const char *section;   /* "Volume" */
+        const char *kept;      /* what the section is called in the unit: "X-Volume" */
         const char *suffix;    /* of the unit's name: "-volume" */
         const char *name_key;  /* the key that names what the unit makes, or NULL */
         unsigned rank;         /* types of lower rank are translated first */

@@ -163,15 +163,9 @@ static void add_network_online(struct translation *t)
 
 static void add_unit_keys(struct translation *t)
 {
-        struct strbuf path = { 0 };
-
         add_network_online(t);
-        for (const char *c = t->source->path; *c; c++) {
-                if (*c == '%')
-                        strbuf_append_char(&path, '%');
-                strbuf_append_char(&path, *c);
-        }
-        unit_add_owned(&t->service, "Unit", "SourcePath", strbuf_steal(&path));
+        unit_add_owned(&t->service, "Unit", "SourcePath",
+                       str_substitute(t->source->path, "%", "%%"));
         /* Nothing of ours is there, but units of Podman's generator have this line too, and
          * people's drop-ins and scripts look for it. */
         unit_add(&t->service, "Unit", "RequiresMountsFor", "%t/containers");
@@ -242,14 +236,12 @@ static int translate_begin(struct translation *t, struct error *err)
 
 static int translate_run(struct translation *t, struct error *err)
 {
-        const char *section = t->source->type->section;
-        AUTO_FREE char *renamed = str_concat("X-", section);
+        const struct unit_type *type = t->source->type;
         int result = translate_begin(t, err);
 
         report_failure(t->report, err);
         unit_borrow(&t->source->file, &t->service);
-        strv_append_owned(&t->service.texts, renamed);
-        unit_rename(&t->service, section, steal_str(&renamed));
+        unit_rename(&t->service, type->section, type->kept);
         unit_rename(&t->service, "Quadlet", "X-Quadlet");
         words_add(&t->global, t->set->program);
         if (translate_dependencies(t, "Unit", dependency_keys) < 0)
@@ -257,7 +249,7 @@ static int translate_run(struct translation *t, struct error *err)
         if (translate_dependencies(t, "Install", install_keys) < 0)
                 result = -1;
         add_unit_keys(t);
-        if (t->source->type->translate(t, err) < 0)
+        if (type->translate(t, err) < 0)
                 return -1;
         return result;
 }

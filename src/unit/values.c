@@ -78,7 +78,8 @@ static void values_add_pair(struct values *values, char *text, const struct unit
         for (size_t i = 0; i < values->count; i++) {
                 struct value *other = &values->items[i];
 
-                if (strcspn(other->text, "=") == name && strncmp(other->text, text, name) == 0) {
+                if (strncmp(other->text, text, name) == 0 &&
+                    (other->text[name] == '=' || !other->text[name])) {
                         free(other->owned);
                         *other = (struct value){ .text = text, .owned = text, .line = line };
                         return;

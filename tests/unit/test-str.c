@@ -28,6 +28,17 @@ static void test_utf8(void)
         check(str_utf8_valid("ab\xe2\x82", 4) == 2, "cut sequence is refused");
 }
 
+static void test_substitutes(void)
+{
+        AUTO_FREE char *twice = str_substitute("%a%", "%", "%%");
+        AUTO_FREE char *none = str_substitute("a", "%i", "b");
+        AUTO_FREE char *empty = str_substitute("", "%i", "b");
+
+        check_str(twice, "%%a%%", "each part has its substitute, which is not looked at again");
+        check_str(none, "a", "what has no such part stays");
+        check_str(empty, "", "and so does nothing");
+}
+
 static void test_lists(void)
 {
         AUTO_STRV struct strv list = { 0 };
@@ -72,6 +83,7 @@ int main(void)
 {
         test_numbers();
         test_utf8();
+        test_substitutes();
         test_lists();
         test_nearest();
         test_errors();
