@@ -19,7 +19,7 @@ struct limit {
         char letter;
         const char *unit_key;
         limit_function *convert;
-        const char *initial; /* value where none is given, or NULL */
+        const char *initial; /* the unit key's value where none is given, or NULL */
 };
 
 int limit_parse_size(const char *text, uint64_t *ret, struct error *err)
@@ -225,8 +225,11 @@ static int limit_read(const struct translation *t, const struct limit *limit,
                 return -1;
         if (args->count)
                 podman_args_find(args, limit->option, limit->letter, false, &values);
-        if (!values.count)
-                return limit->initial && !is_pod(t) ? limit->convert(limit->initial, ret, err) : 0;
+        if (!values.count) {
+                if (limit->initial && !is_pod(t))
+                        *ret = str_dup(limit->initial);
+                return 0;
+        }
         last = &values.items[values.count - 1];
         /* systemd expands variables on Exec lines only. */
         if (strpbrk(last->text, "%$"))

@@ -50,13 +50,26 @@ void translate_exec(struct translation *t, const char *key, const struct strbuf 
         unit_add_owned(&t->service, "Service", key, strbuf_steal(&line));
 }
 
+static bool names_container_file(const struct unit_line *line)
+{
+        const char *at = line->value;
+        char *word;
+        bool found = false;
+
+        while (!found && words_take(&at, WORDS_LITERAL, &word, NULL, NULL) > 0) {
+                found = unit_type_of(word) != NULL;
+                free(word);
+        }
+        return found;
+}
+
 /* Container files by name in a list of units: their units take their place. */
 static int translate_dependency(struct translation *t, struct unit_line *line, struct error *err)
 {
         AUTO_STRV struct strv words = { 0 };
-        AUTO_STRBUF struct strbuf text = { 0 };
-        bool changed = false;
 
+        if (!names_container_file(line))
+                return 0;
         if (words_split(line->value, WORDS_LITERAL, &words, NULL, err) < 0)
                 return -1;
         for (size_t i = 0; i < words.count; i++) {
@@ -71,28 +84,10 @@ static int translate_dependency(struct translation *t, struct unit_line *line, s
                 }
                 free(words.items[i]);
                 words.items[i] = service;
-                changed = true;
         }
-        if (!changed)
-                return 0;
-        for (size_t i = 0; i < words.count; i++)
-                strbuf_appendf(&text, "%s%s", i ? " " : "", words.items[i]);
-        line->value = strbuf_steal(&text);
+        line->value = strv_join(&words, " ");
         strv_append_owned(&t->service.texts, (char *)line->value);
         return 0;
-}
-
-static bool names_container_file(const struct unit_line *line)
-{
-        AUTO_STRV struct strv words = { 0 };
-        AUTO_ERROR struct error err = { 0 };
-
-        if (words_split(line->value, WORDS_LITERAL, &words, NULL, &err) < 0)
-                return false;
-        for (size_t i = 0; i < words.count; i++)
-                if (unit_type_of(words.items[i]))
-                        return true;
-        return false;
 }
 
 /* Remove the lines with this key up to the last one, if any line with it names a container file.

@@ -91,26 +91,25 @@ static void values_add_pair(struct values *values, char *text, const struct unit
 static int values_add_words(struct values *values, const struct unit_line *line,
                             struct report *report, struct error *err)
 {
-        AUTO_STRV struct strv words = { 0 };
         enum words_escape escape = line->row->kind == KEY_LITERALS ? WORDS_LITERAL : WORDS_DECODE;
+        const char *at = line->value;
         bool open = false;
+        char *word;
+        int result;
 
-        if (words_split(line->value, escape, &words, &open, err) < 0) {
+        while ((result = words_take(&at, escape, &word, &open, err)) > 0) {
+                if (line->row->kind == KEY_PAIRS)
+                        values_add_pair(values, word, line);
+                else
+                        values_add(values, NULL, word, line);
+        }
+        if (result < 0) {
                 unit_error(err, line, "%s=: %s", line->key, err->message);
                 return error_alias(err, "unsupported escape char");
         }
         if (open && report)
                 report_at(report, REPORT_WARNING, unit_value_place(line),
                           "%s=: a quote is not closed", line->key);
-        for (size_t i = 0; i < words.count; i++) {
-                char *word = words.items[i];
-
-                words.items[i] = NULL;
-                if (line->row->kind == KEY_PAIRS)
-                        values_add_pair(values, word, line);
-                else
-                        values_add(values, NULL, word, line);
-        }
         return 0;
 }
 

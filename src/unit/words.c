@@ -94,16 +94,17 @@ static int fail_escape(const char *at, struct error *err)
                          (int)str_utf8_valid(at, 1) ? 1 : 0, at);
 }
 
-/* Read one word from *line, which stands at its first character. */
-static int take_word(const char **line, enum words_escape escape, struct strbuf *word,
-                     bool *ret_open, struct error *err)
+/* Take a word with quotes or escapes from *line, which stands at its first character. */
+static int take_quoted(const char **line, enum words_escape escape, char **ret_word, bool *ret_open,
+                       struct error *err)
 {
+        AUTO_STRBUF struct strbuf word = { 0 };
         const char *at = *line;
         char quote = '\0';
 
         for (; *at && (quote || !is_separator(*at)); at++) {
                 if (*at == '\\' && escape == WORDS_DECODE) {
-                        size_t taken = decode_escape(at + 1, word);
+                        size_t taken = decode_escape(at + 1, &word);
 
                         if (!taken)
                                 return fail_escape(at + 1, err);
@@ -111,36 +112,42 @@ static int take_word(const char **line, enum words_escape escape, struct strbuf 
                 } else if (quote ? *at == quote : *at == '\'' || *at == '"') {
                         quote = quote ? '\0' : *at;
                 } else {
-                        strbuf_append_char(word, *at);
+                        strbuf_append_char(&word, *at);
                 }
         }
         *line = at;
+        *ret_word = strbuf_steal(&word);
         if (quote && ret_open)
                 *ret_open = true;
-        return 0;
+        return 1;
+}
+
+int words_take(const char **line, enum words_escape escape, char **ret_word, bool *ret_open,
+               struct error *err)
+{
+        size_t plain;
+
+        while (is_separator(**line))
+                ++*line;
+        if (!**line)
+                return 0;
+        plain = strcspn(*line, " \t\n\r\"'\\");
+        if ((*line)[plain] && !is_separator((*line)[plain]))
+                return take_quoted(line, escape, ret_word, ret_open, err);
+        *ret_word = str_dupn(*line, plain);
+        *line += plain;
+        return 1;
 }
 
 int words_split(const char *line, enum words_escape escape, struct strv *list, bool *ret_open,
                 struct error *err)
 {
-        for (;;) {
-                AUTO_STRBUF struct strbuf word = { 0 };
-                size_t plain;
+        char *word;
+        int result;
 
-                while (is_separator(*line))
-                        line++;
-                if (!*line)
-                        return 0;
-                plain = strcspn(line, " \t\n\r\"'\\");
-                if (!line[plain] || is_separator(line[plain])) {
-                        strv_append_owned(list, str_dupn(line, plain));
-                        line += plain;
-                        continue;
-                }
-                if (take_word(&line, escape, &word, ret_open, err) < 0)
-                        return -1;
-                strv_append_owned(list, strbuf_steal(&word));
-        }
+        while ((result = words_take(&line, escape, &word, ret_open, err)) > 0)
+                strv_append_owned(list, word);
+        return result;
 }
 
 enum {

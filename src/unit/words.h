@@ -16,8 +16,13 @@ enum words_escape {
         WORDS_DECODE,  /* C escapes are decoded; an unknown one is an error */
 };
 
-/* Append the words of line to list. An empty pair of quotes is an empty word. A quote that is not
- * closed ends with the line; *ret_open says so (may be NULL). */
+/* Take the next word of *line, which then stands behind it. An empty pair of quotes is an empty
+ * word. A quote that is not closed ends with the line; *ret_open says so (may be NULL). Returns 1,
+ * or 0 where there is no more word. */
+int words_take(const char **line, enum words_escape escape, char **ret_word, bool *ret_open,
+               struct error *err);
+
+/* Append all words of line to list. */
 int words_split(const char *line, enum words_escape escape, struct strv *list, bool *ret_open,
                 struct error *err);
 
