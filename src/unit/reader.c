@@ -23,7 +23,7 @@ struct reader {
 static inline void lines_add(struct unit_lines *lines, struct unit_line line)
 {
         if (lines->count == lines->capacity) {
-                lines->capacity = lines->capacity ? lines->capacity * 2 : 4;
+                lines->capacity = lines->capacity ? lines->capacity * 2 : 8;
                 lines->items = alloc_grow(lines->items, lines->capacity, sizeof *lines->items);
         }
         lines->items[lines->count++] = line;
@@ -174,8 +174,7 @@ static int reader_fail_line(const struct reader *reader, unsigned number, const 
 static int reader_add(struct reader *reader, char *start, size_t length, unsigned number,
                       unsigned column, struct error *err)
 {
-        char *equals = memchr(start, '=', length);
-        char *value;
+        char *equals, *value;
         size_t key_length, value_length;
         struct unit_lines *lines;
 
@@ -189,6 +188,7 @@ static int reader_add(struct reader *reader, char *start, size_t length, unsigne
                 reader_open_section(reader, start + 1, number);
                 return 0;
         }
+        equals = memchr(start, '=', length);
         if (!equals) {
                 AUTO_FREE char *reason =
                         str_format("'%.60s' is not KEY=VALUE, a [section] or a comment", start);
@@ -213,6 +213,8 @@ static int reader_add(struct reader *reader, char *start, size_t length, unsigne
         lines_move(lines, &reader->pending);
         lines_add(lines, (struct unit_line){ .key = start,
                                              .value = value,
+                                             .key_length = (unsigned)key_length,
+                                             .value_length = (unsigned)value_length,
                                              .path = reader->path,
                                              .number = number,
                                              .column = column });
@@ -230,9 +232,11 @@ static int reader_run(struct reader *reader, struct error *err)
 
                 if (is_comment(start, length)) {
                         start[length] = '\0';
-                        lines_add(&reader->pending, (struct unit_line){ .value = start,
-                                                                        .path = reader->path,
-                                                                        .number = number });
+                        lines_add(&reader->pending,
+                                  (struct unit_line){ .value = start,
+                                                      .value_length = (unsigned)length,
+                                                      .path = reader->path,
+                                                      .number = number });
                         continue;
                 }
                 if (start[length - 1] == '\\') {
@@ -381,20 +385,27 @@ static struct unit_lines *unit_lines_for(struct unit_file *file, const char *sec
         return found ? &found->lines : &section_append(file, section)->lines;
 }
 
-void unit_append(struct unit_file *file, const char *section, const char *key, const char *value)
+void unit_append(struct unit_file *file, const char *section, const struct unit_line *line)
 {
-        lines_add(unit_lines_for(file, section), (struct unit_line){ .key = key, .value = value });
+        lines_add(unit_lines_for(file, section), *line);
 }
 
 void unit_prepend(struct unit_file *file, const char *section, const char *key, const char *value)
 {
-        struct unit_line line = { .key = key, .value = value };
+        struct unit_line line = unit_line_of(key, value);
         struct unit_lines *lines = unit_lines_for(file, section);
 
-        byte_set_add(&file->keys, unit_key_hash(key, strlen(key)));
+        byte_set_add(&file->keys, unit_key_hash(key, line.key_length));
         lines_add(lines, line);
         memmove(lines->items + 1, lines->items, (lines->count - 1) * sizeof line);
         lines->items[0] = line;
+}
+
+void unit_replace(struct unit_file *file, struct unit_line *line, char *value)
+{
+        strv_append_owned(&file->texts, value);
+        line->value = value;
+        line->value_length = (unsigned)strlen(value);
 }
 
 void unit_rename(struct unit_file *file, const char *section, const char *name)
@@ -420,17 +431,15 @@ static void write_lines(const struct unit_lines *lines, struct strbuf *buf)
 {
         for (size_t i = 0; i < lines->count; i++) {
                 const struct unit_line *line = &lines->items[i];
-                size_t key = line->key ? strlen(line->key) : 0;
-                size_t value = strlen(line->value);
                 char *end;
 
-                strbuf_reserve(buf, key + value + 2);
+                strbuf_reserve(buf, (size_t)line->key_length + line->value_length + 2);
                 end = buf->data + buf->length;
                 if (line->key) {
-                        end = mempcpy(end, line->key, key);
+                        end = mempcpy(end, line->key, line->key_length);
                         *end++ = '=';
                 }
-                end = mempcpy(end, line->value, value);
+                end = mempcpy(end, line->value, line->value_length);
                 *end++ = '\n';
                 *end = '\0';
                 buf->length = (size_t)(end - buf->data);

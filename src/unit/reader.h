@@ -29,6 +29,8 @@ struct unit_key;
 struct unit_line {
         const char *key;            /* borrowed; NULL for a comment or an empty line */
         const char *value;          /* borrowed; for a comment, all of its text */
+        unsigned key_length;        /* 0 where there is no key */
+        unsigned value_length;      /* bytes, as the other */
         const char *path;           /* borrowed; the file it stands in, NULL where we added it */
         unsigned number;            /* in that file, from 1 */
         unsigned column;            /* of the key, in bytes from 1 */
@@ -108,14 +110,25 @@ static inline const char *unit_last_value(const struct unit_file *file, const ch
         return line && *line->value ? line->value : NULL;
 }
 
+/* A line of ours; both are borrowed. */
+static inline struct unit_line unit_line_of(const char *key, const char *value)
+{
+        return (struct unit_line){ .key = key,
+                                   .value = value,
+                                   .key_length = (unsigned)strlen(key),
+                                   .value_length = (unsigned)strlen(value) };
+}
+
 /* Add a key at the end of a section, which is made where it is missing; section, key and value are
  * borrowed. */
-void unit_append(struct unit_file *file, const char *section, const char *key, const char *value);
+void unit_append(struct unit_file *file, const char *section, const struct unit_line *line);
 static inline void unit_add(struct unit_file *file, const char *section, const char *key,
                             const char *value)
 {
-        byte_set_add(&file->keys, unit_key_hash(key, strlen(key)));
-        unit_append(file, section, key, value);
+        struct unit_line line = unit_line_of(key, value);
+
+        byte_set_add(&file->keys, unit_key_hash(key, line.key_length));
+        unit_append(file, section, &line);
 }
 
 /* The same; takes ownership of value. */
@@ -126,8 +139,11 @@ static inline void unit_add_owned(struct unit_file *file, const char *section, c
         unit_add(file, section, key, value);
 }
 
-/* The same in front of everything else in the section. */
+/* The same as unit_add(), in front of everything else in the section. */
 void unit_prepend(struct unit_file *file, const char *section, const char *key, const char *value);
+
+/* Give a line of the file another value; takes ownership of it. */
+void unit_replace(struct unit_file *file, struct unit_line *line, char *value);
 
 /* Give a section another name; where that exists already, it gets the lines. */
 void unit_rename(struct unit_file *file, const char *section, const char *name);

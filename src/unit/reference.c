@@ -73,11 +73,12 @@ static bool is_relative(const char *source)
 static bool is_reference(const char *source, bool in_mount)
 {
         static const char *const sections[] = { "Volume", "Image", "Build", "Artifact" };
-        const struct unit_type *type = unit_type_of(source);
+        const struct unit_type *type;
 
-        if (!type || *source == '/' || is_relative(source))
+        if (*source == '/' || is_relative(source))
                 return false;
-        for (size_t i = 0; i < (in_mount ? 4 : 1); i++)
+        type = unit_type_of(source);
+        for (size_t i = 0; type && i < (in_mount ? 4 : 1); i++)
                 if (str_equal(sections[i], type->section))
                         return true;
         return false;

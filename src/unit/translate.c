@@ -45,6 +45,7 @@ void translate_exec(struct translation *t, const char *key, const struct strbuf 
 {
         struct strbuf line = { 0 };
 
+        strbuf_reserve(&line, t->global.length + 1 + words->length);
         strbuf_append_n(&line, t->global.data, t->global.length);
         words_add_text(&line, words->data);
         unit_add_owned(&t->service, "Service", key, strbuf_steal(&line));
@@ -85,8 +86,7 @@ static int translate_dependency(struct translation *t, struct unit_line *line, s
                 free(words.items[i]);
                 words.items[i] = service;
         }
-        line->value = strv_join(&words, " ");
-        strv_append_owned(&t->service.texts, (char *)line->value);
+        unit_replace(&t->service, line, strv_join(&words, " "));
         return 0;
 }
 
