@@ -87,14 +87,20 @@ static bool is_excluded(const struct search *search, const char *path)
         return false;
 }
 
+/* What is no container file stays where it is. */
 static void add_file(struct search *search, const char *directory, struct name *name)
 {
+        const struct unit_type *type = unit_type_of(name->text);
+
+        if (!type)
+                return;
         if (search->count == search->capacity) {
                 search->capacity = search->capacity ? search->capacity * 2 : 64;
                 search->files = alloc_grow(search->files, search->capacity, sizeof *search->files);
         }
         search->files[search->count++] = (struct search_file){ .directory = directory,
                                                                .name = steal_str(&name->text),
+                                                               .type = type,
                                                                .regular = name->type == DT_REG };
 }
 
@@ -140,8 +146,7 @@ static void walk(struct search *search, const char *path, bool skip_numbers, int
         strv_append_owned(&search->directories, steal_str(&real));
         directory = search->directories.items[search->directories.count - 1];
         for (size_t i = 0; i < names.count; i++)
-                if (unit_type_of(names.items[i].text))
-                        add_file(search, directory, &names.items[i]);
+                add_file(search, directory, &names.items[i]);
         for (size_t i = 0; i < names.count; i++)
                 if (names.items[i].text)
                         walk_entry(search, directory, &names.items[i], skip_numbers, depth, report);

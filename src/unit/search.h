@@ -13,10 +13,13 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+struct unit_type;
+
 struct search_file {
         const char *directory; /* borrowed from the search */
         char *name;            /* owned */
-        bool regular;          /* known to be a regular file; else it may be anything */
+        const struct unit_type *type;
+        bool regular; /* known to be a regular file; else it may be anything */
 };
 
 /* Start with { 0 }. */

@@ -210,7 +210,7 @@ void unit_set_list(struct unit_set *set, const struct search *search)
                 source->path = str_concat(found->directory, "/", found->name);
                 source->name = strrchr(source->path, '/') + 1;
                 source->directory = found->directory;
-                source->type = unit_type_of(source->name);
+                source->type = found->type;
                 source->elsewhere = true;
         }
 }
