@@ -23,7 +23,7 @@ struct reader {
 static inline void lines_add(struct unit_lines *lines, struct unit_line line)
 {
         if (lines->count == lines->capacity) {
-                lines->capacity = lines->capacity ? lines->capacity * 2 : 8;
+                lines->capacity = lines->capacity ? lines->capacity * 2 : 4;
                 lines->items = alloc_grow(lines->items, lines->capacity, sizeof *lines->items);
         }
         lines->items[lines->count++] = line;
