@@ -19,7 +19,7 @@ static void write_unit(const struct batch *batch, struct batch_unit *unit,
 {
         AUTO_ERROR struct error err = { 0 };
 
-        unit->written = output_write(output, unit->name, batch->text.data + unit->start,
+        unit->written = output_write(output, unit->name, unit->fd, batch->text.data + unit->start,
                                      unit->length, &err) == 0;
         if (!unit->written)
                 transcript_add_error(transcript, unit->stage, err.message);
@@ -54,8 +54,10 @@ static void write_all(struct batch *batch, const struct output *output,
                       const struct partner *partner, struct transcript *transcript)
 {
         for (size_t i = 0; i < batch->count; i++)
-                write_unit(batch, &batch->units[i], output, transcript);
+                batch->units[i].fd = output_create(output, batch->units[i].name);
         partner_leave(partner);
+        for (size_t i = 0; i < batch->count; i++)
+                write_unit(batch, &batch->units[i], output, transcript);
         for (size_t i = 0; i < batch->count; i++)
                 if (batch->units[i].written)
                         make_links(&batch->units[i], output, transcript);

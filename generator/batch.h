@@ -22,6 +22,7 @@ enum {
 struct batch_unit {
         char *name;                  /* owned */
         size_t start, length;        /* of its part of the text */
+        int fd;                      /* owned; of its file, while it is being written */
         struct install install;      /* its links */
         enum transcript_stage stage; /* of what is to be said when it is written */
         bool written;

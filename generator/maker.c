@@ -210,6 +210,17 @@ _Noreturn static void hand_over(struct work *work)
         _exit(partner_send(&work->partner, &buf) ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
+/* For systemd, an empty unit is a masked one. */
+static void drop_unwritten(const struct work *work)
+{
+        for (size_t i = 0; i < work->set.count; i++) {
+                const struct unit_source *source = &work->set.sources[i];
+
+                if (source->elsewhere && source->service)
+                        output_drop_empty(work->maker->output, source->service);
+        }
+}
+
 /* What the child did; its files come behind ours, and so does what it says. */
 static void take_over(struct work *work, const struct search *search, struct error *err)
 {
@@ -217,9 +228,12 @@ static void take_over(struct work *work, const struct search *search, struct err
         bool whole = transcript_read(&work->transcript, partner->in) &&
                      read_members(&work->set, partner->in);
 
-        if (!whole && partner_explain(partner, err) < 0)
-                error_wrap(err, "some units of %s to %s are missing",
-                           search->files[partner->end].name, search->files[search->count - 1].name);
+        if (whole)
+                return;
+        partner_explain(partner, err);
+        error_wrap(err, "some units of %s to %s are missing", search->files[partner->end].name,
+                   search->files[search->count - 1].name);
+        drop_unwritten(work);
 }
 
 void maker_run(const struct maker *maker, const struct search *search, struct report *report)

@@ -54,36 +54,39 @@ static bool is_unchanged(int dirfd, const char *name, const char *data, size_t l
                memcmp(present, data, length) == 0;
 }
 
-static int write_new(const struct output *output, const char *name, const char *data, size_t length)
-{
-        AUTO_CLOSE int fd =
-                openat(output->dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-
-        if (fd < 0)
-                return -1;
-        if (io_write_all(fd, data, length) < 0) {
-                int saved = errno;
-
-                unlinkat(output->dirfd, name, 0);
-                errno = saved;
-                return -1;
-        }
-        return 0;
-}
-
 /* Where the directory was empty, a file is made under its name: who else writes it at the same
  * time finds it and replaces it. systemd reads when we are done, so that the rename, which costs as
  * much as making the file, is worth nothing there. */
-int output_write(const struct output *output, const char *name, const char *data, size_t length,
-                 struct error *err)
+int output_create(const struct output *output, const char *name)
 {
-        if (output->fresh && write_new(output, name, data, length) == 0)
+        if (!output->fresh)
+                return -1;
+        return openat(output->dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+}
+
+int output_write(const struct output *output, const char *name, int fd, const char *data,
+                 size_t length, struct error *err)
+{
+        AUTO_CLOSE int file = fd;
+
+        if (file < 0 && is_unchanged(output->dirfd, name, data, length))
                 return 0;
-        if (output->fresh && errno != EEXIST)
-                return error_errno(err, errno, "cannot write %s", name);
-        if (is_unchanged(output->dirfd, name, data, length))
+        if (file < 0)
+                return io_write_file(output->dirfd, name, data, length, 0644, IO_NO_SYNC, err);
+        if (io_write_all(file, data, length) == 0)
                 return 0;
-        return io_write_file(output->dirfd, name, data, length, 0644, IO_NO_SYNC, err);
+        error_errno(err, errno, "cannot write %s", name);
+        unlinkat(output->dirfd, name, 0);
+        return -1;
+}
+
+void output_drop_empty(const struct output *output, const char *name)
+{
+        struct stat st;
+
+        if (fstatat(output->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+            st.st_size == 0)
+                unlinkat(output->dirfd, name, 0);
 }
 
 /* The target of a link, owned, or NULL where it is something else. */

@@ -222,6 +222,13 @@ else
 	skip "how many processes there are" "needs strace and two processors"
 fi
 
+# Fewer files can be open than are written in one go.
+fresh
+for i in $(seq 200); do container "c$i"; done
+few_descriptors() { (ulimit -n 32 && CRUNIT_GENERATOR_PROCESSES=2 run 0 --no-kmsg-log "$work/out"); }
+check "with few descriptors" few_descriptors
+check "all units are there" test "$(find "$work/out" -name '*.service' -type f -size +0 | wc -l)" = 200
+
 # The other process ends in the midst of its work: while it writes, and while it reads. Sorted by
 # name, the last file is its own.
 fresh
@@ -231,10 +238,13 @@ killed() {
 	rm -rf "$work/out"
 	CRUNIT_GENERATOR_PROCESSES=2 run 1 --no-kmsg-log "$work/out"
 }
+container d2
+container d3
 killed_writing() { (ulimit -f 100 && killed 200000); }
 killed_reading() { (ulimit -v 30000 && killed 16000000); }
 check "a process that is killed as it writes: failure" killed_writing
-check "which is said" grep -qE "some units of c[0-9]+.container to d1.container are missing: the process that makes them was killed by signal 25" "$work/said"
+check "which is said" grep -qE "some units of c[0-9]+.container to d3.container are missing: the process that makes them was killed by signal 25" "$work/said"
+check "and leaves no unit that is empty" test -z "$(find "$work/out" -name '*.service' -empty)"
 # The first are the parent's in any case, and the last are the child's; between them, who is faster has more.
 check "and costs nothing of the other's" test -s "$work/out/c1.service" -a -s "$work/out/c11.service"
 # Sanitizers and valgrind need more memory than is left here.
