@@ -95,6 +95,9 @@ void service_add_directory(struct translation *t, const char *path)
 {
         AUTO_FREE char *directory = reference_path(t, path);
 
-        if (!unit_last_value(&t->source->file, "Service", "WorkingDirectory"))
-                unit_add_owned(&t->service, "Service", "WorkingDirectory", steal_str(&directory));
+        if (unit_last_value(&t->source->file, "Service", "WorkingDirectory"))
+                return;
+        /* A backslash at the end would take the next line, and a blank would get lost. */
+        unit_add_owned(&t->service, "Service", "WorkingDirectory",
+                       str_concat(directory, unit_is_value(directory) ? "" : "/"));
 }
