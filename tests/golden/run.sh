@@ -5,7 +5,8 @@
 # out has to be expected/: the units, links (path -> target), messages, status. A case may have
 #   arguments    words for the generator, instead of none
 #   environment  NAME=VALUE lines, instead of QUADLET_UNIT_DIRS=@INPUT@
-# where @INPUT@ stands for the input directory and @OUTPUT@ for the one with the units.
+# where @INPUT@ stands for the input directory and @OUTPUT@ for the one with the units. For a
+# backslash in a unit's name, the name of its file here has %.
 #
 # run.sh           test (TAP)
 # run.sh --update  make expected/ what comes out now
@@ -22,7 +23,7 @@ replace() {
 
 # generate CASE DIRECTORY PROCESSES: what comes out of the case, in the directory.
 generate() {
-	local input=$here/$1/input output=$work/output status=0 file
+	local input=$here/$1/input output=$work/output status=0 file unit
 	local arguments=() environment=("QUADLET_UNIT_DIRS=$input")
 	rm -rf "$output" "$2"
 	mkdir -p "$output" "$2"
@@ -37,7 +38,8 @@ generate() {
 		>"$work/stdout" 2>"$work/stderr" || status=$?
 	(cd "$output" && find . -type l -printf '%P -> %l\n' | LC_ALL=C sort) >"$2/links"
 	for file in "$output"/* "$output"/.[!.]*; do
-		[ ! -f "$file" ] || [ -L "$file" ] || replace "$file" >"$2/${file##*/}"
+		unit=${file##*/}
+		[ ! -f "$file" ] || [ -L "$file" ] || replace "$file" >"$2/${unit//\\/%}"
 	done
 	replace "$work/stderr" >"$2/messages"
 	replace "$work/stdout" >"$2/stdout"
