@@ -69,10 +69,11 @@ int output_write(const struct output *output, const char *name, int fd, const ch
 {
         AUTO_CLOSE int file = fd;
 
-        if (file < 0 && is_unchanged(output->dirfd, name, data, length))
-                return 0;
         if (file < 0)
-                return io_write_file(output->dirfd, name, data, length, 0644, IO_NO_SYNC, err);
+                return is_unchanged(output->dirfd, name, data, length)
+                               ? 0
+                               : io_write_file(output->dirfd, name, data, length, 0644, IO_NO_SYNC,
+                                               err);
         if (io_write_all(file, data, length) == 0)
                 return 0;
         error_errno(err, errno, "cannot write %s", name);

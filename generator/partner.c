@@ -296,14 +296,15 @@ static int wait_for_child(struct partner *partner)
         return status;
 }
 
-int partner_explain(struct partner *partner, struct error *err)
+void partner_explain(struct partner *partner, struct error *err)
 {
         int status = wait_for_child(partner);
 
         if (WIFSIGNALED(status))
-                return error_set(err, 0, "the process that makes them was killed by signal %d",
-                                 WTERMSIG(status));
-        return error_set(err, 0, "the process that makes them failed");
+                error_set(err, 0, "the process that makes them was killed by signal %d",
+                          WTERMSIG(status));
+        else
+                error_set(err, 0, "the process that makes them failed");
 }
 
 void partner_free(struct partner *partner)

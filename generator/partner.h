@@ -68,8 +68,8 @@ void partner_leave(const struct partner *partner);
 /* Tell the parent something; false where it is gone. It reads from in. */
 bool partner_send(const struct partner *partner, const struct strbuf *text);
 
-/* Wait for the end of a child that did not say all that was expected, and say why. Returns -1. */
-int partner_explain(struct partner *partner, struct error *err);
+/* Wait for the end of a child that did not say all that was expected, and say why. */
+void partner_explain(struct partner *partner, struct error *err);
 
 /* Waits for the child, too. */
 void partner_free(struct partner *partner);

@@ -4,6 +4,11 @@
 
 #include <sys/stat.h>
 
+bool device_is_plain(const char *text)
+{
+        return *text == '/' && !words_needs_quotes(text, strlen(text));
+}
+
 /* The file's kind is known while the generator runs, or it is taken for a device. */
 static bool is_directory(const char *path)
 {
@@ -22,7 +27,7 @@ static bool allow_device(const char *text, struct strv *allowed)
         AUTO_STRV struct strv parts = { 0 };
         const char *rights = "rwm";
 
-        if (*text != '/' || strchr(text, '$') || words_needs_quotes(text, strlen(text)))
+        if (!device_is_plain(text) || strchr(text, '$'))
                 return false;
         strv_split(&parts, text, ":", true);
         if (parts.count > 1 && parts.items[parts.count - 1][0] != '/')

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Limits of PodmanArgs= about devices and about time. */
 #include "limits.h"
-#include "words.h"
 
 #include <stdlib.h>
 
@@ -69,8 +68,7 @@ static int io_convert_value(const struct io_limit *limit, const char *text, char
         *ret = NULL;
         if (strpbrk(text, "%$"))
                 return 0;
-        /* The path stands in the unit as it is. */
-        if (limit->device && (!colon || *text != '/' || words_needs_quotes(text, strlen(text))))
+        if (limit->device && (!colon || !device_is_plain(text)))
                 return error_set(err, 0, "not of the form /dev/NAME:LIMIT");
         if (limit->convert(colon ? colon + 1 : text, &value, err) < 0)
                 return -1;

@@ -57,9 +57,8 @@ enum {
 /* Where the row of a name is; made when it is first asked for. */
 struct keys_index {
         bool made;
-        unsigned char
-                slots[KEYS_SLOTS]; /* by unit_key_hash() of the name: the row's number from 1 */
-        struct byte_set always;    /* the rows that are called in any case */
+        unsigned char slots[KEYS_SLOTS]; /* by unit_key_hash(): the row's number from 1 */
+        struct byte_set always;          /* the rows that are called in any case */
 };
 
 /* The rows of one section. */

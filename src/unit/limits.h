@@ -35,6 +35,9 @@ int limit_parse_size(const char *text, uint64_t *ret, struct error *err);
 /* The unit key that a key of [Container] becomes, or NULL. Borrowed. */
 const char *limits_unit_key(const char *key);
 
+/* Whether text begins with a path and can stand in a unit as it is. */
+bool device_is_plain(const char *text);
+
 /* DevicePolicy= and DeviceAllow= from AddDevice= and from the words of PodmanArgs=, when both are
  * translated. */
 void devices_add(struct translation *t);
