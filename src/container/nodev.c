@@ -7,10 +7,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/statvfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* Before Linux 5.12 a flag is set by naming all that are to hold. */
@@ -37,37 +37,53 @@ static int nodev_set_here(void)
         return nodev_set_classic();
 }
 
-/* The life of a process of its own, since going there changes what "/" is. It has our memory, and
- * we wait: a copy of it would cost more than all that is done here. */
-static void nodev_live(int mounts)
+/* Where this process is at home: its mounts, and what "/" and "." are there. */
+struct nodev_home {
+        int mounts, root, here;
+};
+
+static void nodev_close(struct nodev_home *home)
 {
-        _exit(setns(mounts, CLONE_NEWNS) < 0 || nodev_set_here() < 0 ? errno : 0);
+        cleanup_close(&home->mounts);
+        cleanup_close(&home->root);
+        cleanup_close(&home->here);
+}
+
+static int nodev_remember(struct nodev_home *ret)
+{
+        ret->mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+        ret->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        ret->here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        return ret->mounts < 0 || ret->root < 0 || ret->here < 0 ? -1 : 0;
+}
+
+/* Whatever this process did among the mounts of a container, it would do it to the wrong files. */
+static void nodev_return(const struct nodev_home *home)
+{
+        if (setns(home->mounts, CLONE_NEWNS) == 0 && fchdir(home->root) == 0 && chroot(".") == 0 &&
+            fchdir(home->here) == 0)
+                return;
+        fprintf(stderr, "cannot come back from the mounts of a container: %s\n", strerror(errno));
+        abort();
 }
 
 int nodev_set(pid_t init, struct error *err)
 {
         AUTO_FREE char *path = str_format("/proc/%d/ns/mnt", (int)init);
         AUTO_CLOSE int mounts = open(path, O_RDONLY | O_CLOEXEC);
-        int status;
-        pid_t pid;
+        CLEANUP(nodev_close) struct nodev_home home = { -1, -1, -1 };
+        int failed = 0;
 
         if (mounts < 0)
                 return error_errno(err, errno, "cannot open %s", path);
-        pid = vfork();
-        if (pid == 0)
-                nodev_live(mounts);
-        if (pid < 0)
-                return error_errno(err, errno, "cannot fork");
-        while (waitpid(pid, &status, 0) < 0)
-                if (errno != EINTR)
-                        return error_errno(err, errno, "cannot wait for a process");
-        if (!WIFEXITED(status))
-                return error_set(err, EIO,
-                                 "the process that shuts the devices of the root file system was "
-                                 "killed by signal %d",
-                                 WTERMSIG(status));
-        if (WEXITSTATUS(status) != 0)
-                return error_errno(err, WEXITSTATUS(status),
-                                   "cannot shut the devices of the root file system");
+        if (nodev_remember(&home) < 0)
+                return error_errno(err, errno, "cannot open what this process has mounted");
+        if (setns(mounts, CLONE_NEWNS) < 0)
+                return error_errno(err, errno, "cannot enter %s", path);
+        if (nodev_set_here() < 0)
+                failed = errno;
+        nodev_return(&home);
+        if (failed)
+                return error_errno(err, failed, "cannot shut the devices of the root file system");
         return 0;
 }

@@ -13,5 +13,6 @@
 
 #include <sys/types.h>
 
-/* init: the container's, which waits for its start. */
+/* init: the container's, which waits for its start. This process goes there and comes back: it has
+ * no other thread, and ends where it could not come back. */
 int nodev_set(pid_t init, struct error *err);
