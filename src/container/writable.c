@@ -84,15 +84,16 @@ static bool writable_fits(int fd, const char *image)
 
 static int writable_make_new(int fd, struct error *err)
 {
-        static const char *const names[] = { "image", "upper", "work", "volumes" };
+        static const char *const old[] = { "image", "upper", "work", "volumes" };
+        static const char *const needed[] = { "upper", "work" };
 
-        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-                if (io_remove_tree(fd, names[i], err) < 0)
+        for (size_t i = 0; i < sizeof old / sizeof *old; i++)
+                if (io_remove_tree(fd, old[i], err) < 0)
                         return -1;
         /* upper becomes the container's root directory: its mode is what others see there. */
-        for (size_t i = 1; i < sizeof names / sizeof *names; i++)
-                if (mkdirat(fd, names[i], 0755) < 0 || fchmodat(fd, names[i], 0755, 0) < 0)
-                        return error_errno(err, errno, "cannot make %s", names[i]);
+        for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+                if (mkdirat(fd, needed[i], 0755) < 0 || fchmodat(fd, needed[i], 0755, 0) < 0)
+                        return error_errno(err, errno, "cannot make %s", needed[i]);
         return 0;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a container writes: `upper` and `work` (the overlay's upper layer) and `volumes` in its data
- * directory (place.h). By default it is made new for every start and removed at the stop. A kept
- * one (--rm=false) carries the file `image`, what it was made on (ids_layer_key()): on another
- * image, or with other owners, it makes no sense, and is made new.
+ * What a container writes: `upper` and `work` (the overlay's upper layer) and, where the plan has
+ * some, `volumes` in its data directory (place.h). By default it is made new for every start and
+ * removed at the stop. A kept one (--rm=false) carries the file `image`, what it was made on
+ * (ids_layer_key()): on another image, or with other owners, it makes no sense, and is made new.
  *
  * The lock is held by a descriptor: as long as it is open, nobody else changes or removes the
  * directory. The overlay itself only warns when an upper layer is used twice.
