@@ -276,17 +276,35 @@ static int cgroup_oldest_ancestor(const char *own, struct process_id *ret, struc
         return 0;
 }
 
-int cgroup_kill_leftovers(struct error *err)
+/* So it is nearly always: here are only this process and what it has started, and no groups below.
+ * The kernel counts them among the links of a directory. */
+static bool cgroup_is_clean(int group, const struct process_id *self)
 {
-        AUTO_FREE char *own = NULL;
+        AUTO_FREE char *text = NULL;
+        AUTO_STRV struct strv pids = { 0 };
+        struct stat st;
+
+        if (fstat(group, &st) < 0 || st.st_nlink != 2 ||
+            io_read_file(group, "cgroup.procs", CGROUP_FILE_MAX, &text, NULL, NULL) < 0)
+                return false;
+        strv_split(&pids, text, "\n", false);
+        for (size_t i = 0; i < pids.count; i++) {
+                pid_t pid = (pid_t)atoi(pids.items[i]);
+                struct process_id id;
+
+                if (pid != self->pid &&
+                    (process_identify(pid, &id, NULL) < 0 || id.start < self->start))
+                        return false;
+        }
+        return true;
+}
+
+static int cgroup_kill_older(int group, const char *own, struct error *err)
+{
         struct process_id oldest = { 0 };
         struct cgroup_leftovers leftovers = { .patience = CGROUP_KILL_WAIT };
-        AUTO_CLOSE int group = -1;
 
-        if (cgroup_of(getpid(), &own, err) < 0 || cgroup_oldest_ancestor(own, &oldest, err) < 0)
-                return -1;
-        group = cgroup_open(own, err);
-        if (group < 0)
+        if (cgroup_oldest_ancestor(own, &oldest, err) < 0)
                 return -1;
         leftovers.before = oldest.start;
         for (int round = 0; round < CGROUP_KILL_ROUNDS; round++) {
@@ -302,6 +320,15 @@ int cgroup_kill_leftovers(struct error *err)
                                  "processes of an earlier run in %s do not end, even after SIGKILL",
                                  own);
         return leftovers.killed;
+}
+
+int cgroup_kill_leftovers(const char *own, const struct process_id *self, struct error *err)
+{
+        AUTO_CLOSE int group = cgroup_open(own, err);
+
+        if (group < 0)
+                return -1;
+        return cgroup_is_clean(group, self) ? 0 : cgroup_kill_older(group, own, err);
 }
 
 static void cgroup_kill_since(uint64_t since)

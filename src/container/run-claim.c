@@ -23,7 +23,6 @@ static void run_describe(struct run *run)
                                                [SPEC_LOG_NONE] = "none" };
         const struct container_spec *spec = run->spec;
         struct container_state *state = &run->state;
-        AUTO_FREE char *cgroup = NULL;
 
         state->name = str_dup(spec->name);
         state->image = str_dup(run->image.id);
@@ -45,8 +44,8 @@ static void run_describe(struct run *run)
         for (size_t i = 0; i < spec->secret_count; i++)
                 strv_append_owned(&state->secrets, secret_option_text(&spec->secrets[i]));
         backing_describe(&run->backing, spec, state);
-        if (cgroup_of(getpid(), &cgroup, NULL) == 0 && spec->cgroups_split)
-                state->unit = cgroup_unit(cgroup);
+        if (spec->cgroups_split)
+                state->unit = cgroup_unit(run->cgroup);
 }
 
 /* A port that the image exposes, or --expose does, on one of the host's that is free. */
@@ -94,6 +93,9 @@ int run_claim(struct run *run, struct error *err)
 {
         struct container_spec *spec = run->spec;
 
+        if (cgroup_of(0, &run->cgroup, spec->cgroups_split ? err : NULL) < 0 &&
+            spec->cgroups_split)
+                return -1;
         run->state.id = run_choose_id();
         if (!spec->name)
                 spec->name = str_dupn(run->state.id, RUN_SHORT_ID);
@@ -103,7 +105,8 @@ int run_claim(struct run *run, struct error *err)
         run_describe(run);
         if (process_identify(getpid(), &run->state.starter, err) < 0)
                 return -1;
-        if (run->place.systemd && spec->cgroups_split && cgroup_kill_leftovers(err) < 0)
+        if (run->place.systemd && spec->cgroups_split &&
+            cgroup_kill_leftovers(run->cgroup, &run->state.starter, err) < 0)
                 return -1;
         if (claim_name(&run->place, &run->state, spec->replace, err) < 0)
                 return -1;

@@ -197,13 +197,9 @@ static int run_keep(struct run *run, struct error *err)
 /* systemd in the container makes groups in the unit's own. */
 static int run_give_cgroup(const struct run *run, struct error *err)
 {
-        AUTO_FREE char *own = NULL;
-
         if (!run->plan.systemd || !run->spec->cgroups_split || !ids_mapped(&run->ids))
                 return 0;
-        if (cgroup_of(getpid(), &own, err) < 0)
-                return -1;
-        return cgroup_give(own, run->plan.root_uid, run->plan.root_gid, err);
+        return cgroup_give(run->cgroup, run->plan.root_uid, run->plan.root_gid, err);
 }
 
 /* It is loaded while crun works, and what crun complains of is not its business. */
@@ -218,17 +214,13 @@ static int run_prepare_pump(struct run *run, struct error *err)
 
 static int run_start_pump(struct run *run, struct error *err)
 {
-        AUTO_FREE char *own = NULL;
-
         if (run->pump.read < 0)
                 return 0;
         if (run_prepare_pump(run, err) < 0 || pump_start(&run->pump, err) < 0)
                 return -1;
         if (!run->plan.systemd || !run->spec->cgroups_split || !run->spec->detach)
                 return 0;
-        if (cgroup_of(getpid(), &own, err) < 0)
-                return -1;
-        return cgroup_put_aside(own, run->pump.pid, err);
+        return cgroup_put_aside(run->cgroup, run->pump.pid, err);
 }
 
 /* A crun that opens config.json itself, late, makes its network as well. */

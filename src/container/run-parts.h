@@ -44,6 +44,7 @@ struct run {
 
         struct place place;           /* the claim */
         struct container_state state; /* the claim, the network, and the creation, about the init */
+        char *cgroup;                 /* the claim: the path of this process's; NULL: none */
         bool claimed;                 /* the claim: the run directory is ours */
         struct ids ids;               /* the namespaces */
         struct nsjoin nsjoin;         /* the namespaces; mounted after the root */

@@ -40,6 +40,7 @@ static void run_free(struct run *run)
         cleanup_close(&run->root);
         cleanup_close(&run->null);
         gate_close(&run->gate);
+        free(run->cgroup);
         free(run->config);
         plan_free(&run->plan);
         crun_close(&run->crun);
@@ -168,13 +169,12 @@ static int run_make_plan(struct run *run, struct error *err)
 static int run_confine_devices(struct run *run, struct error *err)
 {
         AUTO_ERROR struct error failed = { 0 };
-        AUTO_FREE char *cgroup = NULL;
 
         if (!run->plan.devices)
                 return 0;
-        if (cgroup_of(getpid(), &cgroup, err) < 0)
-                return -1;
-        if (device_filter_install(cgroup, run->plan.devices, &failed) == 0)
+        if (!run->cgroup)
+                return error_set(err, ENODATA, "this process is in no control group");
+        if (device_filter_install(run->cgroup, run->plan.devices, &failed) == 0)
                 return 0;
         if (failed.code != EPERM && failed.code != EINVAL && failed.code != ENOTSUP &&
             failed.code != EBADF)
