@@ -2,6 +2,7 @@
 #include "gate.h"
 
 #include "../base/cleanup.h"
+#include "../base/io.h"
 #include "../base/str.h"
 
 #include <errno.h>
@@ -60,13 +61,25 @@ void gate_close_inner(struct gate *gate)
         gate->read = gate->say = -1;
 }
 
-bool gate_pass(struct gate *gate, const char *text, size_t length)
+static bool gate_holds(const struct gate *gate, size_t length)
 {
         int size = fcntl(gate->write, F_GETPIPE_SZ);
 
-        if (size < 0 || length > INT_MAX ||
-            (length > (size_t)size && fcntl(gate->write, F_SETPIPE_SZ, (int)length) < 0) ||
-            gate_link(gate->path, "config.json") < 0)
+        return size >= 0 && length <= INT_MAX &&
+               (length <= (size_t)size || fcntl(gate->write, F_SETPIPE_SZ, (int)length) >= 0);
+}
+
+bool gate_pass(struct gate *gate, const char *text, size_t length, const char *file)
+{
+        if (!gate_holds(gate, length))
+                return false;
+        if (!file) {
+                gate->text = str_concat(gate->path, ".text");
+                file = strrchr(gate->text, '/') + 1;
+                if (io_write_file(AT_FDCWD, gate->text, text, length, 0600, IO_NO_SYNC, NULL) < 0)
+                        return false;
+        }
+        if (gate_link(gate->path, file) < 0)
                 return false;
         if (write(gate->write, text, length) != (ssize_t)length)
                 return false;
@@ -82,6 +95,9 @@ void gate_close(struct gate *gate)
         cleanup_close(&gate->said);
         if (gate->path)
                 unlink(gate->path);
+        if (gate->text)
+                unlink(gate->text);
         free(gate->path);
+        free(gate->text);
         *gate = GATE_NONE;
 }

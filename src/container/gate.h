@@ -5,8 +5,8 @@
  *
  * crun reads the file twice, the second time to copy it into its own state. So the name it is given
  * is a link: first to a pipe that crun has inherited, on which it waits, and then, just before the
- * text is written into the pipe, to config.json itself. Whichever crun opens, and whenever, it
- * reads the whole. When this process ends before, crun finds the pipe at its end, without a
+ * text is written into the pipe, to a file with the same text. Whichever crun opens, and whenever,
+ * it reads the whole. When this process ends before, crun finds the pipe at its end, without a
  * configuration, and ends as well; it has made nothing until then.
  *
  * Another pipe leads back: crun writes the init's number, the last of all it does, into what it
@@ -23,6 +23,7 @@
 struct gate {
         int read, write; /* owned; the pipe, or -1 */
         char *path;      /* owned; of the link, for crun; NULL: there is none */
+        char *text;      /* owned; of a file that goes with the link, or NULL */
         int said, say;   /* owned; the pipe back, or -1 */
 };
 
@@ -36,8 +37,8 @@ int gate_open(const char *run, int lowest, struct gate *ret, struct error *err);
 /* crun has been started: nobody else shall hold its ends. */
 void gate_close_inner(struct gate *gate);
 
-/* config.json is there, with this text, or one as good: let it be read. False where no pipe holds
- * so much; then the gate remains shut. */
-bool gate_pass(struct gate *gate, const char *text, size_t length);
+/* Let the text be read. file: beside the link, with the same text; NULL: the gate makes one. False
+ * where no pipe holds so much; then the gate remains shut. */
+bool gate_pass(struct gate *gate, const char *text, size_t length, const char *file);
 
 void gate_close(struct gate *gate);

@@ -175,8 +175,6 @@ static int prepare_check_targets(const struct prepare *prepare, struct error *er
 
 static int prepare_write_files(const struct prepare *prepare, struct error *err)
 {
-        AUTO_FREE char *path = str_format("%s/config.json", prepare->run);
-
         for (size_t i = 0; i < prepare->plan->file_count; i++) {
                 const struct plan_file *file = &prepare->plan->files[i];
                 AUTO_FREE char *name = str_format("%s/%s", prepare->run, file->name);
@@ -187,8 +185,7 @@ static int prepare_write_files(const struct prepare *prepare, struct error *err)
                 if (prepare_give_to_root(prepare, name) < 0)
                         return error_errno(err, errno, "cannot prepare %s", name);
         }
-        return io_write_file(AT_FDCWD, path, prepare->config, strlen(prepare->config), 0600,
-                             IO_NO_SYNC, err);
+        return 0;
 }
 
 static int prepare_overlay(const struct plan_overlay *overlay, struct error *err)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a plan says has to be there before the runtime reads config.json: directories, owners,
- * files; and config.json itself. */
+ * files. */
 #pragma once
 
 #include "../base/error.h"
@@ -10,7 +10,6 @@ struct prepare {
         const struct plan *plan; /* borrowed */
         const char *run;         /* borrowed; the run directory */
         int root;                /* borrowed; the root file system */
-        const char *config;      /* borrowed; the text of config.json */
 };
 
 int prepare_container(const struct prepare *prepare, struct error *err);

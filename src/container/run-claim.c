@@ -93,8 +93,7 @@ int run_claim(struct run *run, struct error *err)
 {
         struct container_spec *spec = run->spec;
 
-        if (cgroup_of(0, &run->cgroup, spec->cgroups_split ? err : NULL) < 0 &&
-            spec->cgroups_split)
+        if (cgroup_of(0, &run->cgroup, spec->cgroups_split ? err : NULL) < 0 && spec->cgroups_split)
                 return -1;
         run->state.id = run_choose_id();
         if (!spec->name)

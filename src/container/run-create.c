@@ -223,27 +223,42 @@ static int run_start_pump(struct run *run, struct error *err)
         return cgroup_put_aside(run->cgroup, run->pump.pid, err);
 }
 
-/* A crun that opens config.json itself, late, makes its network as well. */
-static bool run_pass_config(struct run *run)
+static int run_write_config(struct run *run, struct error *err)
 {
-        const char *network = run_passing_network(run);
-        AUTO_FREE char *text = NULL;
+        AUTO_FREE char *text = NULL, *path = str_concat(run->place.run, "/config.json");
 
-        if (!network)
-                return gate_pass(&run->gate, run->config, strlen(run->config));
-        plan_set_network(&run->plan, network);
-        text = json_text(run->plan.config, false);
-        plan_set_network(&run->plan, NULL);
-        return gate_pass(&run->gate, text, strlen(text));
-}
-
-/* The configuration is there. A crun that cannot have it begins again. */
-static int run_await_crun(struct run *run, struct error *err)
-{
-        if (run->creating && !run_pass_config(run)) {
+        if (json_document(run->plan.config, false, &text, err) < 0 ||
+            io_write_file(AT_FDCWD, path, text, strlen(text), 0600, IO_NO_SYNC, err) < 0)
+                return -1;
+        if (run->creating && run->gate.write >= 0 &&
+            !gate_pass(&run->gate, text, strlen(text), "config.json")) {
                 create_cancel(run->creating);
                 run->creating = 0;
         }
+        return 0;
+}
+
+/* What holds for this start alone goes first, to the crun that waits for it. */
+static int run_give_config(struct run *run, struct error *err)
+{
+        const char *network = run->creating ? run_passing_network(run) : NULL;
+        AUTO_FREE char *text = NULL;
+        int result;
+
+        if (network) {
+                plan_set_network(&run->plan, network);
+                result = json_document(run->plan.config, false, &text, err);
+                plan_set_network(&run->plan, NULL);
+                if (result < 0)
+                        return -1;
+                gate_pass(&run->gate, text, strlen(text), NULL);
+        }
+        return run_write_config(run, err);
+}
+
+/* A crun that cannot have its configuration begins again. */
+static int run_await_crun(struct run *run, struct error *err)
+{
         if (!run->creating) {
                 gate_close(&run->gate);
                 if (run_spawn_crun(run, err) < 0)
@@ -283,7 +298,7 @@ int run_create(struct run *run, struct error *err)
                 return -1;
         if (ids_mapped(&run->ids) && headroom_make(run->plan.config, &headroom, err) < 0)
                 return -1;
-        result = run_create_container(run, err);
+        result = run_give_config(run, err) < 0 ? -1 : run_create_container(run, err);
         headroom_return(&headroom);
         gate_close(&run->gate);
         if (result < 0)

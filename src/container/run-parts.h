@@ -63,7 +63,6 @@ struct run {
         int root;                 /* the root: the mounted root file system, or -1 */
 
         struct plan plan; /* the plan */
-        char *config;     /* the preparation; the text of config.json */
 
         bool checked; /* the creation: units check its health */
 };

@@ -41,7 +41,6 @@ static void run_free(struct run *run)
         cleanup_close(&run->null);
         gate_close(&run->gate);
         free(run->cgroup);
-        free(run->config);
         plan_free(&run->plan);
         crun_close(&run->crun);
         console_close(&run->console);
@@ -196,10 +195,8 @@ static int run_prepare(struct run *run, struct error *err)
                                           .gids = mapped ? &run->ids.gids : NULL };
 
         if (backing_fill(&run->backing, &fetch, &fill, err) < 0 ||
-            secret_files_write(run->spec, run->secrets, &run->ids, run->place.run, err) < 0 ||
-            json_document(run->plan.config, false, &run->config, err) < 0)
+            secret_files_write(run->spec, run->secrets, &run->ids, run->place.run, err) < 0)
                 return -1;
-        prepare.config = run->config;
         return prepare_container(&prepare, err);
 }
 

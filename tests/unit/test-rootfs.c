@@ -175,7 +175,7 @@ static char *prepare_said(const char *top, const char *path, mode_t kind, const 
         AUTO_JSON struct json_object *config = json_object_new_object();
         struct json_object *mount = json_object_new_object();
         struct plan plan = { .config = config };
-        struct prepare prepare = { .plan = &plan, .run = run, .config = "{}" };
+        struct prepare prepare = { .plan = &plan, .run = run };
         AUTO_ERROR struct error err = { 0 };
         AUTO_CLOSE int fd = -1;
 
