@@ -2,6 +2,7 @@
 /* The root file system of a run, and what is mounted beside it. */
 #include "run-parts.h"
 
+#include "mountpoints.h"
 #include "shift.h"
 
 #include <fcntl.h>
@@ -23,12 +24,29 @@ static int run_copy_root_mode(struct run *run, struct error *err)
         return 0;
 }
 
+/* Only where all of them are mounted on, since programs ask for those files: an empty one is not
+ * the same as none. In a user namespace they would be nobody's. */
+static void run_add_mountpoints(struct run *run)
+{
+        const struct container_spec *spec = run->spec;
+        char *layer;
+
+        if (spec->no_hosts || spec->no_hostname || strv_contains(&spec->dns, "none") ||
+            ids_mapped(&run->ids) || !run->image.layers.count ||
+            run->image.layers.count >= ROOTFS_LAYERS_MAX)
+                return;
+        layer = mountpoints_layer(run->settings->storage);
+        if (layer)
+                strv_append_owned(&run->rootfs.layers, layer);
+}
+
 static int run_choose_layers(struct run *run, struct error *err)
 {
         const struct container_spec *spec = run->spec;
         char *path;
 
         if (!spec->rootfs) {
+                run_add_mountpoints(run);
                 strv_append_all(&run->rootfs.layers, &run->image.layers);
                 return 0;
         }
