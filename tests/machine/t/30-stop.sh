@@ -260,6 +260,28 @@ test_crun_waits_for_its_configuration() {
 	rm $log /run/test-profile
 }
 
+# One that loads slowly opens it by its name, and finds in it the network that was made meanwhile.
+test_late_crun_takes_the_network() {
+	local command log=/run/test-strace
+	shell late 'trap "exit 0" TERM; while :; do sleep 0.1; done' ''
+	reload
+	command=$(sed -n 's/^ExecStart=//p' /run/systemd/generator/late.service)
+	mkdir -p /etc/systemd/system/late.service.d
+	cat >/etc/systemd/system/late.service.d/slow.conf <<-END
+		[Service]
+		ExecStart=
+		ExecStart=strace -f -qq -o $log -e trace=chdir,clone,unshare,setns -e inject=chdir:delay_enter=500000 $command
+	END
+	start late
+	! grep -E 'clone.*CLONE_NEWNET' $log || fail 'crun made a network of its own'
+	assert_equal "$(grep -c 'unshare(CLONE_NEWNET)' $log)" 1 'the networks that were made'
+	grep -qE 'setns\([0-9]+, CLONE_NEWNET\) += 0' $log || fail "crun took no network: $(cat $log)"
+	assert_equal "$(ls /run/crunit/containers/systemd-late@late/config*)" \
+		/run/crunit/containers/systemd-late@late/config.json 'what is left of its configuration'
+	systemctl stop late
+	rm -r /etc/systemd/system/late.service.d $log
+}
+
 test_r5_kill_9_of_crun() {
 	local i hit=0
 	shell victim 'trap "exit 0" TERM; while :; do sleep 0.1; done' ''

@@ -34,6 +34,56 @@ vendor_archive() {
 	tar -C $work/tree -cf $work/shipped.tar .
 }
 
+# A start makes nothing in the container's own layer for what is mounted in all of them.
+test_stores_have_places_for_mounts() {
+	local image=localhost/shipped:latest places=/var/lib/crunit/mountpoints before
+	local -a run=(crunit run --rm --network none)
+	vendor_archive
+	crunit load -q $work/shipped.tar
+	container places <<-END
+		[Container]
+		Image=$image
+		Network=none
+		Exec=busybox sleep 1000
+		StopTimeout=0
+	END
+	start places
+	assert_equal "$(find /var/lib/crunit/containers/systemd-places@places/upper -mindepth 1)" '' 'what a start wrote'
+	assert_equal "$(crunit exec systemd-places busybox stat -c '%a %u %n' /etc /run /etc/hosts)" '755 0 /etc
+755 0 /run
+644 0 /etc/hosts'
+	assert_equal "$(crunit diff systemd-places)" ''
+	# to the container they are of its one file system, as all the rest
+	assert_equal "$(crunit exec systemd-places busybox stat -c %d / /etc /run /bin /note | sort -u | wc -l)" 1 'file systems'
+	crunit exec systemd-places sh -c 'echo one >/etc/of-its-own; echo two >>/etc/hosts'
+	assert_equal "$(crunit diff systemd-places)" 'A /etc
+A /etc/of-its-own'
+	systemctl stop places
+	assert_equal "$(find $places -type f -size +0)" '' 'what containers wrote'
+	before=$(find $places | sort)
+	# who does without the files has none
+	"${run[@]}" --no-hosts $image sh -c '! test -e /etc/hosts'
+	"${run[@]}" --no-hostname $image sh -c '! test -e /etc/hostname'
+	"${run[@]}" --dns none $image sh -c '! test -e /etc/resolv.conf'
+	# an image's own are not hidden
+	mkdir -p $work/tree/etc
+	ln -s /note $work/tree/etc/resolv.conf
+	tar -C $work/tree -cf $work/own.tar .
+	crunit load -q $work/own.tar
+	assert_equal "$("${run[@]}" localhost/own:latest busybox readlink /etc/resolv.conf)" /note
+	# what is missing crun makes, and where nothing can be made all goes on as well
+	rm $places/etc/hosts
+	"${run[@]}" $image busybox grep -q localhost /etc/hosts
+	rm -r $places
+	strace -qq -o $work/log -e trace=rename -e inject=rename:error=ENOSPC:when=2 \
+		"${run[@]}" $image busybox grep -q localhost /etc/hosts
+	grep -q 'mountpoints.*INJECTED' $work/log || fail "nothing was made to fail: $(cat $work/log)"
+	[ -z "$(find /var/lib/crunit -maxdepth 1 -name '*mountpoints*')" ] || fail 'something is left of them'
+	"${run[@]}" $image busybox grep -q localhost /etc/hosts
+	assert_equal "$(find $places | sort)" "$before" 'the places'
+	crunit rmi $image localhost/own:latest >/dev/null
+}
+
 test_stores_image_runs_in_place() {
 	local pid before
 	vendor_archive
