@@ -2,12 +2,12 @@
 #include "nodev.h"
 
 #include "../base/cleanup.h"
+#include "../base/log.h"
 #include "../base/str.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/statvfs.h>
@@ -57,13 +57,14 @@ static int nodev_remember(struct nodev_home *ret)
         return ret->mounts < 0 || ret->root < 0 || ret->here < 0 ? -1 : 0;
 }
 
-/* Whatever this process did among the mounts of a container, it would do it to the wrong files. */
+/* Whatever this process did among the mounts of a container, cleaning up included, it would do it
+ * to the wrong files: there is nobody to return an error to. */
 static void nodev_return(const struct nodev_home *home)
 {
         if (setns(home->mounts, CLONE_NEWNS) == 0 && fchdir(home->root) == 0 && chroot(".") == 0 &&
             fchdir(home->here) == 0)
                 return;
-        fprintf(stderr, "cannot come back from the mounts of a container: %s\n", strerror(errno));
+        log_error("cannot come back from the mounts of a container: %s", strerror(errno));
         abort();
 }
 
