@@ -3,11 +3,39 @@
 
 #include "../base/io.h"
 #include "../base/str.h"
+#include "path.h"
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+static const char *const mountpoints_directories[] = { "dev", "etc", "proc", "run", "sys" };
+static const char *const mountpoints_files[] = { "etc/hostname", "etc/hosts", "etc/resolv.conf",
+                                                 "run/.containerenv" };
+
+enum {
+        MOUNTPOINTS_DIRECTORIES = sizeof mountpoints_directories / sizeof *mountpoints_directories,
+        MOUNTPOINTS_FILES = sizeof mountpoints_files / sizeof *mountpoints_files
+};
+
+static bool mountpoints_is_one(const char *path, const char *const *names, size_t count)
+{
+        for (size_t i = 0; i < count; i++)
+                if (path[0] == '/' && str_equal(path + 1, names[i]))
+                        return true;
+        return false;
+}
+
+bool mountpoints_has(const char *path_or_null)
+{
+        AUTO_FREE char *clean = path_or_null ? path_clean(path_or_null) : NULL;
+
+        return clean &&
+               (mountpoints_is_one(clean, mountpoints_directories, MOUNTPOINTS_DIRECTORIES) ||
+                mountpoints_is_one(clean, mountpoints_files, MOUNTPOINTS_FILES));
+}
 
 static int mountpoints_make_directory(int dirfd, const char *path)
 {
@@ -22,39 +50,42 @@ static int mountpoints_make_file(int dirfd, const char *path)
         return fd < 0 ? -1 : fchmod(fd, 0644);
 }
 
-static int mountpoints_fill(const char *path)
+static int mountpoints_fill(int fd)
 {
-        static const char *const directories[] = { "dev", "etc", "proc", "run", "sys" };
-        static const char *const files[] = { "etc/hostname", "etc/hosts", "etc/resolv.conf",
-                                             "run/.containerenv" };
-        AUTO_CLOSE int fd = -1;
-
-        if (mountpoints_make_directory(AT_FDCWD, path) < 0)
-                return -1;
-        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd < 0)
-                return -1;
-        for (size_t i = 0; i < sizeof directories / sizeof *directories; i++)
-                if (mountpoints_make_directory(fd, directories[i]) < 0)
+        for (size_t i = 0; i < MOUNTPOINTS_DIRECTORIES; i++)
+                if (mountpoints_make_directory(fd, mountpoints_directories[i]) < 0)
                         return -1;
-        for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-                if (mountpoints_make_file(fd, files[i]) < 0)
+        for (size_t i = 0; i < MOUNTPOINTS_FILES; i++)
+                if (mountpoints_make_file(fd, mountpoints_files[i]) < 0)
                         return -1;
         return 0;
+}
+
+/* Among what is being made in the store (store-work.h): locked, or it would be swept. */
+static int mountpoints_make(const char *storage, const char *path)
+{
+        AUTO_FREE char *tmp = str_concat(storage, "/tmp");
+        AUTO_FREE char *aside = str_format("%s/mountpoints.%d", tmp, (int)getpid());
+        AUTO_CLOSE int fd = -1;
+
+        if (io_make_dirs(AT_FDCWD, tmp, 0700, NULL) < 0 ||
+            io_remove_tree(AT_FDCWD, aside, NULL) < 0 ||
+            mountpoints_make_directory(AT_FDCWD, aside) < 0)
+                return -1;
+        fd = open(aside, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && io_is_at(fd, aside) &&
+            mountpoints_fill(fd) == 0 && rename(aside, path) == 0)
+                return 0;
+        /* Somebody else was first, or the disk is full. */
+        io_remove_tree(AT_FDCWD, aside, NULL);
+        return access(path, F_OK);
 }
 
 char *mountpoints_layer(const char *storage)
 {
         AUTO_FREE char *path = str_concat(storage, "/mountpoints");
-        AUTO_FREE char *aside = NULL;
 
-        if (access(path, F_OK) == 0)
-                return steal_str(&path);
-        aside = str_format("%s/.mountpoints.%d", storage, (int)getpid());
-        if (io_remove_tree(AT_FDCWD, aside, NULL) == 0 && mountpoints_fill(aside) == 0 &&
-            rename(aside, path) == 0)
-                return steal_str(&path);
-        /* Somebody else was first, or the disk is full. */
-        io_remove_tree(AT_FDCWD, aside, NULL);
-        return access(path, F_OK) == 0 ? steal_str(&path) : NULL;
+        if (access(path, F_OK) < 0 && mountpoints_make(storage, path) < 0)
+                return NULL;
+        return steal_str(&path);
 }

@@ -10,6 +10,11 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
+/* Whether it has this directory or file; any spelling of an absolute path, or NULL. */
+bool mountpoints_has(const char *path_or_null);
+
 /* Its path, owned by the caller; NULL where it is not there and cannot be made: nothing depends on
  * it. */
 char *mountpoints_layer(const char *storage);

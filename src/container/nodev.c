@@ -37,7 +37,8 @@ static int nodev_set_here(void)
         return nodev_set_classic();
 }
 
-/* Where this process is at home: its mounts, and what "/" and "." are there. */
+/* Where this process is at home: its mounts, and what "/" and "." are there; the latter may be
+ * closed to it: then it is at "/" afterwards. */
 struct nodev_home {
         int mounts, root, here;
 };
@@ -54,7 +55,7 @@ static int nodev_remember(struct nodev_home *ret)
         ret->mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
         ret->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
         ret->here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-        return ret->mounts < 0 || ret->root < 0 || ret->here < 0 ? -1 : 0;
+        return ret->mounts < 0 || ret->root < 0 ? -1 : 0;
 }
 
 /* Whatever this process did among the mounts of a container, cleaning up included, it would do it
@@ -62,7 +63,7 @@ static int nodev_remember(struct nodev_home *ret)
 static void nodev_return(const struct nodev_home *home)
 {
         if (setns(home->mounts, CLONE_NEWNS) == 0 && fchdir(home->root) == 0 && chroot(".") == 0 &&
-            fchdir(home->here) == 0)
+            (home->here < 0 || fchdir(home->here) == 0))
                 return;
         log_error("cannot come back from the mounts of a container: %s", strerror(errno));
         abort();

@@ -44,7 +44,7 @@ static void run_describe(struct run *run)
         for (size_t i = 0; i < spec->secret_count; i++)
                 strv_append_owned(&state->secrets, secret_option_text(&spec->secrets[i]));
         backing_describe(&run->backing, spec, state);
-        if (spec->cgroups_split)
+        if (run->cgroup && spec->cgroups_split)
                 state->unit = cgroup_unit(run->cgroup);
 }
 
@@ -88,13 +88,17 @@ static char *run_choose_id(void)
         return stamp_new_id(STAMP_ID_DIGITS);
 }
 
+int run_need_cgroup(const struct run *run, struct error *err)
+{
+        return run->cgroup ? 0 : error_set(err, ENODATA, "this process is in no control group");
+}
+
 /* The name is ours, nothing of an earlier run is left. */
 int run_claim(struct run *run, struct error *err)
 {
         struct container_spec *spec = run->spec;
 
-        if (cgroup_of(0, &run->cgroup, spec->cgroups_split ? err : NULL) < 0 && spec->cgroups_split)
-                return -1;
+        cgroup_of(getpid(), &run->cgroup, NULL);
         run->state.id = run_choose_id();
         if (!spec->name)
                 spec->name = str_dupn(run->state.id, RUN_SHORT_ID);
@@ -105,7 +109,8 @@ int run_claim(struct run *run, struct error *err)
         if (process_identify(getpid(), &run->state.starter, err) < 0)
                 return -1;
         if (run->place.systemd && spec->cgroups_split &&
-            cgroup_kill_leftovers(run->cgroup, &run->state.starter, err) < 0)
+            (run_need_cgroup(run, err) < 0 ||
+             cgroup_kill_leftovers(run->cgroup, &run->state.starter, err) < 0))
                 return -1;
         if (claim_name(&run->place, &run->state, spec->replace, err) < 0)
                 return -1;

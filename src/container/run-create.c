@@ -199,6 +199,8 @@ static int run_give_cgroup(const struct run *run, struct error *err)
 {
         if (!run->plan.systemd || !run->spec->cgroups_split || !ids_mapped(&run->ids))
                 return 0;
+        if (run_need_cgroup(run, err) < 0)
+                return -1;
         return cgroup_give(run->cgroup, run->plan.root_uid, run->plan.root_gid, err);
 }
 
@@ -220,6 +222,8 @@ static int run_start_pump(struct run *run, struct error *err)
                 return -1;
         if (!run->plan.systemd || !run->spec->cgroups_split || !run->spec->detach)
                 return 0;
+        if (run_need_cgroup(run, err) < 0)
+                return -1;
         return cgroup_put_aside(run->cgroup, run->pump.pid, err);
 }
 

@@ -88,6 +88,8 @@ int run_finish_network(struct run *run, struct error *err);
  * described. */
 int run_publish_all(struct run *run, struct error *err);
 int run_claim(struct run *run, struct error *err);
+/* An error for steps that cannot do without the path of the group. */
+int run_need_cgroup(const struct run *run, struct error *err);
 
 /* run-create.c: crun begins as early as it can; and from the plan to an init that waits for its
  * start. */

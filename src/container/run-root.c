@@ -24,16 +24,33 @@ static int run_copy_root_mode(struct run *run, struct error *err)
         return 0;
 }
 
+/* What is mounted there, or works there, gets owner and mode of what the image has, or of its own
+ * where that has nothing. */
+static bool run_asks_for_mountpoints(const struct run *run)
+{
+        const struct container_spec *spec = run->spec;
+        const struct strv *volumes = &run->image.config.volumes;
+
+        for (size_t i = 0; i < spec->mount_count; i++)
+                if (mountpoints_has(spec->mounts[i].target))
+                        return true;
+        for (size_t i = 0; i < volumes->count; i++)
+                if (mountpoints_has(volumes->items[i]))
+                        return true;
+        return mountpoints_has(spec->workdir ? spec->workdir : run->image.config.workdir);
+}
+
 /* Only where all of them are mounted on, since programs ask for those files: an empty one is not
- * the same as none. In a user namespace they would be nobody's. */
+ * the same as none. In a user namespace they would be nobody's; and what is kept is looked at with
+ * the image alone below it. */
 static void run_add_mountpoints(struct run *run)
 {
         const struct container_spec *spec = run->spec;
         char *layer;
 
         if (spec->no_hosts || spec->no_hostname || strv_contains(&spec->dns, "none") ||
-            ids_mapped(&run->ids) || !run->image.layers.count ||
-            run->image.layers.count >= ROOTFS_LAYERS_MAX)
+            run->state.keep || ids_mapped(&run->ids) || !run->image.layers.count ||
+            run->image.layers.count >= ROOTFS_LAYERS_MAX || run_asks_for_mountpoints(run))
                 return;
         layer = mountpoints_layer(run->settings->storage);
         if (layer)

@@ -171,8 +171,8 @@ static int run_confine_devices(struct run *run, struct error *err)
 
         if (!run->plan.devices)
                 return 0;
-        if (!run->cgroup)
-                return error_set(err, ENODATA, "this process is in no control group");
+        if (run_need_cgroup(run, err) < 0)
+                return -1;
         if (device_filter_install(run->cgroup, run->plan.devices, &failed) == 0)
                 return 0;
         if (failed.code != EPERM && failed.code != EINVAL && failed.code != ENOTSUP &&

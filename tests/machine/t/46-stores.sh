@@ -65,6 +65,14 @@ A /etc/of-its-own'
 	"${run[@]}" --no-hosts $image sh -c '! test -e /etc/hosts'
 	"${run[@]}" --no-hostname $image sh -c '! test -e /etc/hostname'
 	"${run[@]}" --dns none $image sh -c '! test -e /etc/resolv.conf'
+	# who asks for one of them gets what he would without
+	assert_equal "$("${run[@]}" --user 1000 --tmpfs /run $image busybox stat -c %a /run)" 1777
+	"${run[@]}" --user 1000 --volume places-run:/run/ $image sh -c 'echo >/run/mine'
+	crunit volume rm places-run >/dev/null
+	crunit run --name kept --network none $image busybox true
+	echo text >$work/file
+	crunit cp $work/file kept:/etc/file
+	crunit rm kept >/dev/null
 	# an image's own are not hidden
 	mkdir -p $work/tree/etc
 	ln -s /note $work/tree/etc/resolv.conf
@@ -78,7 +86,7 @@ A /etc/of-its-own'
 	strace -qq -o $work/log -e trace=rename -e inject=rename:error=ENOSPC:when=2 \
 		"${run[@]}" $image busybox grep -q localhost /etc/hosts
 	grep -q 'mountpoints.*INJECTED' $work/log || fail "nothing was made to fail: $(cat $work/log)"
-	[ -z "$(find /var/lib/crunit -maxdepth 1 -name '*mountpoints*')" ] || fail 'something is left of them'
+	[ -z "$(find /var/lib/crunit -name '*mountpoints*')" ] || fail 'something is left of them'
 	"${run[@]}" $image busybox grep -q localhost /etc/hosts
 	assert_equal "$(find $places | sort)" "$before" 'the places'
 	crunit rmi $image localhost/own:latest >/dev/null
