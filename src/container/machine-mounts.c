@@ -10,24 +10,32 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static void machine_mounts_close(struct machine_mounts *mounts)
+{
+        cleanup_close(&mounts->own);
+        cleanup_close(&mounts->root);
+        cleanup_close(&mounts->here);
+        *mounts = MACHINE_MOUNTS_NONE;
+}
+
 int machine_mounts_visit(int mounts, struct machine_mounts *ret, struct error *err)
 {
-        AUTO_CLOSE int own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+        CLEANUP(machine_mounts_close) struct machine_mounts home = MACHINE_MOUNTS_NONE;
 
-        *ret = (struct machine_mounts){ .own = -1, .here = -1 };
-        if (own < 0)
+        *ret = MACHINE_MOUNTS_NONE;
+        home.own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+        if (home.own < 0)
                 return error_errno(err, errno, "cannot open /proc/self/ns/mnt");
         if (io_is_at(mounts, "/proc/self/ns/mnt"))
                 return 0;
-        ret->here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-        if (setns(mounts, CLONE_NEWNS) < 0) {
-                int code = errno;
-
-                cleanup_close(&ret->here);
-                ret->here = -1;
-                return error_errno(err, code, "cannot go to other mounts");
-        }
-        ret->own = steal_fd(&own);
+        home.root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (home.root < 0)
+                return error_errno(err, errno, "cannot open /");
+        home.here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (setns(mounts, CLONE_NEWNS) < 0)
+                return error_errno(err, errno, "cannot go to other mounts");
+        *ret = home;
+        home = MACHINE_MOUNTS_NONE;
         return 0;
 }
 
@@ -44,14 +52,10 @@ int machine_mounts_leave(struct machine_mounts *mounts, struct error *err)
 {
         int code = 0;
 
-        if (mounts->own >= 0 && setns(mounts->own, CLONE_NEWNS) < 0)
+        if (mounts->own >= 0 &&
+            (setns(mounts->own, CLONE_NEWNS) < 0 || fchdir(mounts->root) < 0 || chroot(".") < 0 ||
+             (mounts->here >= 0 && fchdir(mounts->here) < 0)))
                 code = errno;
-        if (code == 0 && mounts->own >= 0 && mounts->here >= 0 && fchdir(mounts->here) < 0)
-                code = errno;
-        if (mounts->own >= 0)
-                close(mounts->own);
-        if (mounts->here >= 0)
-                close(mounts->here);
-        *mounts = (struct machine_mounts){ .own = -1, .here = -1 };
+        machine_mounts_close(mounts);
         return code ? error_errno(err, code, "cannot come back from other mounts") : 0;
 }

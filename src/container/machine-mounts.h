@@ -7,8 +7,11 @@
 
 struct machine_mounts {
         int own;  /* owned; the namespace we came from, or -1: it is the machine's */
-        int here; /* owned; the working directory */
+        int root; /* owned; what "/" was there */
+        int here; /* owned; the working directory, or -1 where it is closed to us */
 };
+
+#define MACHINE_MOUNTS_NONE ((struct machine_mounts){ .own = -1, .root = -1, .here = -1 })
 
 int machine_mounts_enter(struct machine_mounts *ret, struct error *err);
 /* The same for the mount namespace behind a descriptor, which stays the caller's. */

@@ -4,10 +4,10 @@
 #include "../base/cleanup.h"
 #include "../base/log.h"
 #include "../base/str.h"
+#include "machine-mounts.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/statvfs.h>
@@ -37,54 +37,26 @@ static int nodev_set_here(void)
         return nodev_set_classic();
 }
 
-/* Where this process is at home: its mounts, and what "/" and "." are there; the latter may be
- * closed to it: then it is at "/" afterwards. */
-struct nodev_home {
-        int mounts, root, here;
-};
-
-static void nodev_close(struct nodev_home *home)
-{
-        cleanup_close(&home->mounts);
-        cleanup_close(&home->root);
-        cleanup_close(&home->here);
-}
-
-static int nodev_remember(struct nodev_home *ret)
-{
-        ret->mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-        ret->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-        ret->here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-        return ret->mounts < 0 || ret->root < 0 ? -1 : 0;
-}
-
-/* Whatever this process did among the mounts of a container, cleaning up included, it would do it
- * to the wrong files: there is nobody to return an error to. */
-static void nodev_return(const struct nodev_home *home)
-{
-        if (setns(home->mounts, CLONE_NEWNS) == 0 && fchdir(home->root) == 0 && chroot(".") == 0 &&
-            (home->here < 0 || fchdir(home->here) == 0))
-                return;
-        log_error("cannot come back from the mounts of a container: %s", strerror(errno));
-        abort();
-}
-
 int nodev_set(pid_t init, struct error *err)
 {
         AUTO_FREE char *path = str_format("/proc/%d/ns/mnt", (int)init);
         AUTO_CLOSE int mounts = open(path, O_RDONLY | O_CLOEXEC);
-        CLEANUP(nodev_close) struct nodev_home home = { -1, -1, -1 };
+        AUTO_ERROR struct error stuck = { 0 };
+        struct machine_mounts home;
         int failed = 0;
 
         if (mounts < 0)
                 return error_errno(err, errno, "cannot open %s", path);
-        if (nodev_remember(&home) < 0)
-                return error_errno(err, errno, "cannot open what this process has mounted");
-        if (setns(mounts, CLONE_NEWNS) < 0)
-                return error_errno(err, errno, "cannot enter %s", path);
+        if (machine_mounts_visit(mounts, &home, err) < 0)
+                return -1;
         if (nodev_set_here() < 0)
                 failed = errno;
-        nodev_return(&home);
+        /* Whatever this process did among the mounts of a container, cleaning up included, it would
+         * do it to the wrong files: there is nobody to return an error to. */
+        if (machine_mounts_leave(&home, &stuck) < 0) {
+                log_error("%s", stuck.message);
+                abort();
+        }
         if (failed)
                 return error_errno(err, failed, "cannot shut the devices of the root file system");
         return 0;
