@@ -11,30 +11,34 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const mountpoints_directories[] = { "dev", "etc", "proc", "run", "sys" };
-static const char *const mountpoints_files[] = { "etc/hostname", "etc/hosts", "etc/resolv.conf",
-                                                 "run/.containerenv" };
-
-enum {
-        MOUNTPOINTS_DIRECTORIES = sizeof mountpoints_directories / sizeof *mountpoints_directories,
-        MOUNTPOINTS_FILES = sizeof mountpoints_files / sizeof *mountpoints_files
+/* Directories before what is in them. */
+static const struct {
+        const char *path;
+        bool directory;
+} mountpoints_all[] = {
+        { "/dev", true },
+        { "/etc", true },
+        { "/etc/hostname", false },
+        { "/etc/hosts", false },
+        { "/etc/resolv.conf", false },
+        { "/proc", true },
+        { "/run", true },
+        { "/run/.containerenv", false },
+        { "/sys", true },
 };
 
-static bool mountpoints_is_one(const char *path, const char *const *names, size_t count)
-{
-        for (size_t i = 0; i < count; i++)
-                if (path[0] == '/' && str_equal(path + 1, names[i]))
-                        return true;
-        return false;
-}
+enum {
+        MOUNTPOINTS_COUNT = sizeof mountpoints_all / sizeof *mountpoints_all
+};
 
 bool mountpoints_has(const char *path_or_null)
 {
         AUTO_FREE char *clean = path_or_null ? path_clean(path_or_null) : NULL;
 
-        return clean &&
-               (mountpoints_is_one(clean, mountpoints_directories, MOUNTPOINTS_DIRECTORIES) ||
-                mountpoints_is_one(clean, mountpoints_files, MOUNTPOINTS_FILES));
+        for (size_t i = 0; i < MOUNTPOINTS_COUNT; i++)
+                if (str_equal(clean, mountpoints_all[i].path))
+                        return true;
+        return false;
 }
 
 static int mountpoints_make_directory(int dirfd, const char *path)
@@ -52,12 +56,13 @@ static int mountpoints_make_file(int dirfd, const char *path)
 
 static int mountpoints_fill(int fd)
 {
-        for (size_t i = 0; i < MOUNTPOINTS_DIRECTORIES; i++)
-                if (mountpoints_make_directory(fd, mountpoints_directories[i]) < 0)
+        for (size_t i = 0; i < MOUNTPOINTS_COUNT; i++) {
+                const char *path = mountpoints_all[i].path + 1;
+
+                if ((mountpoints_all[i].directory ? mountpoints_make_directory(fd, path)
+                                                  : mountpoints_make_file(fd, path)) < 0)
                         return -1;
-        for (size_t i = 0; i < MOUNTPOINTS_FILES; i++)
-                if (mountpoints_make_file(fd, mountpoints_files[i]) < 0)
-                        return -1;
+        }
         return 0;
 }
 
