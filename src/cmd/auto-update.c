@@ -14,7 +14,6 @@
 #include <stddef.h>
 
 enum {
-        AUTO_COLUMNS = 5,
         AUTO_SHORT_ID = 12
 };
 
@@ -44,7 +43,9 @@ const struct option_row auto_update_options_table[] = {
           option_take_string, FIELD(authfile) },
         { "dry-run", 0, OPTION_FLAG, NULL, "Show what would be updated, and change nothing",
           option_take_bool, FIELD(dry_run) },
-        { "format", 0, OPTION_VALUE, "FORMAT", "table or json", format_take_plain, FIELD(format) },
+        { "format", 0, OPTION_VALUE, "FORMAT",
+          "table, json, or a template such as '{{.Unit}} {{.Updated}}'", format_take,
+          FIELD(format) },
         { "rollback", 0, OPTION_FLAG, NULL,
           "Go back to the old image where a unit does not come up (default: true)",
           option_take_bool, FIELD(rollback) },
@@ -61,32 +62,9 @@ static void auto_free(struct auto_update *arguments)
         free(arguments->format);
 }
 
-static void auto_print_table(const struct update *update)
+static struct json_object *auto_objects(const struct update *update)
 {
-        static const char *const titles[AUTO_COLUMNS] = { "UNIT", "CONTAINER", "IMAGE", "POLICY",
-                                                          "UPDATED" };
-        AUTO_FREE struct strv *rows = alloc_zero(update->count + 1, sizeof *rows);
-
-        for (size_t i = 0; i < AUTO_COLUMNS; i++)
-                strv_append(&rows[0], titles[i]);
-        for (size_t i = 0; i < update->count; i++) {
-                const struct update_row *row = update->rows + i;
-
-                strv_append(&rows[i + 1], row->unit);
-                strv_appendf(&rows[i + 1], "%.*s (%s)", AUTO_SHORT_ID, row->id, row->container);
-                strv_append(&rows[i + 1], row->image);
-                strv_append(&rows[i + 1], row->policy);
-                strv_append(&rows[i + 1], row->updated);
-        }
-        listing_print(rows, update->count + 1, AUTO_COLUMNS);
-        for (size_t i = 0; i <= update->count; i++)
-                strv_free(&rows[i]);
-}
-
-static void auto_print_json(const struct update *update)
-{
-        AUTO_JSON struct json_object *list = json_object_new_array();
-        AUTO_FREE char *text = NULL;
+        struct json_object *list = json_object_new_array();
 
         for (size_t i = 0; i < update->count; i++) {
                 const struct update_row *row = update->rows + i;
@@ -103,8 +81,27 @@ static void auto_print_json(const struct update *update)
                 json_set_string(object, "Updated", row->updated);
                 json_object_array_add(list, object);
         }
-        text = json_shown(list);
-        puts(text);
+        return list;
+}
+
+static void auto_print_table(struct json_object *list)
+{
+        static const struct listing_column columns[] = {
+                { "UNIT", "Unit" },     { "CONTAINER", "Container" }, { "IMAGE", "Image" },
+                { "POLICY", "Policy" }, { "UPDATED", "Updated" },
+        };
+
+        listing_print_objects(list, columns, sizeof columns / sizeof *columns, false);
+}
+
+static int auto_print(const struct update *update, const char *format_or_null, struct error *err)
+{
+        AUTO_JSON struct json_object *list = auto_objects(update);
+        int printed = format_print(format_or_null, list, TEMPLATE_LIST, err);
+
+        if (printed == 0)
+                auto_print_table(list);
+        return printed < 0 ? -1 : 0;
 }
 
 static int auto_run(const struct auto_update *arguments, struct update *ret, struct error *err)
@@ -139,9 +136,7 @@ int cmd_auto_update(const struct cmd *cmd, int argc, char **argv)
                 signo = err.code == EINTR ? interrupt_take() : 0;
                 return signo ? 128 + signo : CMD_USAGE;
         }
-        if (str_equal(arguments.format, "json"))
-                auto_print_json(&update);
-        else
-                auto_print_table(&update);
+        if (auto_print(&update, arguments.format, &err) < 0)
+                return log_failure(&err);
         return update.failed ? CMD_USAGE : EXIT_SUCCESS;
 }

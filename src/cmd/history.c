@@ -30,7 +30,9 @@ static int history_take_human(void *context, const struct option_row *row, const
 }
 
 const struct option_row cmd_history_options[] = {
-        { "format", 0, OPTION_VALUE, "FORMAT", "table or json", format_take_plain, FIELD(format) },
+        { "format", 0, OPTION_VALUE, "FORMAT",
+          "table, json, or a template such as '{{.Size}} {{.CreatedBy}}'", format_take,
+          FIELD(format) },
         { "human", 'H', OPTION_FLAG, NULL, "Sizes with units and times as ages (true)",
           history_take_human, 0 },
         { "no-trunc", 0, OPTION_FLAG, NULL, "Show whole ids and commands", option_take_bool,
@@ -157,38 +159,54 @@ static char *history_command(const char *text, bool whole)
         return str_format("%.*s...", (int)str_utf8_valid(copy, WIDTH - 3), copy);
 }
 
-static void history_print_table(const struct history *history,
-                                const struct history_arguments *arguments)
+/* What the table shows, and templates take. */
+static struct json_object *history_line(const struct history *history,
+                                        const struct history_step *step,
+                                        const struct history_arguments *arguments)
 {
-        enum {
-                COLUMNS = 5
-        };
-        struct strv *rows = alloc_zero(history->count + 1, sizeof *rows);
+        struct json_object *line = json_object_new_object();
+        AUTO_FREE char *id = history_id(step, arguments);
+        AUTO_FREE char *age = listing_age(step->created);
+        AUTO_FREE char *command = history_command(step->created_by, arguments->whole);
+        AUTO_FREE char *size = arguments->machine
+                                       ? str_format("%llu", (unsigned long long)step->size)
+                                       : listing_size(step->size);
+        AUTO_FREE char *comment = history_command(step->comment, true);
 
-        strv_split(rows, "ID|CREATED|CREATED BY|SIZE|COMMENT", "|", true);
-        for (size_t i = 0; i < history->count; i++) {
-                const struct history_step *step = history->steps + history->count - 1 - i;
-                struct strv *row = rows + i + 1;
-
-                strv_append_owned(row, history_id(step, arguments));
-                strv_append_owned(row, arguments->machine ? str_dup(history_text(step->created))
-                                                          : listing_age(step->created));
-                strv_append_owned(row, history_command(step->created_by, arguments->whole));
-                strv_append_owned(row, arguments->machine
-                                               ? str_format("%llu", (unsigned long long)step->size)
-                                               : listing_size(step->size));
-                strv_append_owned(row, history_command(step->comment, true));
-        }
-        listing_print(rows, history->count + 1, COLUMNS);
-        for (size_t i = 0; i <= history->count; i++)
-                strv_free(rows + i);
-        free(rows);
+        json_set_string(line, "ID", id);
+        json_set_string(line, "Created", arguments->machine ? history_text(step->created) : age);
+        json_set_string(line, "CreatedAt", history_text(step->created));
+        json_set_string(line, "CreatedSince", age);
+        json_set_string(line, "CreatedBy", command);
+        json_set_string(line, "Size", size);
+        json_set_string(line, "Comment", comment);
+        json_set_strv(line, "Tags", step->id ? &history->names : &(struct strv){ 0 });
+        return line;
 }
 
-static void history_print_json(const struct history *history)
+static struct json_object *history_lines(const struct history *history,
+                                         const struct history_arguments *arguments)
 {
-        AUTO_JSON struct json_object *list = json_object_new_array();
-        AUTO_FREE char *text = NULL;
+        struct json_object *list = json_object_new_array();
+
+        for (size_t i = history->count; i-- > 0;)
+                json_object_array_add(list, history_line(history, history->steps + i, arguments));
+        return list;
+}
+
+static void history_print_table(struct json_object *lines)
+{
+        static const struct listing_column columns[] = {
+                { "ID", "ID" },     { "CREATED", "Created" }, { "CREATED BY", "CreatedBy" },
+                { "SIZE", "Size" }, { "COMMENT", "Comment" },
+        };
+
+        listing_print_objects(lines, columns, sizeof columns / sizeof *columns, false);
+}
+
+static struct json_object *history_objects(const struct history *history)
+{
+        struct json_object *list = json_object_new_array();
 
         for (size_t i = history->count; i-- > 0;) {
                 const struct history_step *step = history->steps + i;
@@ -203,21 +221,32 @@ static void history_print_json(const struct history *history)
                         json_set_strv(object, "tags", &history->names);
                 json_object_array_add(list, object);
         }
-        text = json_shown(list);
-        puts(text);
+        return list;
 }
 
-static void history_print(const struct history *history, const struct history_arguments *arguments)
+static void history_print_ids(const struct history *history,
+                              const struct history_arguments *arguments)
 {
-        if (str_equal(arguments->format, "json"))
-                history_print_json(history);
-        else if (!arguments->quiet)
-                history_print_table(history, arguments);
-        for (size_t i = history->count; arguments->quiet && !arguments->format && i-- > 0;) {
+        for (size_t i = history->count; i-- > 0;) {
                 AUTO_FREE char *id = history_id(history->steps + i, arguments);
 
                 puts(id);
         }
+}
+
+static int history_print(const struct history *history, const struct history_arguments *arguments,
+                         struct error *err)
+{
+        AUTO_JSON struct json_object *list = format_is_json(arguments->format)
+                                                     ? history_objects(history)
+                                                     : history_lines(history, arguments);
+        int printed = format_print(arguments->format, list, TEMPLATE_LIST, err);
+
+        if (printed == 0 && arguments->quiet)
+                history_print_ids(history, arguments);
+        else if (printed == 0)
+                history_print_table(list);
+        return printed < 0 ? -1 : 0;
 }
 
 int cmd_history(const struct cmd *cmd, int argc, char **argv)
@@ -231,8 +260,8 @@ int cmd_history(const struct cmd *cmd, int argc, char **argv)
         if (!cmd_options(cmd, false, argc, argv, &arguments, 1, 1, &first, &status))
                 return status;
         if (cmd_open_store_of(arguments.root, argv[first], &store, &err) < 0 ||
-            history_read(&store, argv[first], &history, &err) < 0)
+            history_read(&store, argv[first], &history, &err) < 0 ||
+            history_print(&history, &arguments, &err) < 0)
                 return log_failure(&err);
-        history_print(&history, &arguments);
         return EXIT_SUCCESS;
 }

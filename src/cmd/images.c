@@ -2,13 +2,12 @@
 /* crunit images */
 #include "../base/json.h"
 #include "../base/log.h"
-#include "../base/printable.h"
-#include "../image/image.h"
 #include "../image/reference.h"
 #include "../image/store-change.h"
 #include "format.h"
 #include "image-cmd.h"
 #include "image-filter.h"
+#include "images-view.h"
 #include "listing.h"
 
 #include <stddef.h>
@@ -17,7 +16,8 @@
 struct images_arguments {
         char *format, *sort, *root; /* owned */
         struct strv filters;
-        bool quiet, digests, full_ids, no_heading, all;
+        struct images_view view; /* but for the format */
+        bool all;
 };
 
 #define FIELD(name) offsetof(struct images_arguments, name)
@@ -25,16 +25,19 @@ struct images_arguments {
 const struct option_row cmd_images_options[] = {
         { "all", 'a', OPTION_FLAG, NULL, NULL, option_take_bool, FIELD(all) },
         { "digests", 0, OPTION_FLAG, NULL, "Show the manifests' digests", option_take_bool,
-          FIELD(digests) },
+          FIELD(view.digests) },
         { "filter", 'f', OPTION_VALUE, "KEY=VALUE",
           "Only images that match (before, since, until, label, reference, id, digest, dangling, "
           "containers)",
           option_take_list, FIELD(filters) },
-        { "format", 0, OPTION_VALUE, "FORMAT", "table or json", format_take_plain, FIELD(format) },
-        { "no-trunc", 0, OPTION_FLAG, NULL, "Show whole ids", option_take_bool, FIELD(full_ids) },
+        { "format", 0, OPTION_VALUE, "FORMAT",
+          "table, json, or a template such as '{{.Repository}}:{{.Tag}}'", format_take,
+          FIELD(format) },
+        { "no-trunc", 0, OPTION_FLAG, NULL, "Show whole ids", option_take_bool,
+          FIELD(view.full_ids) },
         { "noheading", 'n', OPTION_FLAG, NULL, "Print no line above the table", option_take_bool,
-          FIELD(no_heading) },
-        { "quiet", 'q', OPTION_FLAG, NULL, "Print ids only", option_take_bool, FIELD(quiet) },
+          FIELD(view.no_heading) },
+        { "quiet", 'q', OPTION_FLAG, NULL, "Print ids only", option_take_bool, FIELD(view.quiet) },
         { "sort", 0, OPTION_VALUE, "KEY",
           "Sort by created (default, newest first), id, repository, size or tag",
           option_take_string, FIELD(sort) },
@@ -48,175 +51,6 @@ static void images_arguments_free(struct images_arguments *arguments)
         free(arguments->sort);
         strv_free(&arguments->filters);
         free(arguments->root);
-}
-
-/* One line: an image under one of its names. */
-struct images_row {
-        struct image image;
-        uint64_t size;  /* bytes of its blobs */
-        bool used;      /* by a container */
-        bool read_only; /* of an additional store */
-};
-
-static uint64_t images_size(const struct manifest *manifest)
-{
-        uint64_t size = manifest->config.size;
-
-        for (size_t i = 0; i < manifest->layer_count; i++)
-                size += manifest->layers[i].size;
-        return size;
-}
-
-static void images_print_row(const struct images_row *row, const struct images_arguments *arguments,
-                             bool marked)
-{
-        const char *name = row->image.name ? row->image.name : "<none>:<none>";
-        size_t length = reference_repository_length(name);
-        const char *tag = name[length] == ':' ? name + length + 1 : "<none>";
-        AUTO_FREE char *repository = str_dupn(name, length);
-        AUTO_FREE char *size = listing_size(row->size);
-        AUTO_FREE char *age = listing_age(row->image.config.created);
-
-        printable_mask(repository, "");
-        printf("%-40s  %-12s  ", repository, tag);
-        if (arguments->digests)
-                printf("%-71s  ", row->image.digest);
-        printf("%-*.*s  %-14s  ", 12, arguments->full_ids ? 64 : 12, row->image.id, age);
-        if (marked)
-                printf("%-8s  %s\n", size, row->read_only ? "true" : "false");
-        else
-                printf("%s\n", size);
-}
-
-static void images_print_table(const struct images_row *rows, size_t count,
-                               const struct images_arguments *arguments)
-{
-        bool marked = false;
-
-        for (size_t i = 0; i < count; i++)
-                marked = marked || rows[i].read_only;
-        if (!arguments->no_heading)
-                printf("%-40s  %-12s  %s%-*s  %-14s  %s\n", "REPOSITORY", "TAG",
-                       arguments->digests ? "DIGEST                                              "
-                                            "                     "
-                                          : "",
-                       arguments->full_ids ? 64 : 12, "IMAGE ID", "CREATED",
-                       marked ? "SIZE      R/O" : "SIZE");
-        for (size_t i = 0; i < count; i++)
-                images_print_row(rows + i, arguments, marked);
-}
-
-static struct json_object *images_find_object(struct json_object *list, const char *digest)
-{
-        for (size_t i = 0; i < json_object_array_length(list); i++) {
-                struct json_object *object = json_object_array_get_idx(list, i);
-                const char *other = NULL;
-
-                if (json_get_string(object, "Digest", &other, NULL) == 0 &&
-                    str_equal(other, digest))
-                        return object;
-        }
-        return NULL;
-}
-
-static struct json_object *images_new_object(const struct images_row *row)
-{
-        struct json_object *object = json_object_new_object();
-        struct json_object *labels;
-
-        json_set_string(object, "Id", row->image.id);
-        json_set_string(object, "Digest", row->image.digest);
-        json_add_array(object, "RepoTags");
-        json_add_array(object, "RepoDigests");
-        json_add_array(object, "Names");
-        json_object_object_add(object, "Size", json_object_new_int64((int64_t)row->size));
-        json_object_object_add(object, "Created",
-                               json_object_new_int64(listing_time(row->image.config.created)));
-        json_set_string(object, "CreatedAt", row->image.config.created);
-        json_set_string(object, "Os", row->image.config.os);
-        json_set_string(object, "Arch", row->image.config.architecture);
-        json_object_object_add(object, "Containers", json_object_new_int(row->used));
-        json_object_object_add(object, "ReadOnly", json_object_new_boolean(row->read_only));
-        labels = json_add_object(object, "Labels");
-        for (size_t i = 0; i < row->image.config.labels.count; i++) {
-                const char *label = row->image.config.labels.items[i];
-                size_t length = strcspn(label, "=");
-                AUTO_FREE char *key = str_dupn(label, length);
-
-                json_set_string(labels, key, label + length + 1);
-        }
-        return object;
-}
-
-static bool images_has_string(struct json_object *list, const char *text)
-{
-        for (size_t i = 0; i < json_object_array_length(list); i++)
-                if (str_equal(json_object_get_string(json_object_array_get_idx(list, i)), text))
-                        return true;
-        return false;
-}
-
-/* One that was pulled by its digest has no tag. */
-static void images_add_name(struct json_object *object, const char *name, const char *digest)
-{
-        size_t length = reference_repository_length(name);
-        AUTO_FREE char *with_digest = str_format("%.*s@%s", (int)length, name, digest);
-        const struct {
-                const char *key, *value;
-        } members[] = { { "RepoTags", name[length] == ':' ? name : NULL },
-                        { "RepoDigests", with_digest },
-                        { "Names", name } };
-
-        for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
-                struct json_object *list = json_object_object_get(object, members[i].key);
-
-                if (members[i].value && !images_has_string(list, members[i].value))
-                        json_object_array_add(list, json_object_new_string(members[i].value));
-        }
-}
-
-/* One object for each image, with all its names. */
-static void images_print_json(const struct images_row *rows, size_t count)
-{
-        AUTO_JSON struct json_object *list = json_object_new_array();
-        AUTO_FREE char *text = NULL;
-
-        for (size_t i = 0; i < count; i++) {
-                struct json_object *object = images_find_object(list, rows[i].image.digest);
-
-                if (!object) {
-                        object = images_new_object(rows + i);
-                        json_object_array_add(list, object);
-                }
-                if (rows[i].image.name)
-                        images_add_name(object, rows[i].image.name, rows[i].image.digest);
-        }
-        text = json_shown(list);
-        puts(text);
-}
-
-static void images_print_ids(const struct images_row *rows, size_t count,
-                             const struct images_arguments *arguments)
-{
-        for (size_t i = 0; i < count; i++) {
-                bool seen = false;
-
-                for (size_t j = 0; j < i; j++)
-                        seen = seen || str_equal(rows[i].image.id, rows[j].image.id);
-                if (!seen)
-                        printf("%.*s\n", arguments->full_ids ? 64 : 12, rows[i].image.id);
-        }
-}
-
-static void images_print(const struct images_row *rows, size_t count,
-                         const struct images_arguments *arguments)
-{
-        if (str_equal(arguments->format, "json"))
-                images_print_json(rows, count);
-        else if (arguments->quiet)
-                images_print_ids(rows, count, arguments);
-        else
-                images_print_table(rows, count, arguments);
 }
 
 /* Is the entry what the user asked for? A name without tag and digest means all of it. */
@@ -311,6 +145,15 @@ static const struct images_order *images_find_order(const struct images_argument
 }
 
 /* --- reading */
+
+static uint64_t images_size(const struct manifest *manifest)
+{
+        uint64_t size = manifest->config.size;
+
+        for (size_t i = 0; i < manifest->layer_count; i++)
+                size += manifest->layers[i].size;
+        return size;
+}
 
 static bool images_is_dangling(const struct store_entry *entries, size_t count, size_t i)
 {
@@ -420,6 +263,7 @@ static int images_run(const struct images_arguments *arguments, const char *want
 {
         AUTO_STORE struct store store = STORE_NONE;
         CLEANUP(images_list_free) struct images_list list = { .wanted = wanted };
+        struct images_view view = arguments->view;
 
         if (cmd_open_store(arguments->root, STORE_READ, &store, err) < 0 ||
             image_filter_parse(&arguments->filters, &store, &list.filter, err) < 0 ||
@@ -428,8 +272,8 @@ static int images_run(const struct images_arguments *arguments, const char *want
             images_read_additional(arguments->root, &list, err) < 0)
                 return -1;
         qsort(list.rows, list.row_count, sizeof *list.rows, images_find_order(arguments)->compare);
-        images_print(list.rows, list.row_count, arguments);
-        return 0;
+        view.format_or_null = arguments->format;
+        return images_view_print(&view, list.rows, list.row_count, err);
 }
 
 int cmd_images(const struct cmd *cmd, int argc, char **argv)

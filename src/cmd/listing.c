@@ -76,3 +76,25 @@ void listing_print(const struct strv *rows, size_t row_count, size_t columns)
                                 printf("%-*s", (int)widths[i] + LISTING_GAP, rows[row].items[i]);
                 }
 }
+
+void listing_print_objects(struct json_object *list, const struct listing_column *columns,
+                           size_t column_count, bool no_heading)
+{
+        size_t count = json_object_array_length(list), titles = no_heading ? 0 : 1;
+        AUTO_FREE struct strv *rows = alloc_zero(count + 1, sizeof *rows);
+
+        for (size_t i = 0; i < column_count; i++) {
+                if (titles)
+                        strv_append(&rows[0], columns[i].title);
+                for (size_t j = 0; j < count; j++) {
+                        struct json_object *object = json_object_array_get_idx(list, j), *member;
+
+                        member = json_object_object_get(object, columns[i].member);
+                        strv_append(&rows[j + titles],
+                                    member ? json_object_get_string(member) : "");
+                }
+        }
+        listing_print(rows, count + titles, column_count);
+        for (size_t i = 0; i < count + titles; i++)
+                strv_free(&rows[i]);
+}

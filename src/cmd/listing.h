@@ -4,6 +4,7 @@
 
 #include "../base/str.h"
 
+#include <json-c/json.h>
 #include <stdint.h>
 
 /* "5 minutes", as the podman commands put it; owned by the caller. */
@@ -21,6 +22,14 @@ char *listing_size(uint64_t bytes);
 /* One table: rows of cells, columns as wide as their widest cell, two blanks between them. Control
  * characters in the cells become `?`. */
 void listing_print(const struct strv *rows, size_t row_count, size_t columns);
+
+/* The same of objects: a line for each, with what its members are as text. */
+struct listing_column {
+        const char *title, *member;
+};
+
+void listing_print_objects(struct json_object *list, const struct listing_column *columns,
+                           size_t column_count, bool no_heading);
 
 /*
  * The rows that lists have in common, for a request with the members filters (struct strv), format

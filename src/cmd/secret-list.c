@@ -11,10 +11,6 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum {
-        LS_COLUMNS = 5
-};
-
 struct ls_request {
         struct strv filters;
         char *format; /* owned */
@@ -24,7 +20,8 @@ struct ls_request {
 const struct option_row secret_ls_options_table[] = {
         { "filter", 'f', OPTION_VALUE, "NAME=VALUE", "only those: name=, id=", option_take_list,
           offsetof(struct ls_request, filters) },
-        { "format", 0, OPTION_VALUE, "table|json", "how to print them", format_take_plain,
+        { "format", 0, OPTION_VALUE, "FORMAT",
+          "table, json, or a template such as '{{.ID}} {{.Name}}'", format_take,
           offsetof(struct ls_request, format) },
         { "noheading", 'n', OPTION_FLAG, NULL, "no line of titles", option_take_bool,
           offsetof(struct ls_request, no_heading) },
@@ -90,38 +87,10 @@ static bool ls_fits(const struct secret *secret, const struct strv *filters)
         return (name || by_name) && (id || by_id);
 }
 
-static void ls_add_row(const struct secret *secret, struct strv *row)
+static struct json_object *ls_objects(const struct secret_list *list,
+                                      const struct ls_request *request)
 {
-        strv_append(row, secret->id);
-        strv_append(row, secret->name);
-        strv_append(row, "file");
-        strv_append_owned(row, listing_age(secret->created));
-        strv_append_owned(row, listing_age(secret->updated));
-}
-
-static void ls_print_table(const struct secret_list *list, const struct ls_request *request)
-{
-        static const char *const titles[LS_COLUMNS] = { "ID", "NAME", "DRIVER", "CREATED",
-                                                        "UPDATED" };
-        struct strv *rows = alloc_zero(list->count + 1, sizeof *rows);
-        size_t count = 0;
-
-        for (size_t i = 0; i < LS_COLUMNS && !request->no_heading; i++)
-                strv_append(&rows[0], titles[i]);
-        count = !request->no_heading;
-        for (size_t i = 0; i < list->count; i++)
-                if (ls_fits(&list->items[i], &request->filters))
-                        ls_add_row(&list->items[i], &rows[count++]);
-        listing_print(rows, count, LS_COLUMNS);
-        for (size_t i = 0; i < count; i++)
-                strv_free(&rows[i]);
-        free(rows);
-}
-
-static void ls_print_json(const struct secret_list *list, const struct ls_request *request)
-{
-        AUTO_JSON struct json_object *array = json_object_new_array();
-        AUTO_FREE char *text = NULL;
+        struct json_object *array = json_object_new_array();
 
         for (size_t i = 0; i < list->count; i++) {
                 const struct secret *secret = &list->items[i];
@@ -139,8 +108,40 @@ static void ls_print_json(const struct secret_list *list, const struct ls_reques
                 json_set_string(object, "Driver", "file");
                 json_object_array_add(array, object);
         }
-        text = json_shown(array);
-        puts(text);
+        return array;
+}
+
+static void ls_print_table(struct json_object *objects, bool no_heading)
+{
+        static const struct listing_column columns[] = {
+                { "ID", "ID" },
+                { "NAME", "Name" },
+                { "DRIVER", "Driver" },
+                { "CREATED", "CreatedAt" },
+                { "UPDATED", "UpdatedAt" },
+        };
+
+        listing_print_objects(objects, columns, sizeof columns / sizeof *columns, no_heading);
+}
+
+static void ls_print_ids(const struct secret_list *list, const struct ls_request *request)
+{
+        for (size_t i = 0; i < list->count; i++)
+                if (ls_fits(&list->items[i], &request->filters))
+                        puts(list->items[i].id);
+}
+
+static int ls_print(const struct secret_list *list, const struct ls_request *request,
+                    struct error *err)
+{
+        AUTO_JSON struct json_object *objects = ls_objects(list, request);
+        int printed = format_print(request->format, objects, TEMPLATE_LIST, err);
+
+        if (printed == 0 && request->quiet)
+                ls_print_ids(list, request);
+        else if (printed == 0)
+                ls_print_table(objects, request->no_heading);
+        return printed < 0 ? -1 : 0;
 }
 
 int cmd_secret_ls(const struct cmd *cmd, int argc, char **argv)
@@ -155,19 +156,9 @@ int cmd_secret_ls(const struct cmd *cmd, int argc, char **argv)
                 return status;
         if (ls_check_filters(&request.filters, &err) < 0 ||
             cmd_load_settings(&settings, &err) < 0 ||
-            catalogue_list(secret_storage(&settings), &list, &err) < 0)
+            catalogue_list(secret_storage(&settings), &list, &err) < 0 ||
+            ls_print(&list, &request, &err) < 0)
                 return log_failure(&err);
-        if (str_equal(request.format, "json")) {
-                ls_print_json(&list, &request);
-                return EXIT_SUCCESS;
-        }
-        if (!request.quiet) {
-                ls_print_table(&list, &request);
-                return EXIT_SUCCESS;
-        }
-        for (size_t i = 0; i < list.count; i++)
-                if (ls_fits(&list.items[i], &request.filters))
-                        puts(list.items[i].id);
         return EXIT_SUCCESS;
 }
 

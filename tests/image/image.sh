@@ -28,6 +28,10 @@ check 'a name narrows it' bash -c "'$build/crunit' images -n other | grep -q '^l
 check 'one id' bash -c "[ \$('$build/crunit' images -q | wc -l) = 1 ]"
 check 'JSON has one image with both names' bash -c "'$build/crunit' images --format json | tr -d ' \n' |
 	grep -F '\"Names\":[\"localhost/demo:latest\",\"localhost/other:1\"]'"
+check 'a template has a line for each name' bash -c "[ \"\$('$build/crunit' images --format '{{.Repository}}:{{.Tag}} {{.Names}}' other)\" = 'localhost/other:1 [localhost/other:1]' ] &&
+	[ \$('$build/crunit' images --format '{{.ID}}' | sort | uniq -c | awk '{ print \$1 }') = 2 ]"
+check 'and sizes and ages as the table has them' bash -c "'$build/crunit' images --format '{{.Size}}, {{.Created}}' other | grep -E '^30.* MB, [0-9]+ .* ago$'"
+check 'a member that is not there is named' says 125 "--format: there is no '.Nope'" images --format '{{.Nope}}'
 check 'another format is refused' says 125 'images: --format yaml: only table and json are known' images --format yaml
 id=$("$build/crunit" images -q --no-trunc)
 check 'inspect by the beginning of the id' says 0 "\"Id\": \"$id\"" image inspect "${id:0:5}"

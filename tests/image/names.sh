@@ -101,6 +101,7 @@ check 'ids alone' bash -c "[ \"\$('$build/crunit' image history -q old:1)\" = '$
 <missing>' ]"
 check 'times as they are' says 0 2019-12-31T00:00:00Z history --human=false old:1
 check 'as JSON' bash -c "'$build/crunit' history --format json old:1 | tr -d ' \n' | grep -F '\"CreatedBy\":\"CMDrun\",\"size\":0'"
+check 'as a template' bash -c "[ \"\$('$build/crunit' history --format '{{.ID}} {{.Size}} {{.CreatedBy}}' old:1 | head -n 1)\" = '${id:0:12} 0 B CMD run' ]"
 check 'an image without a history has its layers' bash -c "[ \$('$build/crunit' history new:3 | wc -l) = 2 ]"
 check 'no such form' says 125 'history: --format x: only table and json are known' history --format x old:1
 

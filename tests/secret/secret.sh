@@ -115,7 +115,9 @@ check "only ids" test "$(wc -l <"$work/out")" = 1
 check "ls --format json" secret 0 ls --format json --filter name=var
 check "as json" test "$(jq -c 'map([.Name, .Driver])' "$work/out")" = '[["var","file"]]'
 check "a filter that is none" secret 125 ls --filter label=x
-check "a format that is none" secret 125 ls --format '{{.ID}}'
+check "ls --format with a template" secret 0 ls --format '{{.Name}} {{.Driver}}' --filter name=var
+check "its text" test "$(cat "$work/out")" = 'var file'
+check "a format that is none" secret 125 ls --format yaml
 mkdir -p "$work/etc/credstore"
 echo mine >"$work/etc/credstore/crunit.byhand"
 check "one that somebody else made" secret 0 inspect byhand

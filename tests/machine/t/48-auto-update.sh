@@ -96,6 +96,7 @@ test_a12_registry_updates_only_what_changed() {
 	assert_match "$(row app "$said")" ' pending$'
 	assert_match "$(row other "$said")" ' false$'
 	assert_equal "$(crunit run --rm --network none $registry/app cat /release)" one "after a dry run"
+	assert_equal "$(crunit auto-update --dry-run --format '{{.Unit}} {{.Updated}}' | sort | xargs)" "app.service pending other.service false"
 	try crunit auto-update --format json
 	assert_equal "$status" 0 "$said"
 	assert_equal "$(jq -r '.[] | select(.Unit == "app.service") | .Updated' <<<"$said")" true
