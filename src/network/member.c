@@ -50,9 +50,9 @@ int member_remove(const char *runtime, const char *label, struct error *err)
 {
         AUTO_FREE char *path = member_path(runtime, label);
 
-        if (unlink(path) < 0 && errno != ENOENT)
-                return error_errno(err, errno, "cannot remove %s", path);
-        return 0;
+        /* Whatever somebody made of it: a container whose record cannot go would never start again.
+         */
+        return io_remove_tree(AT_FDCWD, path, err);
 }
 
 bool member_none(const char *runtime)

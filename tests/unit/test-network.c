@@ -286,6 +286,7 @@ static void test_members(void)
         AUTO_JOINED struct joined member = { 0 }, again = { 0 };
         AUTO_STRV struct strv stale = { 0 };
         AUTO_FREE char *run = str_format("%s/containers/web@web", work);
+        AUTO_FREE char *inside = str_format("%s/network/members/web@web/thing", work);
         struct joined_network *network = joined_add_network(&member);
 
         member.label = str_dup("web@web");
@@ -309,6 +310,9 @@ static void test_members(void)
         check(stale.count == 0, "now it is");
         member_remove(work, "web@web", NULL);
         check(!member_exists(work, "web@web"), "it is gone");
+        io_make_dirs(AT_FDCWD, inside, 0755, NULL);
+        check(member_remove(work, "web@web", NULL) == 0 && !member_exists(work, "web@web"),
+              "also where it has become a directory");
 }
 
 static void join_is(const char *text, const char *expected)
