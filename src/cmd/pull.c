@@ -205,19 +205,21 @@ static int pulling_begin(struct pulling *pulling, struct error *err)
         return 0;
 }
 
+enum {
+        PULLING_MAX_PATIENCE = 3600 /* seconds of pauses */
+};
+
 /* Longer than it takes us to give up on a line that stands still: then our reason is the one that
  * is told. */
 static unsigned pulling_patience(const struct pulling *pulling)
 {
         const struct registry_options *network = &pulling->options.network;
-        unsigned tries = network->retries > 0 ? (unsigned)network->retries + 1 : 1;
-        unsigned delay = network->retry_delay ? network->retry_delay : 2;
-        unsigned pauses = 0;
+        uint64_t pauses;
+        unsigned tries = registry_tries(network, &pauses);
 
-        for (unsigned i = 1; i < tries && pauses < 3600; i++, delay *= 2)
-                pauses += delay;
+        pauses = pauses / 1000 < PULLING_MAX_PATIENCE ? pauses / 1000 : PULLING_MAX_PATIENCE;
         return (network->stall_timeout ? network->stall_timeout : REGISTRY_DEFAULT_STALL) * tries +
-               pauses + 15;
+               (unsigned)pauses + 15;
 }
 
 static int pulling_one(struct pulling *pulling, struct store *store, const char *text,

@@ -50,7 +50,7 @@ int registry_arguments_apply(const struct registry_arguments *arguments,
         ret->cert_dir = arguments->cert_dir;
         ret->parallel = settings->parallel;
         ret->retries = retries ? (int)retries : -1;
-        ret->retry_delay = (unsigned)((delay + 999) / 1000);
+        ret->retry_delay_ms = delay;
         ret->stall_timeout = (unsigned)((settings->stall_ms + 999) / 1000);
         return 0;
 }

@@ -59,6 +59,23 @@ static int registry_open_transfers(struct registry *registry, struct error *err)
         return transfers_open(&transfers, &registry->session.transfers, err);
 }
 
+static unsigned registry_retries(const struct registry_options *options)
+{
+        if (options->retries == 0)
+                return REGISTRY_DEFAULT_RETRIES;
+        return options->retries > 0 ? (unsigned)options->retries : 0;
+}
+
+unsigned registry_tries(const struct registry_options *options, uint64_t *ret_pauses_ms)
+{
+        unsigned retries = registry_retries(options);
+
+        *ret_pauses_ms = 0;
+        for (unsigned failures = 1; failures <= retries; failures++)
+                *ret_pauses_ms += request_pause(options->retry_delay_ms, failures);
+        return retries + 1;
+}
+
 static void registry_set_session(struct registry *registry, enum registry_access access)
 {
         const struct registry_options *options = &registry->options;
@@ -67,10 +84,8 @@ static void registry_set_session(struct registry *registry, enum registry_access
         session->name = registry->host;
         session->origin = registry->base;
         session->insecure = registry->insecure;
-        session->retries = options->retries > 0    ? (unsigned)options->retries
-                           : options->retries == 0 ? REGISTRY_DEFAULT_RETRIES
-                                                   : 0;
-        session->retry_delay = options->retry_delay ? options->retry_delay : 1;
+        session->retries = registry_retries(options);
+        session->retry_delay_ms = options->retry_delay_ms;
         session->notice = options->notice;
         session->context = options->context;
         authority_begin(&registry->authority, session, &registry->credentials);

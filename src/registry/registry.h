@@ -9,7 +9,7 @@
  *
  * Nothing that a registry says is believed: bodies, headers and messages are bounded, digests of
  * manifests are compared here; the digests of blobs are for the reader of the file, who sees each
- * byte anyway. What fails for a passing reason is tried again with growing pauses, or after as long
+ * byte anyway. What fails for a passing reason is tried again after a pause, or after as long
  * as the registry asks for (429, 503), and goes on where it was broken off.
  *
  * Errors say which host, what it was asked, the status and the registry's own words, shortened and
@@ -65,13 +65,17 @@ struct registry_options {
         const char *cert_dir;       /* --cert-dir; NULL: the usual places (certs.h) */
         unsigned parallel;          /* blobs at once; 0: REGISTRY_DEFAULT_PARALLEL */
         int retries;                /* after the first try; 0: the default, -1: none */
-        unsigned retry_delay;       /* seconds before the first retry, doubled each time; 0: 1 */
+        uint64_t retry_delay_ms;    /* between tries; 0: two seconds, doubled each time */
         unsigned stall_timeout;     /* seconds with hardly a byte; 0: REGISTRY_DEFAULT_STALL */
         const volatile sig_atomic_t *cancel; /* non-zero: stop, with EINTR; or NULL */
         registry_poll_function *poll;        /* or NULL */
         registry_notice_function *notice;    /* or NULL */
         void *context;                       /* of both */
 };
+
+/* How many tries that makes, and the milliseconds between them, the pauses that a registry asks for
+ * aside. */
+unsigned registry_tries(const struct registry_options *options, uint64_t *ret_pauses_ms);
 
 enum registry_access {
         REGISTRY_PULL,

@@ -163,20 +163,22 @@ static void request_say(const struct request *request, const char *reason, uint6
 
         if (!request->session->notice)
                 return;
-        message = str_format("%s: %s: %s; again in %llu s (%u of %u)", request->session->name,
-                             request->what, reason, (unsigned long long)(pause + 999) / 1000,
-                             request->failures, request->session->retries);
+        message = str_format(
+                "%s: %s: %s; again in %llu %s (%u of %u)", request->session->name, request->what,
+                reason, (unsigned long long)(pause % 1000 ? pause : pause / 1000),
+                pause % 1000 ? "ms" : "s", request->failures, request->session->retries);
         request->session->notice(request->session->context, message);
 }
 
-/* Milliseconds. */
-static uint64_t request_pause(const struct request *request)
+uint64_t request_pause(uint64_t wanted, unsigned failures)
 {
-        uint64_t pause = (uint64_t)request->session->retry_delay * 1000;
+        uint64_t pause = REQUEST_FIRST_PAUSE;
 
-        for (unsigned i = 1; i < request->failures && pause < REQUEST_MAX_PAUSE * 1000; i++)
+        if (wanted)
+                return wanted;
+        for (unsigned i = 1; i < failures && pause < REQUEST_MAX_PAUSE; i++)
                 pause *= 2;
-        return pause < REQUEST_MAX_PAUSE * 1000 ? pause : REQUEST_MAX_PAUSE * 1000;
+        return pause < REQUEST_MAX_PAUSE ? pause : REQUEST_MAX_PAUSE;
 }
 
 /* It failed for a passing reason: ask again from the beginning of the way, or give up. */
@@ -195,7 +197,7 @@ static int request_retry(struct request *request, int code, const char *reason, 
         }
         request->failures++;
         request->redirects = 0;
-        pause = request_pause(request);
+        pause = request_pause(request->session->retry_delay_ms, request->failures);
         if (asked * 1000 > pause)
                 pause = asked * 1000;
         request_say(request, reason, pause);

@@ -3,7 +3,7 @@
  * A question to a registry until it is answered for good: exchanges (transfer.h) with everything
  * that may come in between. Redirects are followed, a few; credentials are for the origin they
  * belong to and go nowhere else, and nothing leads from https to http. What fails for a passing
- * reason is asked again: after a pause that doubles, or as long as the server asks for. A download
+ * reason is asked again: after a pause, or as long as the server asks for. A download
  * goes on where it was broken off; attempts that got a good piece further do not count as failures.
  */
 #pragma once
@@ -13,12 +13,17 @@
 enum {
         REQUEST_MAX_REDIRECTS = 10,
         REQUEST_MAX_CHALLENGES = 3, /* 401s that one question meets */
-        REQUEST_MAX_PAUSE = 30,     /* seconds between attempts, unless the server asks for more */
+        REQUEST_FIRST_PAUSE = 2000, /* milliseconds between attempts where nobody says how many */
+        REQUEST_MAX_PAUSE = 30000,  /* the same, when they have doubled often enough */
         REQUEST_MAX_RETRY_AFTER = 300, /* seconds; a server that asks for more is given up */
         REQUEST_GOOD_PIECE = 1 << 20   /* bytes of an attempt that make it none of the failures */
 };
 
 struct request;
+
+/* Milliseconds before the next attempt: those that the user wants, or (0) as many as double with
+ * each failure. */
+uint64_t request_pause(uint64_t wanted, unsigned failures);
 
 /* What proves who we are. */
 struct request_authority {
@@ -36,7 +41,7 @@ struct session {
         const char *origin;          /* borrowed; any URL there: what gets our credentials */
         bool insecure;               /* http is fine */
         unsigned retries;            /* after the first attempt */
-        unsigned retry_delay;        /* seconds */
+        uint64_t retry_delay_ms;     /* between tries; 0: the default, doubled each time */
         void (*notice)(void *context, const char *message); /* or NULL */
         void *context;                                      /* of notice */
         struct request_authority *authority;                /* borrowed; or NULL */

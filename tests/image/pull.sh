@@ -271,6 +271,9 @@ printf '[registry]\nretry-delay = 1\n' >"$work/crunit.conf"
 check 'a pause of our own' says 0 'again in 1 s' pull "$host/app1:1"
 fresh
 rest 'GET app1/manifests/ status code=503 times=1'
+check 'less than a second' says 0 'again in 100 ms' pull --retry-delay 100ms "$host/app1:1"
+fresh
+rest 'GET app1/manifests/ status code=503 times=1'
 printf '[registry]\nretry = 0\n' >"$work/crunit.conf"
 check 'no second try' run 125 pull "$host/app1:1"
 check 'was made' asked 1 'GET /v2/app1/manifests/1 503'

@@ -307,7 +307,7 @@ static int client_run(struct client *client, const struct action *action, char *
                 .cert_dir = client->cert_dir,
                 .parallel = (unsigned)number(client->parallel),
                 .retries = number(client->retries),
-                .retry_delay = (unsigned)number(client->delay),
+                .retry_delay_ms = number(client->delay) * 1000,
                 .stall_timeout = (unsigned)number(client->stall),
                 .cancel = &stopped,
                 .notice = client_notice,

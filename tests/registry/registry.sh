@@ -245,18 +245,22 @@ test_retry() {
 	read -r digest size < <(layers lib/web 1)
 	hostile_rule retry 'GET manifests status code=503 times=2'
 	check "503 twice, then good" answered "sha256:" --insecure --delay 1 manifest "$hostile_host" lib/web 1
-	check "with growing pauses" is "$(grep -o 'again in . s' said | paste -sd,)" "again in 1 s,again in 2 s"
+	check "with the pause that is wanted" is "$(grep -o 'again in . s' said | paste -sd,)" "again in 1 s,again in 1 s"
+	hostile_rule retry
+	hostile_rule retry 'GET manifests status code=503 times=2'
+	check "503 twice, and no pause is wanted" answered "sha256:" --insecure manifest "$hostile_host" lib/web 1
+	check "they grow" is "$(grep -o 'again in . s' said | paste -sd,)" "again in 2 s,again in 4 s"
 	hostile_rule retry
 	hostile_rule retry 'GET manifests status code=500 message=broken'
 	check "500 for ever" refused EREMOTEIO "the registry failed (500): broken" --insecure --retries 1 manifest \
 		"$hostile_host" lib/web 1
 	check "is asked for as often as said" is "$(asked retry 'manifests/1 500')" 2
 	hostile_rule retry
-	hostile_rule retry 'GET manifests status code=429 times=1 retry-after=2'
+	hostile_rule retry 'GET manifests status code=429 times=1 retry-after=3'
 	began=$SECONDS
 	check "429 with Retry-After" answered "sha256:" --insecure manifest "$hostile_host" lib/web 1
-	check "it is waited for" test $((SECONDS - began)) -ge 2
-	check "and said" grep -q 'too many requests (429); again in 2 s' said
+	check "it is waited for" test $((SECONDS - began)) -ge 3
+	check "and said" grep -q 'too many requests (429); again in 3 s' said
 	hostile_rule retry
 	hostile_rule retry 'GET manifests status code=429 retry-after=100000 message=slow%20down'
 	check "a Retry-After of a day" refused EAGAIN "too many requests (429): slow down" --insecure manifest \
