@@ -98,6 +98,18 @@ static int load_plan_whole(struct load *load, const struct superblock *superbloc
                                 "blob.0", layer, err);
 }
 
+static int load_check_settings(const struct load *load, struct error *err)
+{
+        const struct load_options *options = load->options;
+
+        if (!options->config && !(options->changes && options->changes->count))
+                return 0;
+        return error_set(err, EINVAL,
+                         "%s has images with settings of their own: --config and --change are for "
+                         "root file systems",
+                         load->name);
+}
+
 /* What makes no sense with what the stream is. */
 static int load_check_stream(const struct load *load, bool rootfs, const void *data, size_t length,
                              struct error *err)
@@ -114,12 +126,7 @@ static int load_check_stream(const struct load *load, bool rootfs, const void *d
                 return error_set(err, ESPIPE,
                                  "%s is a squashfs in a pipe or compressed: name the file itself",
                                  load->name);
-        if (!rootfs && (options->config || (options->changes && options->changes->count)))
-                return error_set(err, EINVAL,
-                                 "%s has images with settings of their own: --config and --change "
-                                 "are for root file systems",
-                                 load->name);
-        return 0;
+        return rootfs ? 0 : load_check_settings(load, err);
 }
 
 static int load_plan_stream(struct load *load, bool compressed_or_pipe, int fd, struct error *err)
@@ -216,7 +223,8 @@ static int load_plan_input(struct load *load, int *ret_fd, int *ret_copy, struct
                                  "%s is a directory: only a squashfs or erofs file can be mounted "
                                  "where it is",
                                  load->name);
-        if (bundle_open_directory(*ret_fd, load->name, &load->bundle, err) < 0 ||
+        if (load_check_settings(load, err) < 0 ||
+            bundle_open_directory(*ret_fd, load->name, &load->bundle, err) < 0 ||
             load_plan_images(load, err) < 0)
                 return -1;
         load_name_directory(load);
