@@ -7,6 +7,7 @@
 #include "../image/store.h"
 #include "unit-cmd.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -17,13 +18,38 @@ struct check_arguments {
 
 #define FIELD(name) offsetof(struct check_arguments, name)
 
+/* 5.4, or 5, or 5.4.2: with anything else nothing would be compared. */
+static bool check_is_release(const char *text)
+{
+        static const char digits[] = "0123456789";
+        unsigned numbers = 0;
+
+        for (;; text++) {
+                size_t length = strspn(text, digits);
+
+                if (!length || length > 4 || ++numbers > 3)
+                        return false;
+                text += length;
+                if (*text != '.')
+                        return !*text;
+        }
+}
+
+static int check_take_release(void *context, const struct option_row *row, const char *value,
+                              struct error *err)
+{
+        if (!check_is_release(value))
+                return error_set(err, EINVAL, "--podman %s: not a release such as 5.4", value);
+        return option_take_string(context, row, value, err);
+}
+
 const struct option_row cmd_check_options[] = {
         { "format", 0, OPTION_VALUE, "FORMAT", "text (the default) or json", option_take_string,
           FIELD(format) },
         { "no-verify", 0, OPTION_FLAG, NULL, "Do not ask systemd-analyze about the units",
           option_take_bool, FIELD(no_verify) },
         { "podman", 0, OPTION_VALUE, "RELEASE",
-          "Warn of keys that this release of Podman does not have, as 5.4", option_take_string,
+          "Warn of keys that this release of Podman does not have, as 5.4", check_take_release,
           FIELD(podman) },
         { "strict", 0, OPTION_FLAG, NULL, "Fail for warnings too", option_take_bool,
           FIELD(strict) },

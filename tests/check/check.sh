@@ -193,6 +193,10 @@ check "an image that nothing may get" says "a.container:2:7: warning: image loca
 check "a drop-in's lines are its own" says "a.container.d/10-more.conf:2:10: error: Memory=lots: not a size (a number and one of b k m g)"
 run_check 1 --no-verify --podman 5.7 a.container
 check "a newer one has it" says_nothing_of HttpProxy
+for release in v5.4 5,4 5. .4 5.4x '' 5.4.3.2 54321; do
+	check "no release: '$release'" run_check 125 --no-verify --podman "$release" a.container
+	check "that is said" says "crunit: check: --podman $release: not a release such as 5.4"
+done
 
 fresh
 file a.container '[Container]' 'Image=localhost/a:1' 'Network=host' 'PodmanArgs=--a \q' 'Memory=1g'
