@@ -3,6 +3,7 @@
 #include "../base/json.h"
 #include "../base/log.h"
 #include "../image/image.h"
+#include "../image/reference.h"
 #include "format.h"
 #include "image-cmd.h"
 
@@ -30,11 +31,60 @@ static void inspect_arguments_free(struct inspect_arguments *arguments)
 static void inspect_add_names(struct json_object *object, const struct store_entry *entries,
                               size_t count, const char *digest)
 {
-        struct json_object *names = json_add_array(object, "RepoTags");
+        AUTO_STRV struct strv names = { 0 };
+        AUTO_STRV struct strv digests = { 0 };
 
-        for (size_t i = 0; i < count; i++)
-                if (entries[i].name && str_equal(entries[i].descriptor.digest, digest))
-                        json_object_array_add(names, json_object_new_string(entries[i].name));
+        for (size_t i = 0; i < count; i++) {
+                const char *name = entries[i].name;
+                AUTO_FREE char *with_digest = NULL;
+
+                if (!name || !str_equal(entries[i].descriptor.digest, digest))
+                        continue;
+                with_digest =
+                        str_format("%.*s@%s", (int)reference_repository_length(name), name, digest);
+                strv_append(&names, name);
+                if (!strv_contains(&digests, with_digest))
+                        strv_append(&digests, with_digest);
+        }
+        json_set_strv(object, "RepoTags", &names);
+        json_set_strv(object, "RepoDigests", &digests);
+}
+
+/* A template may ask for what the image does not set: then it is empty, as podman's is. */
+static void inspect_complete(struct json_object *object)
+{
+        static const struct {
+                const char *name;
+                enum json_type type;
+        } members[] = {
+                { "User", json_type_string },       { "WorkingDir", json_type_string },
+                { "StopSignal", json_type_string }, { "Env", json_type_array },
+                { "Entrypoint", json_type_array },  { "Cmd", json_type_array },
+                { "Labels", json_type_object },     { "ExposedPorts", json_type_object },
+                { "Volumes", json_type_object },
+        };
+        struct json_object *config = json_object_object_get(object, "Config");
+
+        for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+                const char *name = members[i].name;
+
+                if (json_object_object_get(config, name))
+                        continue;
+                if (members[i].type == json_type_array)
+                        json_add_array(config, name);
+                else if (members[i].type == json_type_object)
+                        json_add_object(config, name);
+                else
+                        json_set_string(config, name, "");
+        }
+        if (!json_object_object_get(object, "Created"))
+                json_set_string(object, "Created", "");
+        if (!json_object_object_get(object, "Author"))
+                json_set_string(object, "Author", "");
+        json_object_object_add(object, "User",
+                               json_object_get(json_object_object_get(config, "User")));
+        json_object_object_add(object, "Labels",
+                               json_object_get(json_object_object_get(config, "Labels")));
 }
 
 /* The configuration as it is in the store: its members are what people look for. */
@@ -44,13 +94,16 @@ static int inspect_add_config(struct store *store, struct json_object *object, c
         AUTO_FREE char *digest = str_format("sha256:%s", id);
         AUTO_JSON struct json_object *config = NULL;
         struct json_object *inner = NULL, *history = NULL;
+        const char *author = NULL;
 
         if (store_read_blob(store, digest, CONFIG_MAX_SIZE, &config, err) < 0 ||
+            json_get_string(config, "author", &author, err) < 0 ||
             json_get_object(config, "config", &inner, err) < 0 ||
             json_get_array(config, "history", &history, err) < 0)
                 return -1;
         json_object_object_add(object, "Config",
                                inner ? json_object_get(inner) : json_object_new_object());
+        json_set_string(object, "Author", author);
         if (history)
                 json_object_object_add(object, "History", json_object_get(history));
         return 0;
@@ -131,6 +184,9 @@ int cmd_image_inspect(const struct cmd *cmd, int argc, char **argv)
                         status = 125;
                 }
         }
+        for (size_t i = 0; arguments.format && i < json_object_array_length(list); i++)
+                if (!format_is_json(arguments.format))
+                        inspect_complete(json_object_array_get_idx(list, i));
         if (format_print_objects(arguments.format, list, &unprintable) == 0)
                 return status;
         return log_failure(&unprintable);

@@ -36,6 +36,8 @@ check 'another format is refused' says 125 'images: --format yaml: only table an
 id=$("$build/crunit" images -q --no-trunc)
 check 'inspect by the beginning of the id' says 0 "\"Id\": \"$id\"" image inspect "${id:0:5}"
 check 'inspect says where the layers are' said "$work/store/layers/"
+check 'what the image does not set is empty in a template' says 0 '||[]|map[]|map[]|' image inspect -f '{{.Config.User}}|{{.Author}}|{{.Config.Entrypoint}}|{{.Config.Labels}}|{{.Labels}}|{{.User}}' demo
+check 'its digest under its names' bash -c "'$build/crunit' image inspect -f '{{.RepoDigests}}' demo | grep -E '^\[localhost/demo@sha256:[0-9a-f]{64} localhost/other@sha256:[0-9a-f]{64}\]$'"
 check 'an image that is not there' says 125 "no image 'nothing' in $work/store" image inspect nothing
 check 'the settings name the store, too' bash -c "unset CRUNIT_STORAGE
 	printf '[storage]\npath=$work/store\n' >'$work/crunit.conf'; '$build/crunit' images -q | grep -q .
