@@ -249,7 +249,10 @@ int settings_load(struct settings *ret, struct error *err)
         AUTO_SETTINGS struct settings settings = { 0 };
         const char *runtime = getenv("CRUNIT_RUNTIME");
         const char *stores = getenv("CRUNIT_ADDITIONAL_STORES");
+        const char *storage = getenv("CRUNIT_STORAGE");
 
+        if (!str_empty(storage) && storage[0] != '/')
+                return error_set(err, EINVAL, "CRUNIT_STORAGE=%s is not an absolute path", storage);
         if (settings_set_initial(&settings, err) < 0 || settings_parse_all(&settings, err) < 0)
                 return -1;
         if (!str_empty(runtime))

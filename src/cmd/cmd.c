@@ -126,14 +126,33 @@ static void cmd_print_group(const char *program, const struct cmd *table, const 
         cmd_print_rows(table, group, out);
 }
 
-static int cmd_unknown(const char *program, const struct cmd *table, const char *word)
+/* The first words of the commands that --help shows, or their second ones in a group. */
+static void cmd_list_words(const struct cmd *table, const char *group_or_null, struct strv *ret)
 {
-        const char *nearest = str_nearest_row(word, table, sizeof *table);
+        for (; table->name; table++) {
+                const char *word =
+                        group_or_null ? table->name + strlen(group_or_null) + 1 : table->name;
 
+                if (table->help && cmd_is_of(table, group_or_null))
+                        strv_append_owned(ret, str_dupn(word, strcspn(word, " ")));
+        }
+}
+
+static int cmd_unknown(const char *program, const struct cmd *table, const char *group_or_null,
+                       const char *word)
+{
+        AUTO_STRV struct strv words = { 0 };
+        const char *nearest, *group = group_or_null ? group_or_null : "";
+        const char *blank = group_or_null ? " " : "";
+
+        cmd_list_words(table, group_or_null, &words);
+        nearest = words.count ? str_nearest(word, (const char *const *)words.items) : NULL;
         if (nearest)
-                log_error("unknown command '%s', did you mean '%s'?", word, nearest);
+                log_error("unknown command '%s%s%s', did you mean '%s%s%s'?", group, blank, word,
+                          group, blank, nearest);
         else
-                log_error("unknown command '%s', see %s --help", word, program);
+                log_error("unknown command '%s%s%s', see %s%s%s --help", group, blank, word,
+                          program, blank, group);
         return CMD_USAGE;
 }
 
@@ -145,8 +164,6 @@ static bool cmd_is_help(const char *word)
 /* argv[0] begins the names of several. */
 static int cmd_group(const char *program, const struct cmd *table, int argc, char **argv)
 {
-        AUTO_FREE char *name = NULL;
-
         if (argc == 1) {
                 cmd_print_group(program, table, argv[0], stderr);
                 return CMD_USAGE;
@@ -155,8 +172,7 @@ static int cmd_group(const char *program, const struct cmd *table, int argc, cha
                 cmd_print_group(program, table, argv[0], stdout);
                 return EXIT_SUCCESS;
         }
-        name = str_format("%s %s", argv[0], argv[1]);
-        return cmd_unknown(program, table, name);
+        return cmd_unknown(program, table, argv[0], argv[1]);
 }
 
 static int cmd_execute_program(const struct cmd *cmd, int argc, char **argv)
@@ -247,7 +263,7 @@ int cmd_main(const char *program, const struct cmd *table, int argc, char **argv
         cmd = cmd_find(table, argc - 1, argv + 1, &words);
         if (!cmd)
                 return cmd_is_group(table, argv[1]) ? cmd_group(program, table, argc - 1, argv + 1)
-                                                    : cmd_unknown(program, table, argv[1]);
+                                                    : cmd_unknown(program, table, NULL, argv[1]);
         if (cmd->program)
                 return cmd_execute_program(cmd, argc, argv);
         return cmd->run(cmd, argc - words, argv + words);

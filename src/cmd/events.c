@@ -8,10 +8,10 @@
 #include "../base/json.h"
 #include "../base/log.h"
 #include "../base/printable.h"
+#include "format.h"
 #include "generated.h"
 #include "ps-view.h"
 #include "run-options.h"
-#include "template.h"
 #include "view-commands.h"
 #include "when.h"
 
@@ -57,7 +57,7 @@ const struct option_row events_options_table[] = {
         { .name = "format",
           .argument = "FORMAT",
           .help = "json (one object a line), or a template such as '{{.Name}} {{.Status}}'",
-          .take = option_take_string,
+          .take = format_take_objects,
           .field = offsetof(struct events_request, format) },
         { .name = "since",
           .argument = "TIME",
@@ -436,10 +436,5 @@ int cmd_events(const struct cmd *cmd, int argc, char **argv)
 
         if (!cmd_options(cmd, false, argc, argv, &request, 0, 0, &first, &status))
                 return status;
-        if (request.format && !str_equal(request.format, "json") &&
-            !template_is_template(request.format)) {
-                log_error("events: --format %s: only json is known, and templates", request.format);
-                return CMD_USAGE;
-        }
         return events_run(&request, &err) < 0 ? log_failure(&err) : EXIT_SUCCESS;
 }

@@ -20,13 +20,30 @@ int format_take_plain(void *context, const struct option_row *row, const char *v
         return option_take_string(context, row, value, err);
 }
 
+static int format_take_template(void *context, const struct option_row *row, const char *value,
+                                const char *known, struct error *err)
+{
+        if (!template_is_template(value))
+                return error_set(err, EINVAL, "--%s %s: only %s known, and templates", row->name,
+                                 value, known);
+        if (template_check(value, err) < 0)
+                return -1;
+        return option_take_string(context, row, value, err);
+}
+
 int format_take(void *context, const struct option_row *row, const char *value, struct error *err)
 {
-        if (!format_is_json(value) && !str_equal(value, "table") && !template_is_template(value))
-                return error_set(err, EINVAL,
-                                 "--%s %s: only table and json are known, and templates", row->name,
-                                 value);
-        return option_take_string(context, row, value, err);
+        if (format_is_json(value) || str_equal(value, "table"))
+                return option_take_string(context, row, value, err);
+        return format_take_template(context, row, value, "table and json are", err);
+}
+
+int format_take_objects(void *context, const struct option_row *row, const char *value,
+                        struct error *err)
+{
+        if (format_is_json(value))
+                return option_take_string(context, row, value, err);
+        return format_take_template(context, row, value, "json is", err);
 }
 
 static void format_print_json(struct json_object *list)

@@ -5,9 +5,10 @@
 #include "../base/option.h"
 #include "template.h"
 
-/* For rows of options, whose field is a char * (owned): a word that means none of them is refused.
- * The second one knows no templates. */
-option_function format_take, format_take_plain;
+/* For rows of options, whose field is a char * (owned): a word that means none of them is refused,
+ * and a template that nothing could be put in. The second one knows no templates, the third no
+ * table. */
+option_function format_take, format_take_plain, format_take_objects;
 
 bool format_is_json(const char *format_or_null);
 

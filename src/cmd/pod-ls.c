@@ -95,21 +95,35 @@ static const struct ls_filter {
         { .name = NULL },
 };
 
-static int ls_fits(const struct pod_view *view, const char *filter, bool *ret, struct error *err)
+/* NULL where there is no filter of that name. */
+static const struct ls_filter *ls_find_filter(const char *filter)
 {
-        AUTO_FREE char *name = str_dupn(filter, strcspn(filter, "="));
-        const char *value = strchr(filter, '=');
+        size_t length = strcspn(filter, "=");
 
-        for (const struct ls_filter *row = ls_filters; value && row->name; row++) {
-                if (!str_equal(row->name, name))
-                        continue;
-                *ret = *ret && row->fits(view, value + 1);
-                return 0;
-        }
-        return error_set(err, EINVAL,
-                         "--filter %s: not name=, id=, label=, network=, status= or "
-                         "ctr-names= and a value",
-                         filter);
+        for (const struct ls_filter *row = ls_filters; filter[length] && row->name; row++)
+                if (strlen(row->name) == length && strncmp(row->name, filter, length) == 0)
+                        return row;
+        return NULL;
+}
+
+static int ls_check_filters(const struct strv *filters, struct error *err)
+{
+        for (size_t i = 0; i < filters->count; i++)
+                if (!ls_find_filter(filters->items[i]))
+                        return error_set(err, EINVAL,
+                                         "--filter %s: not name=, id=, label=, network=, status= "
+                                         "or ctr-names= and a value",
+                                         filters->items[i]);
+        return 0;
+}
+
+static bool ls_fits(const struct pod_view *view, const struct strv *filters)
+{
+        for (size_t i = 0; i < filters->count; i++)
+                if (!ls_find_filter(filters->items[i])
+                             ->fits(view, strchr(filters->items[i], '=') + 1))
+                        return false;
+        return true;
 }
 
 /* --- how they are shown */
@@ -173,25 +187,19 @@ static int ls_print(const struct pod_views *views, const struct ls_request *requ
         return printed < 0 ? -1 : 0;
 }
 
-static int ls_add(struct pod_views *views, const char *name, const struct ls_request *request,
-                  struct error *err)
+static void ls_add(struct pod_views *views, const char *name, const struct ls_request *request)
 {
         struct pod_view view = { 0 };
-        bool fits = true;
-        int result = 0;
 
         /* One may have gone meanwhile. */
         if (pod_view_load(name, &view, NULL) < 0)
-                return 0;
-        for (size_t i = 0; result == 0 && i < request->filters.count; i++)
-                result = ls_fits(&view, request->filters.items[i], &fits, err);
-        if (result < 0 || !fits) {
+                return;
+        if (!ls_fits(&view, &request->filters)) {
                 pod_view_free(&view);
-                return result;
+                return;
         }
         views->items = alloc_grow(views->items, views->count + 1, sizeof *views->items);
         views->items[views->count++] = view;
-        return 0;
 }
 
 static int ls_run(const struct ls_request *request, struct error *err)
@@ -199,11 +207,10 @@ static int ls_run(const struct ls_request *request, struct error *err)
         CLEANUP(pod_views_free) struct pod_views views = { 0 };
         AUTO_STRV struct strv names = { 0 };
 
-        if (pod_list(&names, err) < 0)
+        if (ls_check_filters(&request->filters, err) < 0 || pod_list(&names, err) < 0)
                 return -1;
         for (size_t i = 0; i < names.count; i++)
-                if (ls_add(&views, names.items[i], request, err) < 0)
-                        return -1;
+                ls_add(&views, names.items[i], request);
         return ls_print(&views, request, err);
 }
 

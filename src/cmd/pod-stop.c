@@ -236,8 +236,10 @@ static int pod_command(const struct cmd *cmd, const struct pod_verb *verb, int a
                 return status;
         for (int i = first; i < argc; i++)
                 strv_append(&names, argv[i]);
-        if (names.count == 0 && !request.all) {
-                log_error("%s: no pod is named; --all means all of them", cmd->name);
+        if ((names.count == 0) != request.all) {
+                log_error("%s: %s", cmd->name,
+                          request.all ? "names and --all exclude each other"
+                                      : "no pod is named; --all means all of them");
                 return CMD_USAGE;
         }
         if (network_setup_load(&setup, &err) < 0 || (request.all && pod_list(&names, &err) < 0))

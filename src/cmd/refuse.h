@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Commands that generated units call and this version does not have: what stands in `arguments` is
- * what is missing. `crunit check` says it before the unit is started. */
+/* Commands of podman that this version does not have: what stands in `arguments` is what is
+ * missing. Of those that generated units call, `crunit check` says it before the unit is started.
+ */
 #pragma once
 
 #include "commands.h"
@@ -19,6 +20,14 @@
                 CMD_REFUSED("build",                                                               \
                             "building of images; build it elsewhere and `crunit load` the "        \
                             "result"),                                                             \
+                CMD_REFUSED("container",                                                           \
+                            "longer names of commands; leave the word out, as in `crunit stop`"),  \
+                CMD_REFUSED("export",                                                              \
+                            "command of this name; `crunit cp NAME:/ -` writes the files of a "    \
+                            "container as a tar"),                                                 \
+                CMD_REFUSED("import",                                                              \
+                            "command of this name; `crunit load` makes an image of a root file "   \
+                            "system's tar"),                                                       \
                 CMD_REFUSED("kube", "Kubernetes files; write a .container file for each of its "   \
                                     "containers")
 

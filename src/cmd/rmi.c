@@ -225,7 +225,8 @@ int cmd_rmi(const struct cmd *cmd, int argc, char **argv)
         if (!cmd_options(cmd, false, argc, argv, &arguments, 0, -1, &first, &status))
                 return status;
         if ((first == argc) != arguments.all) {
-                log_error("rmi: name images, or use --all");
+                log_error("rmi: %s", arguments.all ? "names and --all exclude each other"
+                                                   : "name images, or use --all");
                 return 125;
         }
         status = EXIT_SUCCESS;

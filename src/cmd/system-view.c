@@ -12,8 +12,8 @@
 #include "../image/image.h"
 #include "../network/network.h"
 #include "../volume/volume.h"
+#include "format.h"
 #include "listing.h"
-#include "template.h"
 #include "view-commands.h"
 
 #include <dirent.h>
@@ -25,20 +25,26 @@
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 
-enum {
-        VIEW_COLUMNS = 5
-};
-
 struct view_request {
         char *format; /* owned */
 };
 
-const struct option_row system_view_options_table[] = {
+const struct option_row system_info_options_table[] = {
         { .name = "format",
           .letter = 'f',
           .argument = "FORMAT",
           .help = "json, or a template such as '{{.Store.Root}}'",
-          .take = option_take_string,
+          .take = format_take_objects,
+          .field = offsetof(struct view_request, format) },
+        { .name = NULL },
+};
+
+const struct option_row system_df_options_table[] = {
+        { .name = "format",
+          .letter = 'f',
+          .argument = "FORMAT",
+          .help = "table, json, or a template such as '{{.Type}} {{.Size}}'",
+          .take = format_take,
           .field = offsetof(struct view_request, format) },
         { .name = NULL },
 };
@@ -176,26 +182,15 @@ static int view_gather_df(const char *storage, struct view_row rows[3], struct e
 
 static void view_print_df(struct json_object *list)
 {
-        static const char *const titles[VIEW_COLUMNS] = { "TYPE", "TOTAL", "ACTIVE", "SIZE",
-                                                          "RECLAIMABLE" };
-        static const char *const members[VIEW_COLUMNS] = { "Type", "Total", "Active", "Size",
-                                                           "Reclaimable" };
-        size_t count = json_object_array_length(list);
-        AUTO_FREE struct strv *rows = alloc_zero(count + 1, sizeof *rows);
+        static const struct listing_column columns[] = {
+                { "TYPE", "Type" },
+                { "TOTAL", "Total" },
+                { "ACTIVE", "Active" },
+                { "SIZE", "Size" },
+                { "RECLAIMABLE", "Reclaimable" },
+        };
 
-        for (size_t k = 0; k < VIEW_COLUMNS; k++) {
-                strv_append(&rows[0], titles[k]);
-                for (size_t i = 0; i < count; i++) {
-                        struct json_object *cell = NULL;
-
-                        json_object_object_get_ex(json_object_array_get_idx(list, i), members[k],
-                                                  &cell);
-                        strv_append(&rows[i + 1], json_object_get_string(cell));
-                }
-        }
-        listing_print(rows, count + 1, VIEW_COLUMNS);
-        for (size_t i = 0; i <= count; i++)
-                strv_free(&rows[i]);
+        listing_print_objects(list, columns, sizeof columns / sizeof *columns, false);
 }
 
 static int view_df(const char *storage, const char *format, struct error *err)
@@ -204,6 +199,7 @@ static int view_df(const char *storage, const char *format, struct error *err)
                                    { .type = "Containers" },
                                    { .type = "Local Volumes" } };
         AUTO_JSON struct json_object *list = json_object_new_array();
+        int printed;
 
         if (view_gather_df(storage, rows, err) < 0)
                 return -1;
@@ -221,16 +217,10 @@ static int view_df(const char *storage, const char *format, struct error *err)
                 view_set_number(object, "RawReclaimable", rows[i].reclaimable);
                 json_object_array_add(list, object);
         }
-        if (str_equal(format, "json")) {
-                AUTO_FREE char *text = json_shown(list);
-
-                puts(text);
-        } else if (format) {
-                return template_print(format, list, TEMPLATE_LIST, err);
-        } else {
+        printed = format_print(format, list, TEMPLATE_LIST, err);
+        if (printed == 0)
                 view_print_df(list);
-        }
-        return 0;
+        return printed < 0 ? -1 : 0;
 }
 
 /* --- info */
@@ -355,11 +345,7 @@ static int view_command(const struct cmd *cmd, int argc, char **argv, bool info)
                 return status;
         if (cmd_load_settings(&settings, &err) == 0) {
                 storage = store_root_of(settings.storage);
-                if (request.format && !str_equal(request.format, "json") &&
-                    !template_is_template(request.format))
-                        error_set(&err, EINVAL, "--format %s: only json is known, and templates",
-                                  request.format);
-                else if (info)
+                if (info)
                         view_info(&settings, storage, request.format, &err);
                 else
                         view_df(storage, request.format, &err);

@@ -155,14 +155,13 @@ static void template_append_value(struct strbuf *out, struct json_object *value,
                 strbuf_append(out, json_object_get_string(value));
 }
 
-static int template_append_action(struct strbuf *out, const struct template_piece *piece,
-                                  struct json_object *object, enum template_style style,
-                                  struct error *err)
+/* Where the member's name begins in what stands between the braces; with `json ` in front, as JSON.
+ */
+static int template_parse_action(const char *action, const char **ret_path, bool *ret_json,
+                                 struct error *err)
 {
-        AUTO_FREE char *action = str_dupn(piece->text, piece->length);
         const char *rest = str_after(action, "json ");
         const char *path = rest ? rest + strspn(rest, " ") : action;
-        struct json_object *value = NULL;
 
         if (path[0] != '.' || path[strcspn(path, " |()\"'$`")])
                 return error_set(err, EINVAL,
@@ -170,9 +169,41 @@ static int template_append_action(struct strbuf *out, const struct template_piec
                                  "{{.MEMBER.MEMBER}} and {{json .MEMBER}} are; for more use "
                                  "--format json and jq",
                                  action);
-        if (template_look_up(path, object, &value, err) < 0)
+        *ret_path = path;
+        *ret_json = rest;
+        return 0;
+}
+
+int template_check(const char *format, struct error *err)
+{
+        while (*format) {
+                struct template_piece piece;
+                AUTO_FREE char *action = NULL;
+                const char *path;
+                bool json;
+
+                if (template_next(&format, &piece, err) < 0)
+                        return -1;
+                action = str_dupn(piece.text, piece.length);
+                if (piece.is_action && template_parse_action(action, &path, &json, err) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+static int template_append_action(struct strbuf *out, const struct template_piece *piece,
+                                  struct json_object *object, enum template_style style,
+                                  struct error *err)
+{
+        AUTO_FREE char *action = str_dupn(piece->text, piece->length);
+        struct json_object *value = NULL;
+        const char *path;
+        bool json;
+
+        if (template_parse_action(action, &path, &json, err) < 0 ||
+            template_look_up(path, object, &value, err) < 0)
                 return -1;
-        if (rest) {
+        if (json) {
                 AUTO_FREE char *text = json_text(value, false);
 
                 strbuf_append(out, text);

@@ -22,6 +22,9 @@ enum template_style {
 /* Is it one, or a word such as "json"? */
 bool template_is_template(const char *format);
 
+/* Is it one that can be filled, whatever there is to put in? */
+int template_check(const char *format, struct error *err);
+
 /* Put the object's members in; owned by the caller. ENOENT: there is no such member. */
 int template_fill(const char *format, struct json_object *object, enum template_style style,
                   char **ret, struct error *err);

@@ -9,5 +9,5 @@ cmd_function cmd_diff, cmd_events, cmd_pause, cmd_restart, cmd_start, cmd_stats,
 
 extern const struct option_row diff_options_table[], events_options_table[], life_options_table[],
         restart_options_table[], start_options_table[], stats_options_table[],
-        system_prune_options_table[], system_reset_options_table[], system_view_options_table[],
-        top_options_table[], wait_options_table[];
+        system_prune_options_table[], system_reset_options_table[], system_df_options_table[],
+        system_info_options_table[], top_options_table[], wait_options_table[];

@@ -68,16 +68,18 @@ static int crun_clone(const char *path)
 int crun_open(const char *program, const char *run, const char *id, struct crun *ret,
               struct error *err)
 {
-        char *path;
+        char *path = crun_find(program ? program : "crun");
 
-        if (!program)
-                program = "crun";
-        path = crun_find(program);
         if (!path || access(path, X_OK) < 0) {
                 free(path);
-                return error_set(err, ENOENT,
-                                 "cannot find the container runtime '%s': install the package crun",
-                                 program);
+                return program ? error_set(
+                                         err, ENOENT,
+                                         "cannot find the container runtime '%s', which --runtime, "
+                                         "CRUNIT_RUNTIME or the settings name",
+                                         program)
+                               : error_set(err, ENOENT,
+                                           "cannot find the container runtime crun: install the "
+                                           "package crun");
         }
         *ret = (struct crun){
                 .path = path,

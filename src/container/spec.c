@@ -246,10 +246,11 @@ int spec_check_supported(struct container_spec *spec, struct error *err)
 {
         /* In the unit that `crunit run -d` makes, it is Restart= already. */
         if (spec->restart && !getenv("CRUNIT_CONTAINER_ID"))
-                return error_set(err, EOPNOTSUPP,
-                                 "--restart %s: restarting is systemd's: write Restart= into the "
-                                 "unit's [Service]",
-                                 spec->restart);
+                return error_set(
+                        err, EOPNOTSUPP,
+                        "--restart %s: restarting is systemd's: add -d for a unit that does "
+                        "it, or write Restart= into the [Service] of the unit there is",
+                        spec->restart);
         if (spec->unsupported.count)
                 return error_set(err, EOPNOTSUPP, "%s", spec->unsupported.items[0]);
         /* A detached one has no terminal of a person's that could be left. */

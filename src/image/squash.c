@@ -130,9 +130,10 @@ static int squash_failed(const struct squash_format *format, const char *said, s
 {
         AUTO_STRV struct strv lines = { 0 };
 
+        /* The reason comes first; behind it, help and what was undone. */
         strv_split(&lines, said, "\n", false);
         return error_set(err, EIO, "%s failed%s%s", format->program, lines.count ? ": " : "",
-                         lines.count ? lines.items[lines.count - 1] : "");
+                         lines.count ? lines.items[0] : "");
 }
 
 int squash_tree(const char *tree, const char *file, const struct squash_options *options,

@@ -88,6 +88,9 @@ group() {
 check "help on commands of two words" group 0 '  volume ls  *List volumes' volume --help
 check "the second word is missing" group 125 '  pod rm  *Remove pods' pod
 check "the second word is wrong" group 125 "crunit: unknown command 'volume lss', did you mean 'volume ls'?" volume lss
+check "nothing far away is proposed" group 125 "crunit: unknown command 'system renumber', see crunit system --help" system renumber
+check "nor what nobody is to call" group 125 "crunit: unknown command 'rename', see crunit --help" rename
+check "what podman has instead of it" group 125 'crunit: container: .* leave the word out.*' container stop web
 check "bash: commands" bash_offers "crunit lo" logs load login logout
 check "bash: names" bash_offers "crunit exec w" web
 check "bash: images" bash_offers "crunit rmi " localhost/some:1
