@@ -37,6 +37,10 @@ static int pod_describe(const struct pod_request *request, struct strv *words, s
         *words = (struct strv){ 0 };
         if (!ret->directory)
                 return error_errno(err, errno, "finding the working directory");
+        if (str_equal(ret->name, "lock"))
+                return error_set(
+                        err, EINVAL,
+                        "'lock' cannot be a pod's name: crunit has a file of its own there");
         if (strlen(ret->hostname) > 64)
                 return error_set(err, ENAMETOOLONG,
                                  "the pod's name is too long for a host name: give it --hostname");
@@ -72,6 +76,30 @@ static bool pod_may_replace(const struct pod *pod, const char *known_id, const s
         return str_equal(other->id, known_id) || (pod->unit && str_equal(other->unit, pod->unit));
 }
 
+/* What the unit left when its file had another PodName=: nobody else would take it away. */
+static int pod_clear_renamed(const struct network_setup *setup, const struct pod *pod,
+                             struct error *err)
+{
+        AUTO_STRV struct strv names = { 0 };
+
+        if (pod_own_unit() && pod_list(&names, err) < 0)
+                return -1;
+        for (size_t i = 0; i < names.count; i++) {
+                AUTO_POD struct pod other = { 0 };
+                AUTO_CLOSE int lock = -1;
+
+                if (str_equal(names.items[i], pod->name) ||
+                    pod_read(names.items[i], &other, NULL) < 0 || !pod_is_own(&other))
+                        continue;
+                if (pod_stop(setup, &other, POD_OWN_TIMEOUT, err) < 0 ||
+                    (lock = pod_lock(err)) < 0 || pod_remove(other.name, err) < 0)
+                        return -1;
+                if (other.owner)
+                        rmdir(other.owner);
+        }
+        return 0;
+}
+
 /* The name is ours, nothing of an earlier pod is left, and what comes has an owner. */
 static int pod_claim(const struct network_setup *setup, const struct pod *pod, bool replace,
                      struct error *err)
@@ -82,6 +110,8 @@ static int pod_claim(const struct network_setup *setup, const struct pod *pod, b
         AUTO_CLOSE int lock = -1;
 
         pod_sweep_all(setup);
+        if (pod_clear_renamed(setup, pod, err) < 0)
+                return -1;
         if (pod_read(pod->name, &other, &unreadable) == 0) {
                 if (!pod_is_own(&other) || !replace)
                         return pod_refuse_name(&other, err);

@@ -135,6 +135,31 @@ static int pod_stop_unit(const char *unit, struct error *err)
         return status ? error_set(err, 0, "systemctl stop %s failed", unit) : 0;
 }
 
+static bool pod_is_still_there(const struct pod *pod)
+{
+        AUTO_POD struct pod now = { 0 };
+
+        return pod_read(pod->name, &now, NULL) == 0 && str_equal(now.id, pod->id) &&
+               pod_alive(&now);
+}
+
+/* By its unit; where that does not know it any more, since the file was renamed, changed or removed
+ * meanwhile, without. */
+static int pod_stop_by_unit(const struct network_setup *setup, struct pod *pod, int timeout,
+                            struct error *err)
+{
+        int result = pod_stop_unit(pod->unit, err);
+
+        if (!pod_is_still_there(pod))
+                return result;
+        error_clear(err);
+        if (pod_stop(setup, pod, timeout, err) < 0)
+                return -1;
+        if (pod->owner)
+                rmdir(pod->owner);
+        return 0;
+}
+
 static int pod_stop_one(const struct network_setup *setup, const char *name,
                         const struct stop_request *request, struct error *err)
 {
@@ -149,7 +174,7 @@ static int pod_stop_one(const struct network_setup *setup, const char *name,
         if (request->timeout != POD_OWN_TIMEOUT &&
             pod_stop_members(&pod, request->timeout, err) < 0)
                 return -1;
-        return pod_stop_unit(pod.unit, err);
+        return pod_stop_by_unit(setup, &pod, request->timeout, err);
 }
 
 /* Its record says nothing; its containers say that they are its. */

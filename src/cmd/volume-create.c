@@ -144,7 +144,8 @@ static int create_take_existing(const struct volume *volume, const char *storage
         }
         if (!volume_equal(&found, volume))
                 log_warning("volume '%s' was made with other options and stays as it is: remove it "
-                            "with what is in it (crunit volume rm %s) to make it anew",
+                            "with what is in it (crunit volume rm %s), and restart the unit of its "
+                            ".volume file, to make it anew",
                             found.name, found.name);
         return 1;
 }

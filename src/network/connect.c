@@ -48,7 +48,7 @@ static int connect_load_one(struct connection *connection, size_t number, struct
                 return err && err->code == ENOENT
                                ? error_set(err, ENOENT,
                                            "there is no network '%s': make it with crunit network "
-                                           "create %s, or a .network file",
+                                           "create %s, or restart the unit of its .network file",
                                            name, name)
                                : -1;
         }

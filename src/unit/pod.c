@@ -87,13 +87,15 @@ static int add_stop(struct translation *t, struct error *err)
         AUTO_FREE char *timeout = value_read(&t->source->file, "Pod", "StopTimeout");
         AUTO_STRBUF struct strbuf words = { 0 };
         unsigned long long seconds = STOP_GRACE;
+        bool for_ever = str_equal(timeout, "-1"), known = timeout && !strpbrk(timeout, "%$");
 
-        if (timeout && !strpbrk(timeout, "%$") && !str_to_u64(timeout, 0x7fffffff, &seconds))
+        if (known && !for_ever && !str_to_u64(timeout, 0x7fffffff, &seconds))
                 return unit_error(err, unit_last(&t->source->file, "Pod", "StopTimeout"),
                                   "StopTimeout=%s: not a number of seconds", timeout);
-        if (timeout && !strpbrk(timeout, "%$") && !translate_has(t, "TimeoutSec"))
+        if (known && !translate_has(t, "TimeoutSec"))
                 translate_default_owned(t, "TimeoutStopSec",
-                                        str_format("%llu", seconds + STOP_GRACE));
+                                        for_ever ? str_dup("infinity")
+                                                 : str_format("%llu", seconds + STOP_GRACE));
         words_add_text(&words, "pod rm --ignore --force");
         words_add_parts(&words, "--time=", timeout ? timeout : "10");
         words_add(&words, t->source->resource);

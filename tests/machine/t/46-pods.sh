@@ -578,3 +578,36 @@ test_pod_example() {
 	wait_state shop-pod inactive
 	assert_no_pods
 }
+
+test_pods_renamed_files() {
+	pod shop <<-END
+		[Pod]
+		PodName=one
+		PublishPort=8080:80
+	END
+	systemctl daemon-reload
+	systemctl start shop-pod
+	# another name inside: its own unit takes the old one away
+	pod shop <<-END
+		[Pod]
+		PodName=two
+		PublishPort=8080:80
+	END
+	systemctl daemon-reload
+	systemctl restart shop-pod
+	assert_equal "$(crunit pod ls --noheading --format '{{.Name}} {{.Unit}}')" 'two shop-pod.service'
+	# another name of the file: nobody takes it away but who is told to
+	mv $quadlets/shop.pod $quadlets/store.pod
+	uses store-pod.service
+	systemctl daemon-reload
+	systemctl stop shop-pod || true
+	if [ -n "$(crunit pod ls -q)" ]; then
+		try crunit pod rm -f two
+		assert_equal "$status" 0 "$said"
+	fi
+	systemctl start store-pod
+	assert_equal "$(crunit pod ls --noheading --format '{{.Name}} {{.Unit}}')" 'two store-pod.service'
+	systemctl stop store-pod
+	assert_no_pods
+	assert_fails crunit pod create --network none --name lock
+}
