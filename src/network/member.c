@@ -50,8 +50,7 @@ int member_remove(const char *runtime, const char *label, struct error *err)
 {
         AUTO_FREE char *path = member_path(runtime, label);
 
-        /* Whatever somebody made of it: a container whose record cannot go would never start again.
-         */
+        /* Whatever somebody made of it: else the container would never start again. */
         return io_remove_tree(AT_FDCWD, path, err);
 }
 
