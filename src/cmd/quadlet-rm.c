@@ -33,6 +33,7 @@ struct removal {
         struct quadlet_files files;
         struct strv states;
         size_t removed; /* files so far */
+        int status;     /* the exit status so far */
 };
 
 static void removal_free(struct removal *removal)
@@ -71,7 +72,7 @@ static int stop_unit(const struct removal *removal, const char *service, struct 
         return error_set(err, 0, "systemctl stop %s failed with status %d", service, status);
 }
 
-static int remove_source(struct removal *removal, size_t index, struct error *err)
+static int check_source(struct removal *removal, size_t index, struct error *err)
 {
         const struct unit_source *source = &removal->files.set.sources[index];
         const char *state = removal->states.items[index];
@@ -84,6 +85,16 @@ static int remove_source(struct removal *removal, size_t index, struct error *er
         if (is_running(state) && !removal->options->force)
                 return error_set(err, EBUSY, "%s is %s: stop it, or use --force", source->service,
                                  state);
+        return 0;
+}
+
+static int remove_source(struct removal *removal, size_t index, struct error *err)
+{
+        const struct unit_source *source = &removal->files.set.sources[index];
+        const char *state = removal->states.items[index];
+
+        if (check_source(removal, index, err) < 0)
+                return -1;
         if (is_running(state) && stop_unit(removal, source->service, err) < 0)
                 return -1;
         if (unlink(source->path) < 0)
@@ -93,18 +104,32 @@ static int remove_source(struct removal *removal, size_t index, struct error *er
         return 0;
 }
 
-/* All container files of an application, and then what else is in its directory. */
+typedef int source_function(struct removal *removal, size_t index, struct error *err);
+
+/* For the container files of an application, or those of none, until it fails. */
+static int each_source(struct removal *removal, const char *application_or_null,
+                       source_function *function, struct error *err)
+{
+        for (size_t i = 0; i < removal->files.set.count; i++) {
+                const struct unit_source *source = &removal->files.set.sources[i];
+                AUTO_FREE char *application = quadlet_application(&removal->files, source);
+
+                if (is_installed(removal, source) && str_equal(application, application_or_null) &&
+                    function(removal, i, err) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+/* All container files of an application, and then what else is in its directory; or nothing. */
 static int remove_application(struct removal *removal, const char *name, struct error *err)
 {
         AUTO_FREE char *directory = str_concat(removal->files.directory, "/", name);
 
-        for (size_t i = 0; i < removal->files.set.count; i++) {
-                AUTO_FREE char *application =
-                        quadlet_application(&removal->files, &removal->files.set.sources[i]);
-
-                if (str_equal(application, name) && remove_source(removal, i, err) < 0)
-                        return -1;
-        }
+        if (each_source(removal, name, check_source, err) < 0 ||
+            each_source(removal, name, remove_source, err) < 0)
+                return -1;
+        removal->removed++;
         return io_remove_tree(AT_FDCWD, directory, err);
 }
 
@@ -132,27 +157,43 @@ static int remove_name(struct removal *removal, const char *name, struct error *
         return error_set(err, ENOENT, "there is no container file '%s'", name);
 }
 
-/* One that cannot be removed does not keep the others. Returns the exit status. */
-static int remove_names(struct removal *removal, int count, char *const *names)
+static int remove_named(const char *name, void *context, struct error *err)
 {
-        int status = EXIT_SUCCESS;
+        return remove_name(context, name, err);
+}
 
-        for (int i = 0; i < count; i++) {
-                AUTO_ERROR struct error err = { 0 };
+static int remove_own_source(struct removal *removal, size_t index, struct error *err)
+{
+        AUTO_ERROR struct error failed = { 0 };
 
-                if (remove_name(removal, names[i], &err) == 0)
-                        continue;
-                status = log_failure(&err);
-        }
-        for (size_t i = 0; removal->options->all && i < removal->files.set.count; i++) {
-                AUTO_ERROR struct error err = { 0 };
+        (void)err;
+        if (remove_source(removal, index, &failed) < 0)
+                removal->status = cmd_removal_failure(&failed);
+        return 0;
+}
 
-                if (!is_installed(removal, &removal->files.set.sources[i]) ||
-                    remove_source(removal, i, &err) == 0)
-                        continue;
-                status = log_failure(&err);
-        }
-        return status;
+static int remove_application_of(int dir, const char *name, void *context, struct error *err)
+{
+        struct removal *removal = context;
+        AUTO_ERROR struct error failed = { 0 };
+
+        (void)dir;
+        (void)err;
+        if (is_application(removal, name) && remove_application(removal, name, &failed) < 0)
+                removal->status = cmd_removal_failure(&failed);
+        return 0;
+}
+
+/* Applications as wholes: what another file of the same name hides would come to life. One that
+ * cannot be removed does not keep the others. */
+static int remove_all(struct removal *removal, struct error *err)
+{
+        if (!removal->files.directory)
+                return 0;
+        if (io_each_name(AT_FDCWD, removal->files.directory, remove_application_of, removal, err) <
+            0)
+                return -1;
+        return each_source(removal, NULL, remove_own_source, err);
 }
 
 int cmd_quadlet_rm(const struct cmd *cmd, int argc, char **argv)
@@ -164,13 +205,18 @@ int cmd_quadlet_rm(const struct cmd *cmd, int argc, char **argv)
 
         if (!cmd_options(cmd, false, argc, argv, &options, 0, -1, &first, &status))
                 return status;
-        if ((first == argc) == !options.all) {
-                log_error("quadlet rm: give names, or --all");
+        if ((first == argc) != options.all) {
+                log_error("quadlet rm: %s", options.all ? "names and --all exclude each other"
+                                                        : "give names, or --all");
                 return CMD_USAGE;
         }
         quadlet_load(&removal.files, options.is_user);
         quadlet_states(&removal.files, options.is_user, &removal.states);
-        status = remove_names(&removal, argc - first, argv + first);
+        removal.status = cmd_each(argv + first, (size_t)(argc - first), remove_named, &removal,
+                                  cmd_removal_failure);
+        if (options.all && remove_all(&removal, &err) < 0)
+                return log_failure(&err);
+        status = removal.status;
         if (removal.removed && quadlet_reload(&options, &err) < 0)
                 status = log_failure(&err);
         return status;

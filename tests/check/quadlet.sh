@@ -143,22 +143,38 @@ check "print" quadlet 0 print --user data.volume web.container
 check "the files as they are" says_only '[Volume]' '# new' '[Container]' 'Image=localhost/web'
 check "one that is not there" quadlet 125 cat --user gone.container
 
-check "one that runs is not removed" quadlet 125 rm --user web.container
+check "one that runs is not removed" quadlet 2 rm --user web.container
 check "and it is said why" says_only "crunit: web.service is active/running: stop it, or use --force"
 check "it is still there" test -e "$target/web.container"
 check "unless by force" quadlet 0 rm --user --force web.container
 check "it is stopped first" grep -qx -e "--user stop -- web.service" "$ASKED"
 check "and gone" gone web.container
 check "systemd forgets it" grep -qx -e "--user daemon-reload" "$ASKED"
-check "removing what is not there" quadlet 125 rm --user web.container
+check "removing what is not there" quadlet 1 rm --user web.container
 check "may be ignored" quadlet 0 rm --user --ignore web.container
-check "one of several" quadlet 125 rm --user gone.container data.volume
+check "one of several" quadlet 1 rm --user gone.container data.volume
 check "does not keep the others" gone data.volume
 check "an application" quadlet 0 rm --user app
 check "goes with all its files" gone app
 check "nothing named" quadlet 125 rm --user
 check "names and all" quadlet 125 rm --user --all shop.volume
-check "a path is no name" quadlet 125 rm --user ../systemd
+check "a path is no name" quadlet 1 rm --user ../systemd
+mkdir -p "$work/in/whole"
+for name in a web z; do printf '[Container]\nImage=localhost/%s\n' $name >"$work/in/whole/$name.container"; done
+echo side >"$work/in/whole/side.txt"
+check "an application that runs in part" quadlet 0 install --user whole
+check "is not removed" quadlet 2 rm --user whole
+check "nor part of it" test -e "$target/whole/a.container" -a -e "$target/whole/z.container" -a -e "$target/whole/side.txt"
+check "nor with all others" quadlet 2 rm --user --all
+check "which are removed" gone shop.volume
+check "unless by force, as a whole" quadlet 0 rm --user --force whole
+check "none of it is left" gone whole
+printf '[Container]\nImage=localhost/b\n' >"$work/in/b.container"
+mkdir -p "$work/in/twice"
+cp "$work/in/b.container" "$work/in/twice"
+echo side >"$work/in/twice/side.txt"
+check "a file alone" quadlet 0 install --user b.container
+check "and hidden by it in an application" quadlet 0 install --user twice
 check "all" quadlet 0 rm --user --all
-check "are gone" eval 'test -z "$(find "$target" -name "*.container" -o -name "*.volume")"'
+check "are gone" test -z "$(find "$target" -type f)"
 finish
