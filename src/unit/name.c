@@ -257,7 +257,7 @@ int name_resolve(const struct unit_set *set, const char *file, char **ret_servic
                 return error_set(err, 0, "%s cannot be used, see the message about it", file);
         if (ret_resource && str_empty(source->resource))
                 return error_set(err, 0, "%s does not say what it is called", file);
-        if (strcmp(source->name, file) != 0)
+        if (name_is_instance(file))
                 instance = str_dupn(name_instance(file),
                                     (size_t)(name_end(file) - name_instance(file)));
         if (ret_service && instance) {

@@ -209,7 +209,7 @@ static void add_to_pod(struct translation *t, const char *file, const char *serv
         }
         if (pod && pod->usable)
                 join_slice(t, pod, service);
-        if (exact && !name_is_template(t->source->name) &&
+        if (exact && !name_is_template(file) && !name_is_template(t->source->name) &&
             value_read_bool(&t->source->file, "Container", "StartWithPod", true))
                 strv_append(&exact->members, t->source->service);
 }
@@ -238,7 +238,7 @@ int emit_pod(struct translation *t, const struct unit_key *row, const struct val
                 unit_error(err, value->line, "Pod=%s: not the name of a .pod file", value->text);
                 return error_alias(err, "pod %s is not Quadlet based", value->text);
         }
-        if (name_resolve(t->set, value->text, &service, &resource, err) < 0) {
+        if (reference_resolve(t, value->text, &service, &resource, err) < 0) {
                 error_alias(err, "quadlet pod unit %s does not exist", value->text);
                 return unit_error(err, value->line, "Pod=%s: %s", value->text, err->message);
         }

@@ -24,19 +24,56 @@ void reference_mount(struct translation *t, const char *path)
         unit_add_owned(&t->service, "Unit", "RequiresMountsFor", strbuf_steal(&word));
 }
 
+/* systemd would expand a specifier of the other unit's name as one of this unit: %N is known. */
+static void expand_own_name(const char *service, char **name)
+{
+        const char *own = strstr(*name, "%N");
+        int length = (int)(strlen(service) - strlen(".service"));
+        AUTO_FREE char *expanded = NULL;
+
+        if (!own)
+                return;
+        expanded = str_format("%.*s%.*s%s%s", (int)(own - *name), *name, length, service,
+                              length && service[length - 1] == '@' ? "%i" : "", own + 2);
+        str_replace(name, expanded);
+}
+
+/* A template has a name only for who has an instance as well. */
+static int check_template(const struct translation *t, const char *file, const char *resource,
+                          struct error *err)
+{
+        const char *own = t->source->name;
+        int prefix = (int)strcspn(file, "@") + 1;
+
+        if (!name_is_template(file) || name_is_template(own) || name_is_instance(own) ||
+            !strstr(resource, "%i"))
+                return 0;
+        return error_set(err, 0, "%s is a template: name one of its instances, as %.*sNAME%s", file,
+                         prefix, file, file + prefix);
+}
+
+int reference_resolve(const struct translation *t, const char *file, char **ret_service,
+                      char **ret_resource, struct error *err)
+{
+        if (name_resolve(t->set, file, ret_service, ret_resource, err) < 0)
+                return -1;
+        expand_own_name(*ret_service, ret_resource);
+        return check_template(t, file, *ret_resource, err);
+}
+
 /* The name of what another file's unit makes; that unit is required from now on. role is what
  * Podman calls it in its message. */
 static char *refer(struct translation *t, const char *role, const char *file, struct error *err)
 {
         AUTO_FREE char *service = NULL;
-        char *resource = NULL;
+        AUTO_FREE char *resource = NULL;
 
-        if (name_resolve(t->set, file, &service, &resource, err) < 0) {
+        if (reference_resolve(t, file, &service, &resource, err) < 0) {
                 error_alias(err, "requested Quadlet %s %s was not found", role, file);
                 return NULL;
         }
         require_unit(t, service);
-        return resource;
+        return steal_str(&resource);
 }
 
 char *reference_path(const struct translation *t, const char *path)
@@ -249,24 +286,15 @@ int emit_mount(struct translation *t, const struct unit_key *row, const struct v
         return 0;
 }
 
-/* Network=x.container: join the other container's network. systemd would expand a specifier of the
- * other unit's name as one of this unit. */
+/* Network=x.container: join the other container's network. */
 static char *refer_container(struct translation *t, const char *file, struct error *err)
 {
         AUTO_FREE char *service = NULL;
         AUTO_FREE char *name = NULL;
-        AUTO_FREE char *prefix = NULL;
-        const char *own;
 
-        if (name_resolve(t->set, file, &service, &name, err) < 0) {
+        if (reference_resolve(t, file, &service, &name, err) < 0) {
                 error_alias(err, "requested Quadlet unit %s was not found", file);
                 return NULL;
-        }
-        own = strstr(name, "%N");
-        if (own) {
-                prefix = str_format("%.*s%.*s%s", (int)(own - name), name,
-                                    (int)(strlen(service) - strlen(".service")), service, own + 2);
-                str_replace(&name, prefix);
         }
         if (strchr(name, '%') || strchr(name, '$')) {
                 error_set(err, 0, "the name of that container, %s, is only known to its own unit",

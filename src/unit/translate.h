@@ -52,6 +52,11 @@ void translate_default_owned(struct translation *t, const char *key, char *value
 /* Add an Exec line: the program, the global arguments and these words. */
 void translate_exec(struct translation *t, const char *key, const struct strbuf *words);
 
+/* The service and the name of what another container file makes, as this unit can say them: the
+ * specifiers in the name are the other unit's. Owned by the caller. */
+int reference_resolve(const struct translation *t, const char *file, char **ret_service,
+                      char **ret_resource, struct error *err);
+
 /* path as seen from the directory of the container file, without . and .. in it; what begins with /
  * or with a specifier stays. Owned. */
 char *reference_path(const struct translation *t, const char *path);
