@@ -113,9 +113,15 @@ static int install_take_name(int dir, const char *name, void *context, struct er
 {
         struct stat st;
 
-        /* Sub-directories are drop-ins or somebody else's. */
-        if (name[0] == '.' || (fstatat(dir, name, &st, 0) == 0 && S_ISDIR(st.st_mode)))
+        if (name[0] == '.')
                 return 0;
+        if (fstatat(dir, name, &st, 0) == 0 && S_ISDIR(st.st_mode)) {
+                log_warning("%s is a directory and is not installed%s", name,
+                            str_has_suffix(name, ".d")
+                                    ? ": put what drop-ins say into the files themselves"
+                                    : "");
+                return 0;
+        }
         return install_read(context, dir, name, err);
 }
 

@@ -108,6 +108,7 @@ mkdir -p "$work/in/app/sub"
 printf '[Build]\nImageTag=localhost/app\nSetWorkingDirectory=unit\n' >"$work/in/app/app.build"
 echo 'FROM scratch' >"$work/in/app/Containerfile"
 check "a directory" quadlet 0 install --user app
+check "its directories are not, and it says so" grep -qx 'crunit: warning: sub is a directory and is not installed' "$work/said"
 check "is an application" test -e "$target/app/app.build" -a -e "$target/app/Containerfile"
 check "an application by name" quadlet 0 install --user --application mine other.volume
 check "is a directory" says_only DIR/mine/other.volume

@@ -105,13 +105,13 @@ says() {
 
 for verb in stop kill start restart inspect 'stats --no-stream' top diff logs port 'health run' 'secret rm' \
 	'secret inspect' 'image inspect' 'volume inspect' 'network inspect' 'pod inspect' 'pod stop' 'pod start' \
-	'quadlet print' 'quadlet rm' history save push untag; do
+	'quadlet print' history save push untag; do
 	# shellcheck disable=SC2086
 	check "125: $verb of what is not there" says 125 $verb nothing
 done
 check "125: exec in what is not there" says 125 exec nothing true
 check "125: cp from what is not there" says 125 cp nothing:/a "$work/a"
-for verb in rm rmi 'image rm' 'network rm' 'volume rm' 'pod rm' 'image exists' 'network exists' 'volume exists' \
+for verb in rm rmi 'image rm' 'network rm' 'volume rm' 'pod rm' 'quadlet rm' 'image exists' 'network exists' 'volume exists' \
 	'pod exists' 'secret exists'; do
 	# shellcheck disable=SC2086
 	check "1: $verb of what is not there" says 1 $verb nothing
