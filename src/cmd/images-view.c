@@ -100,6 +100,8 @@ static struct json_object *images_objects(const struct images_row *rows, size_t 
                         object = images_new_object(rows + i);
                         json_object_array_add(list, object);
                 }
+                if (!rows[i].read_only)
+                        json_object_object_add(object, "ReadOnly", json_object_new_boolean(false));
                 if (rows[i].image.name)
                         images_add_name(object, rows[i].image.name, rows[i].image.digest);
         }
@@ -118,6 +120,7 @@ static void images_set_line(struct json_object *object, const struct images_view
         AUTO_FREE char *size = listing_size(row->size);
         AUTO_FREE char *age = listing_age(row->image.config.created);
 
+        json_object_object_add(object, "ReadOnly", json_object_new_boolean(row->read_only));
         json_set_string(object, "ID", id);
         json_set_string(object, "Repository", repository);
         json_set_string(object, "Tag", name[length] == ':' ? name + length + 1 : "<none>");
