@@ -44,7 +44,9 @@ static void cmd_print_commands(const char *program, const struct cmd *table, FIL
 
 void cmd_print_help(const char *program, const struct cmd *cmd, FILE *out)
 {
-        fprintf(out, "usage: %s %s %s\n\n%s.\n", program, cmd->name, cmd->arguments, cmd->help);
+        fprintf(out, "usage: %s %s %s\n", program, cmd->name, cmd->arguments);
+        if (cmd->help)
+                fprintf(out, "\n%s.\n", cmd->help);
         if (cmd->options && cmd->options->name) {
                 fputs("\nOptions:\n", out);
                 option_print_help(cmd->options, out);

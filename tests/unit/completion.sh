@@ -94,5 +94,10 @@ check "what podman has instead of it" group 125 'crunit: container: .* leave the
 check "bash: commands" bash_offers "crunit lo" logs load login logout
 check "bash: names" bash_offers "crunit exec w" web
 check "bash: images" bash_offers "crunit rmi " localhost/some:1
+check "help on another name of a command" group 0 'usage: crunit image ls .*' image ls --help
+check "has no more than there is" eval '! grep -q null "$work/said"'
+sed -i "s,localhost/some:1,\$(touch $work/expanded)x,g" "$CRUNIT_STORAGE/index.json"
+bash_offers "crunit rmi " >/dev/null 2>&1
+check "bash: a name is no command" test ! -e "$work/expanded"
 check "bash: files" bash_offers "crunit run --env-file=$work/root" "$work/rootfs.tar"
 finish
