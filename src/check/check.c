@@ -214,17 +214,25 @@ static bool is_found(const struct search *search, const char *path)
         return false;
 }
 
+/* What is wrong with directories that nobody has named. */
+static void search_ignore(void *context, const struct report_message *message)
+{
+        (void)context;
+        (void)message;
+}
+
 /* Files that the generator would find are seen in the company it would find them in; others in that
  * of their directory. */
 static void search_files(struct check *check)
 {
-        struct report silent = { .take = check->report.take, .context = check->report.context };
+        bool named = check->files.count || check->directories.count;
+        struct report quiet = { .take = named ? search_ignore : check->report.take,
+                                .context = check->report.context };
         AUTO_STRV struct strv directories = { 0 };
         AUTO_FREE char *joined = NULL;
         bool found = !check->directories.count;
 
-        search_run(&check->search, "", check->options.is_user, getenv("QUADLET_UNIT_DIRS"),
-                   &silent);
+        search_run(&check->search, "", check->options.is_user, getenv("QUADLET_UNIT_DIRS"), &quiet);
         for (size_t i = 0; i < check->files.count; i++)
                 found = found && is_found(&check->search, check->files.items[i]);
         if (found)
