@@ -75,7 +75,8 @@ int crun_open(const char *program, const char *run, const char *id, struct crun 
                 return program ? error_set(
                                          err, ENOENT,
                                          "cannot find the container runtime '%s', which --runtime, "
-                                         "CRUNIT_RUNTIME or the settings name",
+                                         "CRUNIT_RUNTIME or the settings name; without "
+                                         "them it is that of the package crun",
                                          program)
                                : error_set(err, ENOENT,
                                            "cannot find the container runtime crun: install the "
