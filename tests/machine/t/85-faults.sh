@@ -487,6 +487,30 @@ test_publish_at_an_address_of_nobody() {
 	! said_in_journal early 'no address' || fail "it is there"
 }
 
+test_network_record_is_a_directory() {
+	local record=/run/crunit/network/members/member@member kind
+	container member <<-END
+		[Container]
+		Image=localhost/busybox:latest
+		ContainerName=member
+		PublishPort=18081:80
+		Exec=sleep 1000
+		StopTimeout=0
+	END
+	start member
+	for kind in stop kill; do
+		rm $record
+		mkdir -p $record/thing
+		if [ $kind = kill ]; then systemctl kill -s KILL member; else systemctl stop member; fi
+		systemctl reset-failed member 2>/dev/null || true
+		systemctl restart member
+		[ -f $record ] || fail "after a $kind: no record"
+		assert_equal "$(crunit port member)" '80/tcp -> 0.0.0.0:18081'
+	done
+	systemctl stop member
+	[ ! -e $record ] || fail "it is still there"
+}
+
 # Not a test of its own: one that fails with everything left behind.
 leave_everything() {
 	uses crunit-run-nobodys.service
