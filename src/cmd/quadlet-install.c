@@ -165,16 +165,18 @@ static int install_read_all(struct install_job *job, size_t count, char *const *
         return error_set(err, EINVAL, "there is no container file among them");
 }
 
-static bool is_directory_name(const char *name)
+/* Those of users are in a directory beside the system's applications. */
+static bool is_application_name(const struct install_job *job, const char *name)
 {
-        return *name && *name != '.' && !strchr(name, '/') && !str_has_suffix(name, ".d");
+        return *name && *name != '.' && !strchr(name, '/') && !str_has_suffix(name, ".d") &&
+               (job->options->is_user || !str_equal(name, "users"));
 }
 
 /* What the generator could not even read is not put there. */
 static int install_check(const struct install_job *job, struct error *err)
 {
-        if (job->application && !is_directory_name(job->application))
-                return error_set(err, EINVAL, "--application %s: not the name of a directory",
+        if (job->application && !is_application_name(job, job->application))
+                return error_set(err, EINVAL, "--application %s: not a name for an application",
                                  job->application);
         for (size_t i = 0; i < job->count; i++) {
                 const struct install_file *file = &job->files[i];

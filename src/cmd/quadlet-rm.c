@@ -133,13 +133,14 @@ static int remove_application(struct removal *removal, const char *name, struct 
         return io_remove_tree(AT_FDCWD, directory, err);
 }
 
+/* The system's directory has those of users below it, which are no application. */
 static bool is_application(const struct removal *removal, const char *name)
 {
         AUTO_FREE char *path = NULL;
         struct stat st;
 
         if (!removal->files.directory || !*name || name[0] == '.' || strchr(name, '/') ||
-            str_has_suffix(name, ".d"))
+            str_has_suffix(name, ".d") || (!removal->options->is_user && str_equal(name, "users")))
                 return false;
         path = str_concat(removal->files.directory, "/", name);
         return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);

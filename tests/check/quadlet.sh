@@ -178,4 +178,18 @@ check "a file alone" quadlet 0 install --user b.container
 check "and hidden by it in an application" quadlet 0 install --user twice
 check "all" quadlet 0 rm --user --all
 check "are gone" test -z "$(find "$target" -type f)"
+
+# The directory of users in the system's is nobody's application.
+users=$work/etc/containers/systemd/users
+as_root() {
+	mkdir -p "$users" && cp "$work/in/other.volume" "$users/"
+	FAIL=none unshare -rm sh -c 'mount --bind "$1" /etc && shift && exec "$@"' - "$work/etc" "$build/crunit" quadlet "$@" >"$work/said" 2>&1
+}
+if unshare -rm true 2>/dev/null; then
+	check "users are no application" eval '! as_root rm --force users && test -e "$users/other.volume"'
+	check "nor a name for one" eval '! as_root install --replace --application users "$work/in/data.volume" && test ! -e "$users/data.volume"'
+	check "and not among all" eval 'as_root rm --all && test -e "$users/other.volume"'
+else
+	skip "users are no application" "no user namespaces"
+fi
 finish
