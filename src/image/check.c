@@ -4,6 +4,7 @@
 #include "../base/io.h"
 #include "compare.h"
 #include "digest.h"
+#include "implied.h"
 #include "layer.h"
 #include "reference.h"
 #include "store-change.h"
@@ -14,7 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CHECK_LAYER "layer"
+#define CHECK_LAYER   "layer"
+#define CHECK_REMOVED "removed"
 
 static void check_end(struct check *check)
 {
@@ -22,10 +24,12 @@ static void check_end(struct check *check)
                 descriptor_free(&check->layers[i].blob);
                 free(check->layers[i].diff_id);
                 strv_free(&check->layers[i].images);
-                strv_free(&check->layers[i].below);
                 strv_free(&check->layers[i].ids);
         }
         free(check->layers);
+        for (size_t i = 0; i < check->image_count; i++)
+                check_image_free(check->images + i);
+        free(check->images);
         work_end(&check->work);
 }
 
@@ -59,12 +63,11 @@ static void check_add_image(struct check *check, const struct store_entry *entry
         if (check_find_manifest(check, &entry->descriptor, &images, &manifest) <= 0 ||
             check_find_config(check, &manifest, &images, &config) <= 0)
                 return;
+        check_add_stack(check, &manifest, &config, &images);
         for (size_t i = 0; i < manifest.layer_count; i++) {
                 struct check_layer *layer =
                         check_add_layer(check, manifest.layers + i, config.diff_ids.items[i]);
 
-                for (size_t j = 0; !layer->images.count && j < i; j++)
-                        strv_append(&layer->below, config.diff_ids.items[j]);
                 if (!strv_contains(&layer->images, images.items[0])) {
                         strv_append_all(&layer->images, &images);
                         strv_append(&layer->ids, digest_hex(manifest.config.digest));
@@ -185,72 +188,62 @@ static int check_unpack(struct check *check, const struct check_layer *layer, in
         return 0;
 }
 
-/* Is the image with this layer used by a container? Its name, borrowed, or NULL. */
-static const char *check_find_user(const struct check_layer *layer, struct json_object *used)
+/* Is one of these images used by a container? Its name, borrowed, or NULL. */
+static const char *check_find_user(const struct strv *ids, struct json_object *used)
 {
         struct json_object *container = NULL;
 
-        for (size_t i = 0; i < layer->ids.count; i++)
-                if (json_object_object_get_ex(used, layer->ids.items[i], &container))
+        for (size_t i = 0; i < ids->count; i++)
+                if (json_object_object_get_ex(used, ids->items[i], &container))
                         return json_object_get_string(container);
         return NULL;
 }
 
-/* The directories that the layer takes for granted, as when it was loaded. */
-static int check_fix_implied(struct check *check, const struct check_layer *layer,
-                             const struct layer_result *result, struct error *err)
+static int check_exchange_locked(struct check *check, const char *name, const char *path,
+                                 const struct strv *ids, struct error *err)
 {
-        AUTO_FREE int *below = alloc_zero(layer->below.count, sizeof *below);
-        AUTO_CLOSE int top =
-                openat(check->work.fd, CHECK_LAYER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        size_t count = 0;
-        int done;
+        AUTO_JSON struct json_object *used = NULL;
+        bool there = faccessat(check->store->fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+        const char *user;
+        int result;
 
-        if (top < 0)
-                return error_errno(err, errno, "cannot open tmp/%s", check->work.name);
-        for (size_t i = 0; i < layer->below.count; i++) {
-                AUTO_FREE char *path = str_format("layers/%s", digest_hex(layer->below.items[i]));
-                int fd = openat(check->store->fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-                if (fd >= 0)
-                        below[count++] = fd;
-        }
-        done = layer_fix_implied(top, &result->implied, below, count, err);
-        while (count-- > 0)
-                cleanup_close(below + count);
-        return done;
+        if (store_used_ids(check->store->root, &used, err) < 0)
+                return -1;
+        user = check_find_user(ids, used);
+        if (user)
+                return error_set(err, EBUSY, "%s uses it: stop it first", user);
+        result = name ? renameat2(check->work.fd, name, check->store->fd, path,
+                                  there ? RENAME_EXCHANGE : RENAME_NOREPLACE)
+                      : renameat(check->store->fd, path, check->work.fd, CHECK_REMOVED);
+        return result < 0 ? error_errno(err, errno, "cannot replace %s", path) : 0;
 }
 
-/* Put the tree of the work directory into the layer's place. A container that has it mounted would
- * lose its files: then nothing is done, with EBUSY. */
-static int check_replace_layer(struct check *check, const struct check_layer *layer,
-                               const struct layer_result *result, struct error *err)
+int check_exchange(struct check *check, const char *name, const char *path, const struct strv *ids,
+                   struct error *err)
 {
-        AUTO_FREE char *path = str_format("layers/%s", digest_hex(layer->diff_id));
-        AUTO_JSON struct json_object *used = NULL;
-        const char *user;
-        int replaced;
+        int result;
 
-        if (check_fix_implied(check, layer, result, err) < 0)
-                return -1;
         if (syncfs(check->work.fd) < 0)
                 return error_errno(err, errno, "cannot write to %s", check->store->root);
         if (store_lock(check->store, STORE_EXCLUSIVE, err) < 0)
                 return -1;
-        if (store_used_ids(check->store->root, &used, err) < 0) {
-                store_unlock(check->store);
-                return -1;
-        }
-        user = check_find_user(layer, used);
-        replaced = user ? 0
-                        : renameat2(check->work.fd, CHECK_LAYER, check->store->fd, path,
-                                    faccessat(check->store->fd, path, F_OK, AT_SYMLINK_NOFOLLOW)
-                                            ? RENAME_NOREPLACE
-                                            : RENAME_EXCHANGE);
+        result = check_exchange_locked(check, name, path, ids, err);
         store_unlock(check->store);
-        if (user)
-                return error_set(err, EBUSY, "%s uses it: stop it first", user);
-        return replaced < 0 ? error_errno(err, errno, "cannot replace %s", path) : 0;
+        if (io_remove_tree(check->work.fd, CHECK_REMOVED, result < 0 ? NULL : err) < 0)
+                return -1;
+        return result;
+}
+
+/* Put the tree of the work directory into the layer's place, and the note beside it. */
+static int check_replace_layer(struct check *check, const struct check_layer *layer,
+                               const struct layer_result *result, struct error *err)
+{
+        AUTO_FREE char *path = str_format("layers/%s", digest_hex(layer->diff_id));
+        AUTO_FREE char *note = str_format("implied/%s", digest_hex(layer->diff_id));
+
+        if (implied_write(check->store->fd, note, &result->implied, err) < 0)
+                return -1;
+        return check_exchange(check, CHECK_LAYER, path, &layer->ids, err);
 }
 
 static int check_repair_layer(struct check *check, const struct check_layer *layer,
@@ -274,6 +267,24 @@ static int check_repair_layer(struct check *check, const struct check_layer *lay
         return 0;
 }
 
+/* What is noted of the layer belongs to it. */
+static int check_compare_trees(struct check *check, const struct check_layer *layer, int found,
+                               int right, const struct layer_result *result, char **ret_difference,
+                               struct error *err)
+{
+        AUTO_FREE char *note = str_format("implied/%s", digest_hex(layer->diff_id));
+        AUTO_STRV struct strv implied = { 0 };
+        int differs = compare_trees(found, right, check->options->cancel, ret_difference, err);
+
+        if (differs)
+                return differs;
+        if (implied_read(check->store->fd, note, &implied, NULL) == 0 &&
+            strv_equal(&implied, &result->implied))
+                return 0;
+        *ret_difference = str_dup("the note of directories that it has no entry for is wrong");
+        return 1;
+}
+
 /* The blob is right, and unpacked in the work directory. */
 static int check_compare_layer(struct check *check, const struct check_layer *layer,
                                const struct layer_result *result, struct error *err)
@@ -288,8 +299,7 @@ static int check_compare_layer(struct check *check, const struct check_layer *la
                 return error_errno(err, errno, "cannot open layer %s", layer->diff_id);
         if (found < 0)
                 return check_repair_layer(check, layer, result, "is not unpacked", err);
-        switch (compare_trees(found, right, &result->implied, check->options->cancel, &difference,
-                              err)) {
+        switch (check_compare_trees(check, layer, found, right, result, &difference, err)) {
         case 0: {
                 AUTO_FREE char *blob =
                         str_format("blobs/sha256/%s", digest_hex(layer->blob.digest));
@@ -409,6 +419,8 @@ static int check_run(struct check *check, char *const *references, struct error 
         store_unlock(check->store);
         for (size_t i = 0; result == 0 && i < check->count; i++)
                 result = check_one_layer(check, check->layers + i, err);
+        for (size_t i = 0; result == 0 && i < check->image_count; i++)
+                result = check_one_cover(check, check->images + i, err);
         return result;
 }
 

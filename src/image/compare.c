@@ -2,12 +2,12 @@
 #include "compare.h"
 
 #include "../base/io.h"
+#include "xattrs.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/xattr.h>
 
 enum {
         COMPARE_BUFFER = 128 << 10
@@ -15,7 +15,6 @@ enum {
 
 struct compare {
         int found, right; /* borrowed; the tops */
-        const struct strv *implied;
         const volatile sig_atomic_t *cancel;
         struct strv pending; /* directories still to be looked into */
         char *buffer;        /* owned; two of COMPARE_BUFFER */
@@ -48,9 +47,9 @@ static int compare_open(int top, const char *path, int flags, int *ret_fd, struc
 
 /* --- one entry */
 
-static bool compare_is_implied(const struct compare *compare, const char *path)
+static int compare_order(const void *a, const void *b)
 {
-        return strv_contains(compare->implied, path);
+        return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 static bool compare_same_time(const struct stat *found, const struct stat *right)
@@ -66,13 +65,10 @@ static bool compare_is_whiteout(const struct stat *st)
 }
 
 /* What differs in the status of a name that both have, or NULL. */
-static const char *compare_stat(const struct compare *compare, const char *path,
-                                const struct stat *found, const struct stat *right)
+static const char *compare_stat(const struct stat *found, const struct stat *right)
 {
         if ((found->st_mode & S_IFMT) != (right->st_mode & S_IFMT))
                 return "is of another type";
-        if (S_ISDIR(right->st_mode) && compare_is_implied(compare, path))
-                return NULL;
         if (found->st_mode != right->st_mode)
                 return "has another mode";
         if (found->st_uid != right->st_uid || found->st_gid != right->st_gid)
@@ -139,36 +135,13 @@ static int compare_target(struct compare *compare, const char *path, int found, 
         return 0;
 }
 
-static int compare_order(const void *a, const void *b)
+/* An xattrs_function: names and values, as one text. */
+static int compare_add_xattr(void *text, const char *name, const void *value, size_t size,
+                             struct error *err)
 {
-        return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Names and values, sorted, as one text. */
-static int compare_list_xattrs(int fd, const char *path, struct strbuf *ret, struct error *err)
-{
-        AUTO_FREE char *name = str_format("/proc/self/fd/%d", fd);
-        AUTO_FREE char *list = alloc_zero(XATTR_LIST_MAX, 1);
-        AUTO_FREE char *value = alloc_zero(XATTR_SIZE_MAX, 1);
-        AUTO_STRV struct strv names = { 0 };
-        ssize_t length = listxattr(name, list, XATTR_LIST_MAX);
-
-        if (length < 0 && errno != ENOTSUP)
-                return error_errno(err, errno, "cannot list attributes of %s", path);
-        for (const char *at = list; at < list + length; at += strlen(at) + 1)
-                if (!str_equal(at, "security.selinux"))
-                        strv_append(&names, at);
-        if (names.count)
-                qsort(names.items, names.count, sizeof *names.items, compare_order);
-        for (size_t i = 0; i < names.count; i++) {
-                ssize_t size = getxattr(name, names.items[i], value, XATTR_SIZE_MAX);
-
-                if (size < 0)
-                        return error_errno(err, errno, "cannot read %s of %s", names.items[i],
-                                           path);
-                strbuf_appendf(ret, "%s=%zd:", names.items[i], size);
-                strbuf_append_n(ret, value, (size_t)size);
-        }
+        (void)err;
+        strbuf_appendf(text, "%s=%zu:", name, size);
+        strbuf_append_n(text, value, size);
         return 0;
 }
 
@@ -178,8 +151,8 @@ static int compare_xattrs(struct compare *compare, const char *path, int found, 
         AUTO_STRBUF struct strbuf one = { 0 };
         AUTO_STRBUF struct strbuf other = { 0 };
 
-        if (compare_list_xattrs(found, path, &one, err) < 0 ||
-            compare_list_xattrs(right, path, &other, err) < 0)
+        if (xattrs_each(found, path, compare_add_xattr, &one, err) < 0 ||
+            xattrs_each(right, path, compare_add_xattr, &other, err) < 0)
                 return -1;
         if (one.length != other.length ||
             (one.length && memcmp(one.data, other.data, one.length) != 0))
@@ -200,7 +173,7 @@ static int compare_entry(struct compare *compare, const char *path, struct error
                 return -1;
         if (fstat(found, &one) < 0 || fstat(right, &other) < 0)
                 return error_errno(err, errno, "cannot look at %s", path);
-        how = compare_stat(compare, path, &one, &other);
+        how = compare_stat(&one, &other);
         if (how)
                 return compare_differs(compare, path, how);
         if (S_ISLNK(other.st_mode))
@@ -240,8 +213,6 @@ static int compare_directory_time(struct compare *compare, const char *path, str
         AUTO_CLOSE int right = -1;
         struct stat one, other;
 
-        if (compare_is_implied(compare, path))
-                return 0;
         if (compare_open(compare->found, path, O_PATH, &found, err) < 0 ||
             compare_open(compare->right, path, O_PATH, &right, err) < 0)
                 return -1;
@@ -277,13 +248,12 @@ static int compare_directory(struct compare *compare, const char *path, struct e
         return result ? result : compare_directory_time(compare, path, err);
 }
 
-int compare_trees(int found, int right, const struct strv *implied,
-                  const volatile sig_atomic_t *cancel, char **ret_difference, struct error *err)
+int compare_trees(int found, int right, const volatile sig_atomic_t *cancel, char **ret_difference,
+                  struct error *err)
 {
         CLEANUP(compare_end)
         struct compare compare = { .found = found,
                                    .right = right,
-                                   .implied = implied,
                                    .cancel = cancel,
                                    .buffer = alloc_zero(2, COMPARE_BUFFER) };
         int result = compare_entry(&compare, ".", err);

@@ -11,10 +11,8 @@
 #include <signal.h>
 
 /*
- * Compare what is at descriptor found with what should be, at descriptor right. implied:
- * directories whose owner, mode and time do not come from the layer itself (layer_result). Returns
- * 0, or 1 with *ret_difference, the first one, owned by the caller: "etc/passwd has another
- * content".
+ * Compare what is at descriptor found with what should be, at descriptor right. Returns 0, or 1
+ * with *ret_difference, the first one, owned by the caller: "etc/passwd has another content".
  */
-int compare_trees(int found, int right, const struct strv *implied,
-                  const volatile sig_atomic_t *cancel, char **ret_difference, struct error *err);
+int compare_trees(int found, int right, const volatile sig_atomic_t *cancel, char **ret_difference,
+                  struct error *err);

@@ -5,12 +5,12 @@
 #include "../base/json.h"
 #include "digest.h"
 #include "union.h"
+#include "xattrs.h"
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
 #include <limits.h>
-#include <sys/xattr.h>
 
 enum {
         FLATTEN_BUFFER = 256 << 10,
@@ -109,48 +109,22 @@ static int flatten_start(struct flatten *flatten, struct error *err)
 
 /* --- entries */
 
-static bool flatten_wants_xattr(const char *name)
+/* An xattrs_function. */
+static int flatten_add_xattr(void *entry, const char *name, const void *value, size_t size,
+                             struct error *err)
 {
-        static const char *const unwanted[] = { "trusted.overlay.", "user.overlay.",
-                                                "security.selinux" };
-
-        for (size_t i = 0; i < sizeof unwanted / sizeof *unwanted; i++)
-                if (str_has_prefix(name, unwanted[i]))
-                        return false;
-        return true;
+        (void)err;
+        if (!xattrs_is_overlay(name))
+                archive_entry_xattr_add_entry(entry, name, value, size);
+        return 0;
 }
 
-static int flatten_compare_names(const void *a, const void *b)
-{
-        return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* In the order of their names; the kernel's is that of their making. */
 static int flatten_add_xattrs(struct archive_entry *entry, const struct union_entry *from,
                               struct error *err)
 {
-        AUTO_FREE char *path = str_format("/proc/self/fd/%d", from->fd);
-        AUTO_FREE char *list = alloc_zero(XATTR_LIST_MAX, 1);
-        AUTO_FREE char *value = alloc_zero(XATTR_SIZE_MAX, 1);
-        AUTO_STRV struct strv names = { 0 };
-        ssize_t length = S_ISLNK(from->st.st_mode) ? 0 : listxattr(path, list, XATTR_LIST_MAX);
-
-        if (length < 0 && errno != ENOTSUP)
-                return error_errno(err, errno, "cannot list attributes of %s", from->path);
-        for (const char *name = list; name < list + length; name += strlen(name) + 1)
-                if (flatten_wants_xattr(name))
-                        strv_append(&names, name);
-        if (names.count)
-                qsort(names.items, names.count, sizeof *names.items, flatten_compare_names);
-        for (size_t i = 0; i < names.count; i++) {
-                ssize_t size = getxattr(path, names.items[i], value, XATTR_SIZE_MAX);
-
-                if (size < 0)
-                        return error_errno(err, errno, "cannot read %s of %s", names.items[i],
-                                           from->path);
-                archive_entry_xattr_add_entry(entry, names.items[i], value, (size_t)size);
-        }
-        return 0;
+        if (S_ISLNK(from->st.st_mode))
+                return 0;
+        return xattrs_each(from->fd, from->path, flatten_add_xattr, entry, err);
 }
 
 static void flatten_set_stat(struct archive_entry *entry, const struct union_entry *from)

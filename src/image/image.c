@@ -4,6 +4,7 @@
 #include "reference.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stddef.h>
 #include <sys/stat.h>
@@ -190,6 +191,15 @@ int image_config_check_platform(const struct image_config *config, const char *n
         return error_set(err, ENOEXEC, "%s is for %s, this machine is %s", name, other, own);
 }
 
+/* Most images have none. */
+static void image_add_cover(const struct store *store, struct image *image)
+{
+        AUTO_FREE char *path = str_format("covers/%s", image->id);
+
+        if (store->fd >= 0 && faccessat(store->fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+                strv_appendf(&image->layers, "%s/%s", store->root, path);
+}
+
 /* A layer that occurs twice is mounted once, where it is uppermost: there it hides all of the lower
  * occurrence. */
 static void image_list_layers(struct store *store, const struct manifest *manifest,
@@ -224,6 +234,7 @@ int image_read(struct store *store, const struct store_entry *entry, struct imag
         image.id = str_dup(digest_hex(manifest.config.digest));
         image.name = str_dup(entry->name);
         image_list_layers(store, &manifest, &image);
+        image_add_cover(store, &image);
         *ret_image = image;
         image = (struct image){ 0 };
         if (ret_manifest) {

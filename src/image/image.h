@@ -29,7 +29,7 @@ struct image {
         char *name;   /* owned; the full name it was found under, or NULL */
         struct image_config config;
         /* Absolute directories, or files that hold a file system, lowest first, none twice
-         * (overlayfs refuses). */
+         * (overlayfs refuses); the image's cover (cover.h), where it has one, is the last. */
         struct strv layers;
 };
 

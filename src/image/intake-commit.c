@@ -3,6 +3,8 @@
 #include "intake.h"
 
 #include "../base/io.h"
+#include "cover.h"
+#include "implied.h"
 #include "reference.h"
 #include "store-change.h"
 #include "verified.h"
@@ -22,32 +24,70 @@ static int intake_open_unpacked(const struct intake *intake, size_t i)
                       O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* Directories that a layer takes for granted get owner and mode from the layers below it. */
-static int intake_fix_image(struct intake *intake, const struct load_image *image,
-                            struct error *err)
+/* What a layer's tar has no entry for: known from its unpacking, now or when it came. */
+static int intake_read_implied(const struct intake *intake, size_t i, struct strv *implied,
+                               struct error *err)
 {
-        AUTO_FREE int *open_layers = alloc_zero(image->layer_count, sizeof *open_layers);
-        size_t count = 0;
-        int result = 0;
+        const struct load_layer *layer = intake->plan.layers + i;
+        AUTO_FREE char *path = layer->linked ? str_format("implied.%zu", i)
+                                             : str_format("implied/%s", digest_hex(layer->diff_id));
 
-        for (size_t i = 0; result == 0 && i < image->layer_count; i++) {
-                struct load_layer *layer = intake->plan.layers + image->layers[i];
+        if (!layer->unpacked)
+                return implied_read(layer->linked ? intake->work.fd : intake->store->fd, path,
+                                    implied, err);
+        strv_append_all(implied, &layer->result.implied);
+        return 0;
+}
+
+static int intake_open_layers(const struct intake *intake, const struct load_image *image,
+                              struct cover_layer *layers, size_t *ret_count, struct error *err)
+{
+        for (size_t i = 0; i < image->layer_count; i++) {
+                const struct load_layer *layer = intake->plan.layers + image->layers[i];
+                struct cover_layer *open = layers + *ret_count;
 
                 if (layer->whole)
                         continue;
-                open_layers[count] = intake_open_unpacked(intake, image->layers[i]);
-                if (open_layers[count] < 0) {
-                        result = error_errno(err, errno, "cannot open layer %s", layer->diff_id);
-                        break;
-                }
-                if (layer->unpacked)
-                        result = layer_fix_implied(open_layers[count], &layer->result.implied,
-                                                   open_layers, count, err);
-                count++;
+                open->fd = intake_open_unpacked(intake, image->layers[i]);
+                if (open->fd < 0)
+                        return error_errno(err, errno, "cannot open layer %s", layer->diff_id);
+                ++*ret_count;
+                if (intake_read_implied(intake, image->layers[i], &open->implied, err) < 0)
+                        return -1;
         }
-        while (count-- > 0)
-                cleanup_close(open_layers + count);
-        return result;
+        return 0;
+}
+
+static int intake_cover_image(struct intake *intake, size_t i, struct error *err)
+{
+        const struct load_image *image = intake->plan.images + i;
+        AUTO_FREE char *name = str_format("cover.%zu", i);
+        struct cover_layer *layers = alloc_zero(image->layer_count, sizeof *layers);
+        size_t count = 0;
+        int result = intake_open_layers(intake, image, layers, &count, err);
+
+        if (result == 0)
+                result = cover_make(intake->work.fd, name, layers, count, intake->cancel, err);
+        cover_layers_free(layers, count);
+        return result < 0 ? error_wrap(err, "tmp/%s", intake->work.name) : 0;
+}
+
+/* What the layers' trees, which images share, cannot say. */
+static int intake_cover_images(struct intake *intake, struct error *err)
+{
+        for (size_t i = 0; i < intake->plan.layer_count; i++) {
+                const struct load_layer *layer = intake->plan.layers + i;
+                AUTO_FREE char *name = str_format("implied.%zu", i);
+
+                if (layer->unpacked &&
+                    implied_write(intake->work.fd, name, &layer->result.implied, err) < 0)
+                        return error_wrap(err, "tmp/%s", intake->work.name);
+        }
+        for (size_t i = 0; i < intake->plan.image_count; i++)
+                if (!intake_has(intake, "covers", intake->plan.images[i].config_digest) &&
+                    intake_cover_image(intake, i, err) < 0)
+                        return -1;
+        return 0;
 }
 
 static int intake_write_document(struct intake *intake, const char *digest, const char *data,
@@ -114,21 +154,41 @@ static void intake_remove_stale(const struct intake *intake, const char *path)
 }
 
 /* Another process may have been faster: its tree is as good as ours. */
+static int intake_move_tree(struct intake *intake, const char *name, const char *to,
+                            struct error *err)
+{
+        intake_remove_stale(intake, to);
+        if (renameat(intake->work.fd, name, intake->store->fd, to) < 0 && errno != EEXIST &&
+            errno != ENOTEMPTY && errno != EISDIR && errno != ENOENT)
+                return error_errno(err, errno, "cannot move %s to %s", name, to);
+        return 0;
+}
+
+/* The note comes first: where there is none, a layer has no such directories. */
+static int intake_move_unpacked(struct intake *intake, size_t i, struct error *err)
+{
+        const struct load_layer *layer = intake->plan.layers + i;
+        AUTO_FREE char *tree = str_format("layer.%zu", i);
+        AUTO_FREE char *note = str_format("implied.%zu", i);
+        AUTO_FREE char *tree_to = str_format("layers/%s", digest_hex(layer->diff_id));
+        AUTO_FREE char *note_to = str_format("implied/%s", digest_hex(layer->diff_id));
+
+        if (intake_has(intake, "layers", layer->diff_id))
+                return 0;
+        if (renameat(intake->work.fd, note, intake->store->fd, note_to) < 0)
+                return error_errno(err, errno, "cannot move %s to %s", note, note_to);
+        return intake_move_tree(intake, tree, tree_to, err);
+}
+
 static int intake_move_layer(struct intake *intake, size_t i, struct error *err)
 {
         const struct load_layer *layer = intake->plan.layers + i;
-        AUTO_FREE char *directory = str_format("layer.%zu", i);
-        AUTO_FREE char *to = str_format("layers/%s", digest_hex(layer->diff_id));
         AUTO_FREE char *kept = str_format("blobs/sha256/%s", digest_hex(layer->digest));
 
         if (layer->blob && intake_move_blob(intake, layer->blob, layer->digest, err) < 0)
                 return -1;
-        if ((layer->unpacked || layer->linked) && !intake_has(intake, "layers", layer->diff_id)) {
-                intake_remove_stale(intake, to);
-                if (renameat(intake->work.fd, directory, intake->store->fd, to) < 0 &&
-                    errno != EEXIST && errno != ENOTEMPTY && errno != EISDIR)
-                        return error_errno(err, errno, "cannot move %s to %s", directory, to);
-        }
+        if ((layer->unpacked || layer->linked) && intake_move_unpacked(intake, i, err) < 0)
+                return -1;
         if (layer->unpacked)
                 verified_note(intake->store->fd, kept, layer->diff_id);
         return 0;
@@ -143,9 +203,14 @@ static int intake_sync_directory(struct intake *intake, const char *path, struct
         return 0;
 }
 
-static int intake_move_image(struct intake *intake, const struct load_image *image,
-                             struct error *err)
+static int intake_move_image(struct intake *intake, size_t k, struct error *err)
 {
+        const struct load_image *image = intake->plan.images + k;
+        AUTO_FREE char *cover = str_format("cover.%zu", k);
+        AUTO_FREE char *to = str_format("covers/%s", digest_hex(image->config_digest));
+
+        if (intake_move_tree(intake, cover, to, err) < 0)
+                return -1;
         for (size_t i = 0; i < image->document_count; i++)
                 if (intake_move_document(intake, image->documents[i].digest, err) < 0)
                         return -1;
@@ -156,15 +221,18 @@ static int intake_move_image(struct intake *intake, const struct load_image *ima
 
 static int intake_move_all(struct intake *intake, struct error *err)
 {
+        static const char *const directories[] = { "blobs/sha256", "implied", "covers", "layers" };
+
         for (size_t i = 0; i < intake->plan.layer_count; i++)
                 if (intake_move_layer(intake, i, err) < 0)
                         return -1;
         for (size_t i = 0; i < intake->plan.image_count; i++)
-                if (intake_move_image(intake, intake->plan.images + i, err) < 0)
+                if (intake_move_image(intake, i, err) < 0)
                         return -1;
-        if (intake_sync_directory(intake, "blobs/sha256", err) < 0)
-                return -1;
-        return intake_sync_directory(intake, "layers", err);
+        for (size_t i = 0; i < sizeof directories / sizeof *directories; i++)
+                if (intake_sync_directory(intake, directories[i], err) < 0)
+                        return -1;
+        return 0;
 }
 
 static int intake_name_images(struct intake *intake, struct strv *names, struct error *err)
@@ -200,10 +268,8 @@ static int intake_name_locked(struct intake *intake, struct strv *names, struct 
 /* Everything is checked and in the work directory: put it on disk, then into its places. */
 int intake_commit(struct intake *intake, struct strv *names, struct error *err)
 {
-        for (size_t i = 0; i < intake->plan.image_count; i++)
-                if (intake_fix_image(intake, intake->plan.images + i, err) < 0)
-                        return -1;
-        if (intake_write_documents(intake, err) < 0 || intake_keep(intake, err) < 0)
+        if (intake_cover_images(intake, err) < 0 || intake_write_documents(intake, err) < 0 ||
+            intake_keep(intake, err) < 0)
                 return -1;
         if (syncfs(intake->work.fd) < 0)
                 return error_errno(err, errno, "cannot write to %s", intake->store->root);

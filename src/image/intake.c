@@ -123,6 +123,7 @@ int intake_link_layer(struct intake *intake, size_t i, const struct nearby_layer
         struct load_layer *layer = intake->plan.layers + i;
 
         if (intake_link_one(intake, found->directory, "layer", i, err) < 0 ||
+            intake_link_one(intake, found->implied, "implied", i, err) < 0 ||
             (found->blob && intake_link_one(intake, found->blob, "blob", i, err) < 0))
                 return -1;
         layer->linked = true;

@@ -323,8 +323,9 @@ static int layer_run(struct layer *layer, struct error *err)
         }
         if (tree_finish(layer->tree, err) < 0)
                 return -1;
-        tree_list_implied(layer->tree, &layer->result.implied);
-        return 0;
+        return layer->plain ? 0
+                            : tree_finish_implied(layer->tree, layer->result.newest,
+                                                  &layer->result.implied, err);
 }
 
 static int layer_read(struct layer *layer, const char *name, int top, struct error *err)
@@ -354,29 +355,4 @@ int layer_unpack_plain(struct stream *stream, const char *name, int top, struct 
         CLEANUP(layer_free) struct layer layer = { .stream = stream, .plain = true };
 
         return layer_read(&layer, name, top, err);
-}
-
-int layer_fix_implied(int top, const struct strv *implied, const int *below, size_t below_count,
-                      struct error *err)
-{
-        for (size_t i = 0; i < implied->count; i++) {
-                const char *path = implied->items[i];
-                AUTO_CLOSE int fd = io_open_beneath(top, path, O_RDONLY | O_DIRECTORY, 0);
-
-                for (size_t j = below_count; fd >= 0 && j-- > 0;) {
-                        AUTO_CLOSE int model =
-                                io_open_beneath(below[j], path, O_PATH | O_DIRECTORY, 0);
-                        struct stat st;
-                        struct timespec times[2];
-
-                        if (model < 0 || fstat(model, &st) < 0)
-                                continue;
-                        times[0] = times[1] = st.st_mtim;
-                        if (fchown(fd, st.st_uid, st.st_gid) < 0 ||
-                            fchmod(fd, st.st_mode & 07777) < 0 || futimens(fd, times) < 0)
-                                return error_errno(err, errno, "cannot set the mode of %s", path);
-                        break;
-                }
-        }
-        return 0;
 }

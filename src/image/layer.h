@@ -4,7 +4,8 @@
  * character device 0:0, ".wh..wh..opq" the attribute trusted.overlay.opaque. libarchive reads the
  * tar, tree.h writes the files. Owners are the archive's numbers, never names. Attributes that
  * overlayfs would obey (trusted.overlay.*, user.overlay.*), SELinux labels and file flags of the
- * archive are left out.
+ * archive are left out. What it becomes follows from the tar alone: a directory without an entry of
+ * its own is root's, 0755, and as old as the newest entry.
  *
  * Each of these stops the unpacking with an error: a path or hard link with "..", a path through a
  * symbolic link or a file, an entry that is shorter than it says, more than LAYER_MAX_ENTRIES
@@ -25,7 +26,7 @@ enum {
 };
 
 struct layer_result {
-        struct strv implied;    /* directories without an entry of their own, parents first */
+        struct strv implied;    /* directories without an entry of their own, sorted (cover.h) */
         struct timespec newest; /* of all modification times */
         uint64_t entries;
 };
@@ -43,10 +44,3 @@ int layer_unpack(struct stream *stream, const char *name, int top, struct layer_
  * something, which stays where the archive has nothing of that name. Nobody else may write there
  * meanwhile. */
 int layer_unpack_plain(struct stream *stream, const char *name, int top, struct error *err);
-
-/*
- * Give the implied directories the owner and mode they have in the layers below (directories'
- * descriptors, lowest first), where one of them has the directory; 0755 root stays otherwise.
- */
-int layer_fix_implied(int top, const struct strv *implied, const int *below, size_t below_count,
-                      struct error *err);

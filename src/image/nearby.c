@@ -70,6 +70,7 @@ bool nearby_copy_blob(const struct strv *roots, const char *digest, uint64_t siz
 void nearby_layer_free(struct nearby_layer *layer)
 {
         free(layer->directory);
+        free(layer->implied);
         free(layer->blob);
         *layer = (struct nearby_layer){ 0 };
 }
@@ -100,6 +101,7 @@ bool nearby_find_layer(const struct strv *roots, const char *diff_id, const char
                     (digest_or_null && !nearby_has_blob(root, digest_or_null, diff_id)))
                         continue;
                 ret->directory = steal_str(&path);
+                ret->implied = str_format("%s/implied/%s", root, digest_hex(diff_id));
                 ret->blob = digest_or_null ? str_format("%s/blobs/sha256/%s", root,
                                                         digest_hex(digest_or_null))
                                            : NULL;

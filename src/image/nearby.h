@@ -24,6 +24,7 @@ bool nearby_copy_blob(const struct strv *roots, const char *digest, uint64_t siz
 /* A layer in another store. */
 struct nearby_layer {
         char *directory; /* owned; absolute */
+        char *implied;   /* owned; absolute: its note (implied.h) is there, if it has one */
         char *blob;      /* owned; absolute; NULL: it was not asked for */
 };
 

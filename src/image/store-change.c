@@ -20,7 +20,8 @@ static int store_make_directories(struct store *store, struct error *err)
                 const char *path;
                 mode_t mode;
         } directories[] = {
-                { "blobs", 0700 }, { "blobs/sha256", 0755 }, { "layers", 0700 }, { "tmp", 0700 }
+                { "blobs", 0700 },   { "blobs/sha256", 0755 }, { "layers", 0700 },
+                { "implied", 0700 }, { "covers", 0700 },       { "tmp", 0700 },
         };
 
         if (io_make_dirs(AT_FDCWD, store->root, 0711, err) < 0)

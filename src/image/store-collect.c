@@ -19,6 +19,7 @@ struct store_reach {
         struct store *store;        /* borrowed */
         struct json_object *blobs;  /* owned */
         struct json_object *layers; /* owned; diff ids */
+        struct json_object *images; /* owned; digests of configurations */
         struct json_object *named;  /* owned; blobs and layers that somebody is about to name */
         struct json_object *used;   /* borrowed; the set a removal compares with */
         const char *trash; /* borrowed; the directory of our trash where a removal moves things */
@@ -29,6 +30,7 @@ static void store_reach_free(struct store_reach *reach)
 {
         json_object_put(reach->blobs);
         json_object_put(reach->layers);
+        json_object_put(reach->images);
         json_object_put(reach->named);
 }
 
@@ -49,6 +51,7 @@ static int store_reach_config(struct store_reach *reach, const char *digest, str
         struct json_object *rootfs = NULL;
 
         store_set_add(reach->blobs, digest);
+        store_set_add(reach->images, digest);
         if (store_read_blob(reach->store, digest, CONFIG_MAX_SIZE, &config, &reason) < 0)
                 return reason.code == ENOENT || reason.code == EBADMSG
                                ? 0
@@ -168,9 +171,11 @@ static int store_collect_all(struct store_reach *reach, struct error *err)
         if (work_list_kept(reach->store, &reach->named, err) < 0 || store_reach_all(reach, err) < 0)
                 return -1;
         store_empty_trash(reach->store);
-        if (store_take_away(reach, "blobs/sha256", reach->blobs, "blobs", err) < 0)
+        if (store_take_away(reach, "blobs/sha256", reach->blobs, "blobs", err) < 0 ||
+            store_take_away(reach, "layers", reach->layers, "layers", err) < 0 ||
+            store_take_away(reach, "implied", reach->layers, "implied", err) < 0)
                 return -1;
-        return store_take_away(reach, "layers", reach->layers, "layers", err);
+        return store_take_away(reach, "covers", reach->images, "covers", err);
 }
 
 int store_collect(struct store *store, struct error *err)
@@ -179,6 +184,7 @@ int store_collect(struct store *store, struct error *err)
         struct store_reach reach = { .store = store,
                                      .blobs = json_object_new_object(),
                                      .layers = json_object_new_object(),
+                                     .images = json_object_new_object(),
                                      .trash_fd = -1 };
 
         if (store_collect_all(&reach, err) < 0)

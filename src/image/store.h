@@ -8,6 +8,9 @@
  *     layers/HEX/               cache: one unpacked layer each, named by the digest of its tar
  *                               (the diff id), in the form overlayfs mounts; or a link to where
  *                               an additional store has it (nearby.h), as of its blob
+ *     implied/HEX               which directories of that layer its tar does not name (implied.h)
+ *     covers/HEX/               what is mounted above the layers of the image with that id, where a
+ *                               directory needs another owner or mode than a layer has (cover.h)
  *     tmp/                      what is being made (store-work.h): each thing has its own flock
  *     lock                      flock: shared while an image is looked up and mounted, exclusive
  *                               while index.json changes or something is removed; never held while

@@ -30,7 +30,7 @@ static bool union_is_whiteout(const struct stat *st)
 }
 
 /* Attributes of what was opened with O_PATH are reached by its name in /proc. */
-static bool union_is_opaque(int fd)
+bool union_is_opaque(int fd)
 {
         AUTO_FREE char *path = str_format("/proc/self/fd/%d", fd);
         char value = 0;

@@ -9,6 +9,7 @@
 #include "../base/error.h"
 #include "../base/str.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
 
@@ -18,6 +19,10 @@ struct union_entry {
         int fd;           /* borrowed; opened with O_PATH */
         struct stat st;
 };
+
+/* Does the directory, of one layer, hide what the layers below have in it? fd may be opened with
+ * O_PATH. */
+bool union_is_opaque(int fd);
 
 /* Called for each path, parents first, names in the order of their bytes. -1 ends the walk. */
 typedef int union_function(void *context, const struct union_entry *entry, struct error *err);

@@ -53,7 +53,7 @@ spoil() {
 }
 touch "$work/stamp"
 # the other image has a layer of its own: another tar of the same files
-tar -C "$work/1" --xattrs --format=gnu -cf "$work/one.tar" .
+tar -C "$work/1" --format=gnu -cf "$work/one.tar" .
 run 0 rmi one
 run 0 load "$work/one.tar"
 spoil 'another content' 'touch -r bin/program "$work/stamp"; printf q | dd of=bin/program bs=1 seek=1 conv=notrunc status=none; touch -r "$work/stamp" bin/program' 'bin/again has another content'
@@ -72,11 +72,33 @@ spoil 'a directory of another owner' 'chown 9 bin' 'bin has another owner'
 rm "$layers/$upper/etc/.wh.gone" "$layers/$upper/etc/gone" 2>/dev/null
 check 'a missing whiteout' says 1 "Damaged: layer sha256:$upper is damaged: etc/gone is missing (localhost/two:1)" image check
 check 'is repaired' run 0 image check -r two:1
-check 'and with it the directory that the lower layer describes' test "$(stat -c '%a %u:%g' "$layers/$upper/etc")" = '750 7:8'
+check 'its directory is not that of the lower layer' test "$(stat -c '%a %u:%g' "$layers/$upper/etc")" = '755 0:0'
 rm -rf "${layers:?}/$upper"
 check 'a layer that is gone' says 1 "Damaged: layer sha256:$upper is not unpacked (localhost/two:1)" image check
 check 'is unpacked' says 0 "Repaired: layer sha256:$upper is not unpacked" image check --repair
 check 'as it was' cmp "$work/2/etc/large" "$layers/$upper/etc/large"
+
+# --- what shows the lower layer's directory
+cover=$work/store/covers/$id
+note=$work/store/implied/$upper
+check 'which the image has' test "$(stat -c '%a %u:%g' "$cover/etc")" = '750 7:8'
+chmod 0777 "$cover/etc"
+check 'one that is damaged' says 1 "Damaged: cover sha256:$id is damaged: etc has another mode (localhost/two:1)" image check
+check 'is made anew' says 0 "Repaired: cover sha256:$id is damaged" image check --repair
+check 'for good' sound
+rm -r "$cover"
+check 'one that is missing' says 1 "Damaged: cover sha256:$id is missing (localhost/two:1)" image check
+check 'as well' run 0 image check --repair
+check 'as it was' test "$(stat -c '%a %u:%g' "$cover/etc")" = '750 7:8'
+rm "$note"
+check 'without the note of what it is for' says 1 "Damaged: layer sha256:$upper is damaged: the note of directories that it has no entry for is wrong" image check
+check 'both come again' run 0 image check --repair
+check 'and nothing is left to be done' sound
+one=sha256:$("$build/crunit" image inspect -f '{{.Id}}' one)
+mkdir "$work/store/covers/${one#sha256:}"
+check 'one that nothing asks for' says 1 "Damaged: cover $one is there and should not be (localhost/one:latest" image check
+check 'goes' says 0 "Repaired: cover $one is there" image check --repair
+check 'and is gone' test ! -e "$work/store/covers/${one#sha256:}"
 
 # --- while a container uses it
 mkdir -p "$work/run/containers/web@"
@@ -84,6 +106,8 @@ echo "{\"image\":\"$id\"}" >"$work/run/containers/web@/state.json"
 chmod 0700 "$layers/$lower/bin/program"
 check 'a layer in use is left alone' says 1 'has another mode; container web@ uses it: stop it first (localhost/two:1)' image check --repair
 check 'and is still what it was' test "$(stat -c %a "$layers/$lower/bin/program")" = 700
+chmod 0777 "$cover/etc"
+check 'so is a cover' says 1 "cover sha256:$id is damaged: etc has another mode; container web@ uses it: stop it first" image check --repair
 rm -rf "$work/run"
 check 'until nobody uses it' run 0 image check --repair
 

@@ -8,7 +8,7 @@ set -uo pipefail
 . "$(dirname "$0")/lib.sh"
 
 empty() {
-	[ -z "$(find "$work/store/tmp" "$work/store/layers" "$work/store/blobs/sha256" -mindepth 1 -print -quit)" ]
+	[ -z "$(find "$work/store/tmp" "$work/store/layers" "$work/store/implied" "$work/store/covers" "$work/store/blobs/sha256" -mindepth 1 -print -quit)" ]
 }
 
 mkdir -p "$work/root/bin" "$work/root/etc"

@@ -169,7 +169,8 @@ check 'from a store in which nothing has changed' test "$before" = "$(find "$wor
 printf '[storage]\nkeep-blobs = no\nadditional-stores = %s\n' "$work/vendor" >"$work/crunit.conf"
 fresh
 check 'without blobs' run 0 pull -q "$host/app1:1"
-check 'there is one link' bash -c "[ \$(find '$work/store' -type l | wc -l) = 1 ]"
+check 'there is one link' bash -c "[ \$(find '$work/store/layers' '$work/store/blobs' -type l | wc -l) = 1 ]"
+check 'and one to its note' bash -c "[ \$(find '$work/store/implied' -type l | wc -l) = 1 ] && [ -z \"\$(find '$work/store/implied' -xtype l)\" ]"
 printf '[storage]\nadditional-stores = %s\n' "$work/vendor" >"$work/crunit.conf"
 fresh
 rm -r "$work"/vendor/layers/*

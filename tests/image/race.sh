@@ -112,8 +112,8 @@ quiet() {
 # After everything is removed, and the dead's leftovers are swept, there is nothing.
 empty() {
 	crunit rmi --all --force >/dev/null && crunit rmi --ignore none &&
-		[ -z "$(find "$work/store/tmp" "$work/store/layers" "$work/store/blobs/sha256" -mindepth 1)" ] &&
-		[ "$(find "$work/store" -mindepth 1 -maxdepth 1 | wc -l)" -le 7 ]
+		[ -z "$(find "$work/store/tmp" "$work/store/layers" "$work/store/implied" "$work/store/covers" "$work/store/blobs/sha256" -mindepth 1)" ] &&
+		[ "$(find "$work/store" -mindepth 1 -maxdepth 1 | wc -l)" -le 9 ]
 }
 
 make_images
