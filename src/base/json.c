@@ -8,7 +8,11 @@
 #include <limits.h>
 
 enum {
-        JSON_EXCERPT = 40 /* bytes that a message quotes */
+        JSON_EXCERPT = 40,          /* bytes that a message quotes */
+        JSON_MAX_WEIGHT = 72 << 20, /* bytes of memory that a document's values may take, about */
+        JSON_OBJECT = 720,          /* of which an object takes so many, */
+        JSON_ARRAY = 360,           /* an array, */
+        JSON_VALUE = 72             /* and any other value */
 };
 
 static void json_tokener_cleanup(struct json_tokener **tokener)
@@ -75,6 +79,29 @@ static int json_parse_ascii(const char *text, size_t length, const char *name,
         return 0;
 }
 
+/* json-c takes hundreds of bytes for an object that is written with two: what a document is going
+ * to take, by its commas and braces, is known before. */
+static size_t json_weigh(const char *text, size_t length)
+{
+        size_t weight = 0;
+        char quote = '\0'; /* names may have single ones, whatever the standard says */
+
+        for (size_t i = 0; i < length; i++) {
+                if (quote && text[i] == '\\')
+                        i++;
+                else if (quote)
+                        quote = text[i] == quote ? '\0' : quote;
+                else if (text[i] == '"' || text[i] == '\'')
+                        quote = text[i];
+                else
+                        weight += text[i] == '{'   ? JSON_OBJECT
+                                  : text[i] == '[' ? JSON_ARRAY
+                                  : text[i] == ',' ? JSON_VALUE
+                                                   : 0;
+        }
+        return weight;
+}
+
 int json_parse(const char *text, size_t length, const char *name, struct json_object **ret,
                struct error *err)
 {
@@ -91,6 +118,8 @@ int json_parse(const char *text, size_t length, const char *name, struct json_ob
         }
         if (length >= INT_MAX)
                 return error_set(err, EFBIG, "%s: too large", name);
+        if (json_weigh(text, length) > JSON_MAX_WEIGHT)
+                return error_set(err, EFBIG, "%s: too many values", name);
         return json_parse_ascii(text, length, name, ret, err);
 }
 

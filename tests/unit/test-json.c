@@ -47,6 +47,30 @@ static void test_text(void)
         refuse("{\"\xed\xa0\x80\":1}", "a surrogate");
 }
 
+/* What takes far more memory than it has bytes. */
+static void test_weight(void)
+{
+        static const char *const repeated[] = { "{},", "[],", "1,", "\"\",", "{'\"':[{},{},{}]}," };
+        AUTO_STRBUF struct strbuf text = { 0 };
+        AUTO_JSON struct json_object *object = NULL;
+        AUTO_ERROR struct error err = { 0 };
+
+        for (size_t i = 0; i < sizeof repeated / sizeof *repeated; i++) {
+                AUTO_STRBUF struct strbuf many = { 0 };
+
+                strbuf_append(&many, "[");
+                while (many.length < 4 << 20)
+                        strbuf_append(&many, repeated[i]);
+                strbuf_append(&many, "0]");
+                refuse(many.data, repeated[i]);
+        }
+        strbuf_append(&text, "[\"");
+        while (text.length < 4 << 20)
+                strbuf_append(&text, "{},[],\\\"");
+        strbuf_append(&text, "\"]");
+        check(parse(text.data, &object, &err) == 0, "a long text is none of these");
+}
+
 static void test_getters(void)
 {
         AUTO_JSON struct json_object *doc = NULL;
@@ -77,6 +101,7 @@ static void test_getters(void)
 int main(void)
 {
         test_text();
+        test_weight();
         test_getters();
         refuse("{\"a\":1} x", "text behind the end");
         refuse("{\"a\":1,}", "a comma too many");
