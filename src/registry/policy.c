@@ -231,8 +231,8 @@ static int add_name_scopes(const char *identity, struct strv *scopes, struct err
         *strrchr(name, ':') = '\0';
         if (reference.digest)
                 strv_appendf(scopes, "%s@%s", name, reference.digest);
-        if (reference.tag)
-                strv_appendf(scopes, "%s:%s", name, reference.tag);
+        if (reference.tag || !reference.digest)
+                strv_appendf(scopes, "%s:%s", name, reference.tag ? reference.tag : "latest");
         add_parents(name, scopes);
         return 0;
 }

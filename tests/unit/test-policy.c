@@ -45,6 +45,7 @@ static const char scopes[] =
         "      \"docker.io/library/bad\": " NO ",\n"
         "      \"docker.io/library/bad:good\": " YES ",\n"
         "      \"docker.io/library/web@" DIGEST "\": " NO ",\n"
+        "      \"docker.io/library/moved:latest\": " NO ","
         "      \"localhost:5000\": " YES ",\n"
         "      \"*.example.com\": " YES ",\n"
         "      \"*.deep.example.com\": " NO ",\n"
@@ -73,6 +74,11 @@ static void test_names(void)
         expect(scopes, "docker", "docker.io/web:1@" DIGEST,
                "docker.io/web:1@" DIGEST " is refused by p.json:7: \"docker.io/library/web@" DIGEST
                "\" of docker rejects everything");
+        expect(scopes, "docker", "docker.io/library/moved",
+               "docker.io/library/moved is refused by p.json:8: \"docker.io/library/moved:latest\" "
+               "of docker rejects everything");
+        expect(scopes, "docker", "docker.io/library/moved@" DIGEST, NULL);
+        expect(scopes, "docker", "docker.io/library/moved:1", NULL);
         expect(scopes, "docker", "localhost:5000/a/b:c", NULL);
         expect(scopes, "docker", "localhost/a/b:c",
                "localhost/a/b:c is refused by p.json:1: \"default\" rejects everything");
