@@ -267,7 +267,7 @@ static int images_run(const struct images_arguments *arguments, const char *want
 
         if (cmd_open_store(arguments->root, STORE_READ, &store, err) < 0 ||
             image_filter_parse(&arguments->filters, &store, &list.filter, err) < 0 ||
-            store_used_ids(store.root, &list.used, err) < 0 ||
+            store_used_ids(store.root, true, &list.used, err) < 0 ||
             images_read_store(&store, &list, err) < 0 ||
             images_read_additional(arguments->root, &list, err) < 0)
                 return -1;

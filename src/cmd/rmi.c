@@ -212,7 +212,7 @@ static int rmi_begin(struct rmi *rmi, struct error *err)
 {
         if (cmd_open_store(rmi->arguments->root, STORE_WRITE, &rmi->store, err) < 0)
                 return -1;
-        return store_used_ids(rmi->store.root, &rmi->used, err);
+        return store_used_ids(rmi->store.root, true, &rmi->used, err);
 }
 
 int cmd_rmi(const struct cmd *cmd, int argc, char **argv)

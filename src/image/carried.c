@@ -92,6 +92,7 @@ static void carried_add_damage(struct carried_walk *walk, const struct descripto
                                            .damage = str_dup(damage) };
 }
 
+/* 1: a manifest or an index; 0: what an index lists may be anything. */
 static int carried_read(struct carried_walk *walk, const struct descriptor *descriptor,
                         struct manifest *ret, struct error *err)
 {
@@ -100,13 +101,13 @@ static int carried_read(struct carried_walk *walk, const struct descriptor *desc
         size_t length;
 
         if (outgoing_read_document(walk->store, descriptor->digest, MANIFEST_MAX_SIZE, &data,
-                                   &length, err) < 0)
-                return err->code == EBADMSG
-                               ? error_set(err, EBADMSG, "is damaged: its digest is another")
-                               : -1;
-        if (json_parse(data, length, "it", &document, err) < 0)
-                return -1;
-        return manifest_parse(document, "it", ret, err);
+                                   &length, err) < 0) {
+                if (err->code == EBADMSG)
+                        return error_set(err, EBADMSG, "is damaged: its digest is another");
+                return err->code == EFBIG ? 0 : -1;
+        }
+        return json_parse(data, length, "it", &document, NULL) == 0 &&
+               manifest_parse(document, "it", ret, NULL) == 0;
 }
 
 static void carried_walk_document(struct carried_walk *walk, const struct descriptor *descriptor,
@@ -130,16 +131,17 @@ static void carried_walk_document(struct carried_walk *walk, const struct descri
 {
         AUTO_MANIFEST struct manifest manifest = { 0 };
         AUTO_ERROR struct error reason = { 0 };
+        int result;
 
         if (!carried_see(walk, descriptor->digest))
                 return;
-        if (depth > CARRIED_MAX_NESTING)
-                error_set(&reason, EBADMSG, "is nested too deep");
-        else
-                carried_read(walk, descriptor, &manifest, &reason);
-        if (!own && reason.message && reason.code != ENOENT)
+        result = depth > CARRIED_MAX_NESTING ? error_set(&reason, EBADMSG, "is nested too deep")
+                                             : carried_read(walk, descriptor, &manifest, &reason);
+        if (result < 0 && !own && reason.code != ENOENT)
                 carried_add_damage(walk, descriptor, reason.message);
-        if (reason.message)
+        if (result == 0 && !own)
+                carried_add_blob(walk, descriptor, NULL);
+        if (result <= 0)
                 return;
         if (manifest.is_index)
                 carried_walk_index(walk, &manifest, own, depth);

@@ -207,7 +207,7 @@ static int check_exchange_locked(struct check *check, const char *name, const ch
         const char *user;
         int result;
 
-        if (store_used_ids(check->store->root, &used, err) < 0)
+        if (store_used_ids(check->store->root, false, &used, err) < 0)
                 return -1;
         user = check_find_user(ids, used);
         if (user)

@@ -38,6 +38,6 @@ int store_collect(struct store *store, struct error *err);
 void store_empty_trash(struct store *store);
 
 /* The ids of the images that containers use, from the state files under $CRUNIT_RUN or
- * /run/crunit, and volumes of the store with this directory: as keys,
- * "container NAME" or "volume NAME" the value. */
-int store_used_ids(const char *root, struct json_object **ret, struct error *err);
+ * /run/crunit, and volumes of the store with this directory; kept: and the containers that have
+ * ended and were not removed. As keys, "container NAME" or "volume NAME" the value. */
+int store_used_ids(const char *root, bool kept, struct json_object **ret, struct error *err);

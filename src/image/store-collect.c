@@ -21,6 +21,7 @@ struct store_reach {
         struct json_object *layers; /* owned; diff ids */
         struct json_object *images; /* owned; digests of configurations */
         struct json_object *named;  /* owned; blobs and layers that somebody is about to name */
+        struct json_object *walked; /* owned; manifests and indexes that were looked through */
         struct json_object *used;   /* borrowed; the set a removal compares with */
         const char *trash; /* borrowed; the directory of our trash where a removal moves things */
         int trash_fd;      /* owned; that directory, or -1: nothing was moved yet */
@@ -31,6 +32,7 @@ static void store_reach_free(struct store_reach *reach)
         json_object_put(reach->blobs);
         json_object_put(reach->layers);
         json_object_put(reach->images);
+        json_object_put(reach->walked);
         json_object_put(reach->named);
 }
 
@@ -67,23 +69,42 @@ static int store_reach_config(struct store_reach *reach, const char *digest, str
         return 0;
 }
 
-/* Everything behind a manifest or an index; children that are not here (other platforms) are fine.
+/*
+ * 1: it is read; 0: there is nothing behind it. What an index lists need not be here (other
+ * platforms), and need not be a manifest: it is kept as it is then, since whoever made the index
+ * must not be able to keep us from collecting.
  */
-static int store_reach_manifest(struct store_reach *reach, const char *digest, int depth,
-                                struct error *err)
+static int store_reach_read(struct store_reach *reach, const char *digest, int depth,
+                            struct manifest *ret, struct error *err)
 {
         AUTO_ERROR struct error reason = { 0 };
         AUTO_JSON struct json_object *document = NULL;
-        AUTO_MANIFEST struct manifest manifest = { 0 };
 
+        if (store_read_blob(reach->store, digest, MANIFEST_MAX_SIZE, &document, &reason) == 0 &&
+            manifest_parse(document, digest, ret, &reason) == 0)
+                return 1;
+        if (reason.code == ENOENT ||
+            (depth > 0 && (reason.code == EBADMSG || reason.code == EFBIG)))
+                return 0;
+        return error_set(err, reason.code, "%s", reason.message);
+}
+
+/* Everything behind a manifest or an index, which many may lead to. */
+static int store_reach_manifest(struct store_reach *reach, const char *digest, int depth,
+                                struct error *err)
+{
+        AUTO_MANIFEST struct manifest manifest = { 0 };
+        int result;
+
+        if (json_object_object_get_ex(reach->walked, digest, NULL))
+                return 0;
+        json_object_object_add(reach->walked, digest, json_object_new_boolean(true));
         if (depth > STORE_MAX_WALK)
                 return error_set(err, EBADMSG, "%s: indexes nested too deep", digest);
         store_set_add(reach->blobs, digest);
-        if (store_read_blob(reach->store, digest, MANIFEST_MAX_SIZE, &document, &reason) < 0)
-                return reason.code == ENOENT ? 0
-                                             : error_set(err, reason.code, "%s", reason.message);
-        if (manifest_parse(document, digest, &manifest, err) < 0)
-                return -1;
+        result = store_reach_read(reach, digest, depth, &manifest, err);
+        if (result <= 0)
+                return result;
         for (size_t i = 0; i < manifest.manifest_count; i++)
                 if (store_reach_manifest(reach, manifest.manifests[i].digest, depth + 1, err) < 0)
                         return -1;
@@ -99,7 +120,7 @@ static int store_reach_all(struct store_reach *reach, struct error *err)
         size_t count;
         int result = 0;
 
-        if (store_used_ids(reach->store->root, &used, err) < 0 ||
+        if (store_used_ids(reach->store->root, true, &used, err) < 0 ||
             store_list(reach->store, &entries, &count, err) < 0)
                 return -1;
         for (size_t i = 0; result == 0 && i < count; i++)
@@ -185,6 +206,7 @@ int store_collect(struct store *store, struct error *err)
                                      .blobs = json_object_new_object(),
                                      .layers = json_object_new_object(),
                                      .images = json_object_new_object(),
+                                     .walked = json_object_new_object(),
                                      .trash_fd = -1 };
 
         if (store_collect_all(&reach, err) < 0)
@@ -251,14 +273,18 @@ static int store_note_volume(int dir, const char *name, void *context, struct er
         return 0;
 }
 
-int store_used_ids(const char *root, struct json_object **ret, struct error *err)
+int store_used_ids(const char *root, bool kept, struct json_object **ret, struct error *err)
 {
         const char *directory = getenv("CRUNIT_RUN");
         AUTO_FREE char *path =
                 str_format("%s/containers", str_empty(directory) ? "/run/crunit" : directory);
         AUTO_FREE char *volumes = str_format("%s/volumes", root);
+        AUTO_FREE char *ended = str_format("%s/containers", root);
         AUTO_JSON struct json_object *used = json_object_new_object();
 
+        if (kept && access(ended, F_OK) == 0 &&
+            io_each_name(AT_FDCWD, ended, store_note_use, used, err) < 0)
+                return -1;
         if (access(volumes, F_OK) == 0 &&
             io_each_name(AT_FDCWD, volumes, store_note_volume, used, err) < 0)
                 return -1;

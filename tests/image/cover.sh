@@ -80,6 +80,6 @@ check 'an image of an additional store' shows good:1 root '700 0:0'
 # --- nothing of it stays
 mv "$work/other" "$work/store"
 check 'all go' run 0 rmi --all
-check 'with covers and notes' test -z "$(ls "$work/store/covers" "$work/store/implied" "$work/store/layers" | grep -v ':$')"
+check 'with covers and notes' test -z "$(find "$work/store/covers" "$work/store/implied" "$work/store/layers" -mindepth 1)"
 
 finish
