@@ -3,6 +3,7 @@
 #include "../base/log.h"
 #include "../image/reference.h"
 #include "../image/store-change.h"
+#include "../image/store-work.h"
 #include "image-cmd.h"
 #include "image-filter.h"
 #include "prompt.h"
@@ -105,13 +106,14 @@ static int prune_run(struct prune *prune, struct error *err)
         if (cmd_open_store(prune->arguments->root, STORE_WRITE, &prune->store, err) < 0 ||
             image_filter_parse(&prune->arguments->filters, &prune->store, &prune->filter, err) <
                     0 ||
-            store_used_ids(prune->store.root, &prune->used, err) < 0 ||
+            store_used_ids(prune->store.root, true, &prune->used, err) < 0 ||
             prune_remove(prune, err) < 0)
                 return -1;
         if (prune->ids.count &&
             (store_save(&prune->store, err) < 0 || store_collect(&prune->store, err) < 0))
                 return -1;
         store_unlock(&prune->store);
+        work_prune(&prune->store);
         for (size_t i = 0; i < prune->ids.count; i++)
                 puts(prune->ids.items[i]);
         return 0;

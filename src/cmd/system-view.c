@@ -127,7 +127,8 @@ static int view_count_images(const char *storage, const struct census *census, s
         }
         store_list_free(entries, count);
         row->total = ids.count;
-        row->size = view_usage_of(storage, "blobs") + view_usage_of(storage, "layers");
+        row->size = view_usage_of(storage, "blobs") + view_usage_of(storage, "layers") +
+                    view_usage_of(storage, "tmp");
         row->reclaimable = row->size > used ? row->size - used : 0;
         return 0;
 }

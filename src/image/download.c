@@ -436,7 +436,7 @@ void download_end(struct download *download)
                 if (own->growing)
                         growth_free(&own->growth);
                 if ((own->state == DOWNLOAD_DONE && download->committed) || own->spoiled ||
-                    own->state == DOWNLOAD_AGAIN)
+                    own->state == DOWNLOAD_AGAIN || download->full)
                         download_drop(download, own);
                 part_release(store, &own->part);
                 cleanup_close(&own->part.fd);

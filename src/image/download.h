@@ -47,7 +47,8 @@ struct download {
         const struct strv *nearby; /* borrowed; additional stores, or NULL */
         bool keep_blobs;           /* the blobs go to the store as well */
         const void *caller;        /* borrowed; for the caller's callbacks */
-        bool committed; /* what was fetched is in its places; else it is left for a later pull */
+        bool committed; /* what was fetched is in its places; else it is left for a later pull, */
+        bool full;      /* but where the disk is full */
 
         struct download_layer *layers; /* owned; as many as the plan has */
         size_t count;

@@ -47,15 +47,27 @@ struct load_image *load_plan_add_image(struct load_plan *plan)
         return plan->images + plan->image_count++;
 }
 
+/* One image may only carry what another one is made of. */
+static void load_plan_merge_layer(struct load_layer *known, struct load_layer *layer)
+{
+        if (known->carried && !layer->carried) {
+                known->carried = false;
+                known->whole = layer->whole;
+                free(known->media_type);
+                known->media_type = steal_str(&layer->media_type);
+        }
+        free(layer->diff_id);
+        free(layer->digest);
+        free(layer->media_type);
+}
+
 size_t load_plan_add_layer(struct load_plan *plan, struct load_layer *layer)
 {
         for (size_t i = 0; layer->diff_id && i < plan->layer_count; i++) {
                 if (!str_equal(plan->layers[i].diff_id, layer->diff_id) ||
                     !str_equal(plan->layers[i].digest, layer->digest))
                         continue;
-                free(layer->diff_id);
-                free(layer->digest);
-                free(layer->media_type);
+                load_plan_merge_layer(plan->layers + i, layer);
                 return i;
         }
         plan->layers = alloc_grow(plan->layers, plan->layer_count + 1, sizeof *plan->layers);

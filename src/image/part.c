@@ -98,11 +98,16 @@ bool part_is_stuck(const struct store *store, const char *digest, struct part_wa
 
         clock_gettime(CLOCK_MONOTONIC, &now);
         if (fstatat(store->tmp, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-                st.st_mtim = (struct timespec){ .tv_sec = now.tv_sec };
+                st = (struct stat){ .st_mtim = { .tv_sec = now.tv_sec } };
         if (!watch->since || st.st_mtim.tv_sec != watch->touched.tv_sec ||
             st.st_mtim.tv_nsec != watch->touched.tv_nsec) {
                 watch->touched = st.st_mtim;
                 watch->since = now.tv_sec;
         }
-        return now.tv_sec - watch->since >= PART_PATIENCE;
+        if (!watch->grown || (uint64_t)st.st_size < watch->size ||
+            (uint64_t)st.st_size - watch->size >= PART_STEP) {
+                watch->size = (uint64_t)st.st_size;
+                watch->grown = now.tv_sec;
+        }
+        return now.tv_sec - watch->since >= PART_PATIENCE || now.tv_sec - watch->grown >= PART_SLOW;
 }

@@ -6,7 +6,8 @@
  * since another process may read it.
  *
  * Who holds parts says now and then that he gets on (part_touch): the file's time. Where that
- * stands still for PART_PATIENCE, a waiting process helps itself.
+ * stands still for PART_PATIENCE, or where the file does not grow by PART_STEP in PART_SLOW, a
+ * waiting process helps itself: a server that gives a byte now and then is in nobody else's way.
  */
 #pragma once
 
@@ -15,7 +16,9 @@
 #include <time.h>
 
 enum {
-        PART_PATIENCE = 10 /* seconds */
+        PART_PATIENCE = 10, /* seconds */
+        PART_SLOW = 60,     /* seconds */
+        PART_STEP = 4 << 20 /* bytes */
 };
 
 struct part {
@@ -45,6 +48,8 @@ void part_discard(const struct store *store, struct part *part);
 struct part_watch {
         struct timespec touched; /* the file's time, as last seen */
         time_t since;            /* when it was seen to change; by the monotonic clock */
+        uint64_t size;           /* the file's size, by whose growth */
+        time_t grown;            /* it was seen to grow enough */
 };
 
 /* Has the one who holds it stood still for too long? Also where the file has gone meanwhile: no. */

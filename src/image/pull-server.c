@@ -169,13 +169,6 @@ static void pull_set_top(struct load_image *image, const struct registry_manifes
         image->descriptor.media_type = pull_plan_type(&document, manifest);
 }
 
-static bool pull_is_for_here(const struct pull *pull)
-{
-        struct platform host = platform_host();
-
-        return platform_rank(&host, &pull->platform) != 0;
-}
-
 struct pull_chain {
         struct registry_manifest bytes[PULL_MAX_NESTING + 1];
         struct manifest parsed[PULL_MAX_NESTING + 1];
@@ -188,6 +181,22 @@ static void pull_chain_free(struct pull_chain *chain)
                 registry_manifest_free(&chain->bytes[i]);
                 manifest_free(&chain->parsed[i]);
         }
+}
+
+/* Does the first document lead this machine to the same image? */
+static bool pull_is_for_here(const struct pull_chain *chain)
+{
+        struct platform host = platform_host();
+
+        for (size_t i = 0; i + 1 < chain->count; i++) {
+                const struct descriptor *child = NULL;
+
+                if (manifest_choose(chain->parsed + i, &host, chain->bytes[i].digest, &child,
+                                    NULL) < 0 ||
+                    !str_equal(child->digest, chain->bytes[i + 1].digest))
+                        return false;
+        }
+        return true;
 }
 
 /* From the name to the image's manifest, which is the last. */
@@ -223,7 +232,7 @@ static int pull_plan_image(struct pull *pull, const struct registries_endpoint *
         last = chain.count - 1;
         if (pull_plan_config(pull, &chain.parsed[last], &image, err) < 0)
                 return -1;
-        top = pull_is_for_here(pull) ? 0 : last;
+        top = pull_is_for_here(&chain) ? 0 : last;
         pull_set_top(image, &chain.bytes[top], &chain.parsed[top]);
         for (size_t i = top + 1; i < chain.count; i++)
                 load_image_add_document(image, chain.bytes[i].data, chain.bytes[i].length,
@@ -332,6 +341,7 @@ int pull_server_fetch(struct store *store, const char *name, const struct refere
                              .stored_name = pull_plan_name(reference),
                              .intake = INTAKE_NONE,
                              .platform = pull_platform(options) };
+        AUTO_ERROR struct error reason = { 0 };
 
         pull.intake.cancel = options->cancel;
         pull.intake.threads = options->threads;
@@ -346,7 +356,10 @@ int pull_server_fetch(struct store *store, const char *name, const struct refere
         if (pull_server_open(options, &pull.download, endpoint, &pull.registry, err) < 0)
                 return -1;
         pull.download.registry = pull.registry;
-        return pull_run(&pull, store, endpoint, ret_id, err);
+        if (pull_run(&pull, store, endpoint, ret_id, &reason) == 0)
+                return 0;
+        pull.download.full = reason.code == ENOSPC || reason.code == EDQUOT;
+        return error_set(err, reason.code, "%s", reason.message);
 }
 
 /* --- more than one */

@@ -48,7 +48,7 @@ static bool reference_path_valid(const char *path)
         }
 }
 
-static bool reference_tag_valid(const char *tag)
+bool reference_is_tag(const char *tag)
 {
         size_t length = strspn(tag, LOWER UPPER DIGITS "_.-");
 
@@ -112,7 +112,7 @@ int reference_parse(const char *text, struct reference *ret, struct error *err)
         colon = strrchr(copy, ':');
         if (colon && !strchr(colon, '/')) {
                 *colon++ = '\0';
-                if (!reference_tag_valid(colon))
+                if (!reference_is_tag(colon))
                         return error_set(err, EINVAL,
                                          "image name '%s': '%s' is not a tag (letters, digits, _ . "
                                          "-, at most %d)",

@@ -13,6 +13,8 @@
 #include "../base/error.h"
 #include "../base/str.h"
 
+#include <stdbool.h>
+
 enum {
         REFERENCE_MAX_NAME = 255,
         REFERENCE_MAX_TAG = 128,
@@ -40,6 +42,9 @@ size_t reference_repository_length(const char *name);
 
 /* Check a name and write it in full in one step. */
 int reference_normalize(const char *text, const char *registry, char **ret_name, struct error *err);
+
+/* Does text follow the grammar of tags? */
+bool reference_is_tag(const char *text);
 
 /* Can text be (the beginning of) an image's id? */
 bool reference_is_id(const char *text);

@@ -95,6 +95,9 @@ static int work_add_kept(int tmp, const char *name, void *context, struct error 
         AUTO_STRV struct strv lines = { 0 };
         AUTO_FREE char *text = NULL;
 
+        /* A file, a link, something that has gone: nobody keeps anything there. */
+        if (fd < 0 && errno != ENOTDIR && errno != ELOOP && errno != ENOENT)
+                return error_errno(err, errno, "cannot open tmp/%s", name);
         if (fd < 0 || !work_is_held(fd))
                 return 0;
         if (io_read_file(fd, "keep", WORK_KEEP_MAX, &text, NULL, &reason) < 0)
@@ -169,7 +172,8 @@ static int work_sweep_one(int tmp, const char *name, void *context, struct error
         AUTO_CLOSE int fd = openat(tmp, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
         struct stat st;
 
-        if (fd < 0 && errno == ENOENT)
+        /* What cannot be looked at may be somebody's; a link or a socket is nobody's. */
+        if (fd < 0 && errno != ELOOP && errno != ENXIO)
                 return 0;
         if (fd >= 0 && (work_is_held(fd) || fstat(fd, &st) < 0))
                 return 0;
@@ -181,6 +185,20 @@ static int work_sweep_one(int tmp, const char *name, void *context, struct error
         left->abandoned |= fd >= 0 && S_ISDIR(st.st_mode);
         io_remove_tree(tmp, name, NULL);
         return 0;
+}
+
+/* An io_name_function. */
+static int work_prune_one(int tmp, const char *name, void *context, struct error *err)
+{
+        (void)context, (void)err;
+        if (str_has_suffix(name, WORK_PART))
+                work_remove_part(tmp, name);
+        return 0;
+}
+
+void work_prune(const struct store *store)
+{
+        io_each_name(store->fd, "tmp", work_prune_one, NULL, NULL);
 }
 
 static int work_compare_parts(const void *a, const void *b)

@@ -43,6 +43,10 @@ int work_keep(struct work *work, const struct strv *digests, struct error *err);
 /* What all living processes keep: a set of 64 digits, as keys. The store is locked exclusively. */
 int work_list_kept(const struct store *store, struct json_object **ret, struct error *err);
 
+/* Remove the unfinished downloads that nobody holds, which a later pull could go on with. The store
+ * is not locked. */
+void work_prune(const struct store *store);
+
 /* Remove what nobody holds, as far as that is possible; was there a directory? Then its owner may
  * have moved things to their places without having come to name them. The store is not locked. */
 bool work_sweep(const struct store *store);

@@ -380,6 +380,7 @@ static int registry_take_tags(const struct registry *registry, const struct requ
 {
         const struct strbuf *answer = &request->transfer.answer;
         AUTO_JSON struct json_object *document = NULL;
+        size_t before = list->count;
 
         if (json_parse(answer->data ? answer->data : "", answer->length, request->what, &document,
                        err) < 0 ||
@@ -388,6 +389,10 @@ static int registry_take_tags(const struct registry *registry, const struct requ
                         err->code = EPROTO;
                 return error_wrap(err, "%s", registry->host);
         }
+        for (size_t i = before; i < list->count; i++)
+                if (!reference_is_tag(list->items[i]))
+                        return error_set(err, EPROTO, "%s: %s: '%.40s' is no tag", registry->host,
+                                         request->what, list->items[i]);
         if (list->count > REGISTRY_MAX_TAGS)
                 return error_set(err, EFBIG, "%s: %s: more than %d", registry->host, request->what,
                                  REGISTRY_MAX_TAGS);

@@ -211,6 +211,13 @@ static void test_parts(void)
         usleep(20000);
         part_touch(&mine);
         check(!part_is_stuck(&store, ONES, &watch), "a sign of life is seen");
+        watch.grown -= PART_SLOW;
+        check(part_is_stuck(&store, ONES, &watch), "but without growth it is not enough");
+        if (ftruncate(mine.fd, PART_STEP) < 0)
+                exit(99);
+        check(!part_is_stuck(&store, ONES, &watch), "growth is");
+        if (ftruncate(mine.fd, 0) < 0)
+                exit(99);
         if (io_write_all(mine.fd, "12345", 5) < 0)
                 exit(99);
         part_release(&store, &mine);
