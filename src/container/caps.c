@@ -115,15 +115,12 @@ uint64_t caps_default(void)
         return mask;
 }
 
-static int caps_check_add(const struct strv *add, const struct strv *drop, uint64_t bounding,
-                          struct error *err)
+static int caps_check_add(const struct strv *add, uint64_t bounding, struct error *err)
 {
         for (size_t i = 0; i < add->count; i++) {
                 const char *name = add->items[i];
                 int number = caps_number(name);
 
-                if (strv_contains(drop, name))
-                        return error_set(err, EINVAL, "%s is both added and dropped", name);
                 if (number >= 0 && !(bounding >> number & 1))
                         return error_set(err, EPERM,
                                          "--cap-add %s: the kernel does not know it or it is not "
@@ -138,7 +135,7 @@ int caps_combine(const struct strv *add, const struct strv *drop, uint64_t bound
 {
         uint64_t set = caps_default();
 
-        if (caps_check_add(add, drop, bounding, err) < 0)
+        if (caps_check_add(add, bounding, err) < 0)
                 return -1;
         if (strv_contains(drop, "ALL"))
                 set = 0;

@@ -41,6 +41,9 @@ int plan_process(struct plan_context *context, struct error *err);
 /* config.mounts, and the directories behind them */
 int plan_mounts(struct plan_context *context, struct error *err);
 
+/* Does --security-opt unmask= name it? */
+bool plan_is_unmasked(const struct container_spec *spec, const char *path);
+
 /* config.linux */
 int plan_linux(struct plan_context *context, struct error *err);
 

@@ -3,6 +3,7 @@
 
 #include "../base/io.h"
 #include "device.h"
+#include "kernel-setting.h"
 #include "path.h"
 
 #include <errno.h>
@@ -80,7 +81,7 @@ void plan_set_network(struct plan *plan, const char *path_or_null)
         }
 }
 
-static bool plan_is_unmasked(const struct container_spec *spec, const char *path)
+bool plan_is_unmasked(const struct container_spec *spec, const char *path)
 {
         for (size_t i = 0; i < spec->unmask.count; i++)
                 if (str_equal_nocase(spec->unmask.items[i], "ALL") ||
@@ -97,8 +98,7 @@ static void plan_append_masks(const struct container_spec *spec, struct strv *li
                         strv_append(list, paths[i]);
 }
 
-static int plan_masks(const struct plan_context *context, struct json_object *lin,
-                      struct error *err)
+static void plan_masks(const struct plan_context *context, struct json_object *lin)
 {
         const struct container_spec *spec = context->spec;
         const struct strv *thermal = &context->facts->thermal;
@@ -114,46 +114,36 @@ static int plan_masks(const struct plan_context *context, struct json_object *li
                                   sizeof plan_read_only / sizeof *plan_read_only);
         }
         for (size_t i = 0; i < spec->mask.count; i++) {
-                if (spec->mask.items[i][0] != '/')
-                        return error_set(err, EINVAL,
-                                         "--security-opt mask=%s: not an absolute path",
-                                         spec->mask.items[i]);
                 if (!strv_contains(&masked, spec->mask.items[i]))
                         strv_append(&masked, spec->mask.items[i]);
         }
         json_set_strv(lin, "maskedPaths", &masked);
         json_set_strv(lin, "readonlyPaths", &read_only);
-        return 0;
 }
 
 static int plan_check_sysctl(const struct plan_context *context, const char *name,
                              struct error *err)
 {
-        static const char *const ipc[] = { "kernel.msgmax", "kernel.msgmnb",
-                                           "kernel.msgmni", "kernel.sem",
-                                           "kernel.shmall", "kernel.shmmax",
-                                           "kernel.shmmni", "kernel.shm_rmid_forced" };
-        bool is_ipc = str_has_prefix(name, "fs.mqueue.");
-        bool is_uts = str_equal(name, "kernel.hostname") || str_equal(name, "kernel.domainname");
-        bool is_net = str_has_prefix(name, "net.");
-        const char *shared = NULL;
         bool other_ipc = plan_other(context, SHARING_IPC),
              other_uts = plan_other(context, SHARING_UTS);
+        const char *shared = NULL;
 
-        for (size_t i = 0; i < sizeof ipc / sizeof *ipc; i++)
-                is_ipc = is_ipc || str_equal(name, ipc[i]);
-        if (!is_ipc && !is_uts && !is_net)
-                return error_set(err, EINVAL,
-                                 "--sysctl %s: not a parameter a container can have for itself "
-                                 "(those are net.*, fs.mqueue.* and the kernel.* ones of IPC): "
-                                 "set it on the host, in /etc/sysctl.d",
-                                 name);
-        if (is_net && context->shared_network)
-                shared = context->host_network ? "host's network" : "network of others";
-        else if (is_ipc && (context->host_ipc || other_ipc))
-                shared = other_ipc ? "IPC namespace of another" : "host's IPC namespace";
-        else if (is_uts && (context->host_uts || other_uts))
-                shared = other_uts ? "host name of another" : "host's host name";
+        switch (kernel_setting_of(name)) {
+        case KERNEL_SETTING_HOST:
+                break; /* refused by spec_check_supported() */
+        case KERNEL_SETTING_NET:
+                if (context->shared_network)
+                        shared = context->host_network ? "host's network" : "network of others";
+                break;
+        case KERNEL_SETTING_IPC:
+                if (context->host_ipc || other_ipc)
+                        shared = other_ipc ? "IPC namespace of another" : "host's IPC namespace";
+                break;
+        case KERNEL_SETTING_UTS:
+                if (context->host_uts || other_uts)
+                        shared = other_uts ? "host name of another" : "host's host name";
+                break;
+        }
         if (shared)
                 return error_set(err, EINVAL, "--sysctl %s: the container has the %s, set it there",
                                  name, shared);
@@ -169,11 +159,8 @@ static int plan_sysctls(const struct plan_context *context, struct json_object *
                 json_set_string(object, "net.ipv4.ping_group_range", "0 0");
         for (size_t i = 0; i < context->spec->sysctls.count; i++) {
                 const char *pair = context->spec->sysctls.items[i];
-                AUTO_FREE char *name = str_dupn(pair, strcspn(pair, "="));
+                AUTO_FREE char *name = spec_sysctl_name(pair);
 
-                for (char *at = name; *at; at++)
-                        if (*at == '/')
-                                *at = '.';
                 if (plan_check_sysctl(context, name, err) < 0)
                         return -1;
                 json_set_string(object, name, strchr(pair, '=') + 1);
@@ -416,7 +403,8 @@ int plan_linux(struct plan_context *context, struct error *err)
         if (spec->personality)
                 json_set_string(json_add_object(lin, "personality"), "domain", spec->personality);
         plan_propagation(context, lin);
-        if (plan_masks(context, lin, err) < 0 || plan_sysctls(context, lin, err) < 0)
+        plan_masks(context, lin);
+        if (plan_sysctls(context, lin, err) < 0)
                 return -1;
         return plan_seccomp(context, lin, err);
 }

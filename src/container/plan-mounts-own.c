@@ -45,8 +45,9 @@ static void plan_kernel_mounts(const struct plan_context *context, struct plan_m
         AUTO_FREE char *proc_opts = strv_join(&spec->proc_opts, ",");
         AUTO_FREE char *proc = str_format("nosuid,noexec,nodev,%s", proc_opts);
         AUTO_FREE char *sysfs = str_format("nosuid,noexec,nodev,%s", access);
-        AUTO_FREE char *cgroup = str_format("rprivate,nosuid,noexec,nodev,relatime,%s",
-                                            context->systemd ? "rw" : access);
+        AUTO_FREE char *cgroup = str_format(
+                "rprivate,nosuid,noexec,nodev,relatime,%s",
+                context->systemd || plan_is_unmasked(spec, "/sys/fs/cgroup") ? "rw" : access);
 
         if (context->host_pid && context->facts->user_namespace && !plan_is_taken(spec, "/proc"))
                 plan_add_mount(list, "/proc", "bind", "/proc", "rbind,rslave,nosuid,noexec,nodev");

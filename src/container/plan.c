@@ -174,6 +174,8 @@ static void plan_annotations(struct plan_context *context)
 
                 json_set_string(object, name, strchr(pair, '=') + 1);
         }
+        if (strv_contains(&context->spec->groups, USER_KEEP_GROUPS))
+                json_set_string(object, "run.oci.keep_original_groups", "1");
         json_set_string(object, FILTER_ANNOTATION, context->filter);
 }
 

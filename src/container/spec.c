@@ -2,10 +2,13 @@
 #include "spec.h"
 
 #include "../base/json.h"
+#include "caps.h"
 #include "device.h"
+#include "kernel-setting.h"
 #include "mount.h"
 #include "secret-option.h"
 #include "sharing.h"
+#include "user.h"
 #include "userns.h"
 
 #include <errno.h>
@@ -187,6 +190,50 @@ static int spec_check_namespaces(const struct container_spec *spec, struct error
         return 0;
 }
 
+char *spec_sysctl_name(const char *pair)
+{
+        char *name = str_dupn(pair, strcspn(pair, "="));
+
+        for (char *at = name; *at; at++)
+                if (*at == '/')
+                        *at = '.';
+        return name;
+}
+
+static int spec_check_sysctls(const struct container_spec *spec, struct error *err)
+{
+        for (size_t i = 0; i < spec->sysctls.count; i++) {
+                AUTO_FREE char *name = spec_sysctl_name(spec->sysctls.items[i]);
+
+                if (kernel_setting_of(name) == KERNEL_SETTING_HOST)
+                        return error_set(err, EINVAL,
+                                         "--sysctl %s: not a parameter a container can have for "
+                                         "itself (those are net.*, fs.mqueue.* and the kernel.* "
+                                         "ones of IPC): set it on the host, in /etc/sysctl.d",
+                                         name);
+        }
+        return 0;
+}
+
+static int spec_check_security(const struct container_spec *spec, struct error *err)
+{
+        for (size_t i = 0; i < spec->mask.count; i++)
+                if (spec->mask.items[i][0] != '/')
+                        return error_set(err, EINVAL,
+                                         "--security-opt mask=%s: not an absolute path",
+                                         spec->mask.items[i]);
+        for (size_t i = 0; i < spec->cap_add.count; i++)
+                if (strv_contains(&spec->cap_drop, spec->cap_add.items[i]))
+                        return error_set(err, EINVAL, "%s is both added and dropped",
+                                         spec->cap_add.items[i]);
+        if (strv_contains(&spec->groups, USER_KEEP_GROUPS) && spec->groups.count > 1)
+                return error_set(err, EINVAL,
+                                 "--group-add %s does not go with other groups: the container "
+                                 "has those of the unit (SupplementaryGroups=) then",
+                                 USER_KEEP_GROUPS);
+        return spec_check_sysctls(spec, err);
+}
+
 /* A unit's tag is a field its generator had systemd write; files and their sizes the journal does
  * not have. */
 static void spec_note_log_options(struct container_spec *spec)
@@ -259,7 +306,7 @@ int spec_check_supported(struct container_spec *spec, struct error *err)
         if (spec_check_pod(spec, err) < 0)
                 return -1;
         if (spec_check_network(spec, err) < 0 || spec_check_mounts(spec, err) < 0 ||
-            spec_check_namespaces(spec, err) < 0)
+            spec_check_namespaces(spec, err) < 0 || spec_check_security(spec, err) < 0)
                 return -1;
         spec_note_log_options(spec);
         return 0;

@@ -269,6 +269,10 @@ bool spec_has_limits(const struct container_spec *spec);
  * are the program's. NULL and "" ask for nothing else. */
 int spec_check_detach_keys(const char *keys, struct error *err);
 
-/* Refuse what can be written down but not yet run, so that no container runs with less than was
- * asked for. Adds to spec->notes what is left out without harm. */
+/* The name in a pair of sysctls, with dots; owned by the caller. */
+char *spec_sysctl_name(const char *pair);
+
+/* Refuse what can be written down and cannot be run, whatever the image and the machine, so that no
+ * container runs with less than was asked for. Adds to spec->notes what is left out without harm.
+ */
 int spec_check_supported(struct container_spec *spec, struct error *err);

@@ -167,10 +167,8 @@ static int user_add_extra(int rootfs_fd, const struct strv *extra, struct user *
         for (size_t i = 0; extra && i < extra->count; i++) {
                 uint32_t gid;
 
-                if (str_equal(extra->items[i], "keep-groups"))
-                        return error_set(err, EOPNOTSUPP,
-                                         "--group-add keep-groups is not supported by this "
-                                         "version");
+                if (str_equal(extra->items[i], USER_KEEP_GROUPS))
+                        continue;
                 if (user_find_group(rootfs_fd, extra->items[i], &gid, err) < 0)
                         return error_wrap(err, "--group-add %s", extra->items[i]);
                 user_add_group(user, gid);

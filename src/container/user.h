@@ -9,6 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Among the groups to add: those the process has that starts the runtime, and no others. */
+#define USER_KEEP_GROUPS "keep-groups"
+
 struct user {
         uint32_t uid, gid;
         char *home;       /* owned; "/" where the image does not say */
