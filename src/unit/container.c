@@ -142,11 +142,26 @@ static int add_reload(struct translation *t, struct error *err)
         return 0;
 }
 
-/* systemd must not give up before crunit does. */
-static int add_stop_timeout(struct translation *t, struct error *err)
+/* What an option of PodmanArgs=, whose values are added to found, or else the key says; owned, or
+ * NULL. */
+static char *last_option(const struct translation *t, const struct values *args, const char *option,
+                         const char *key, struct values *found)
 {
-        AUTO_FREE char *text = value_read(&t->source->file, "Container", "StopTimeout");
-        const struct unit_line *line = unit_last(&t->source->file, "Container", "StopTimeout");
+        podman_args_find(args, option, 0, false, found);
+        if (found->count)
+                return str_dup(found->items[found->count - 1].text);
+        return value_read(&t->source->file, "Container", key);
+}
+
+/* systemd must not give up before crunit does. */
+static int add_stop_timeout(struct translation *t, const struct values *args, struct error *err)
+{
+        AUTO_VALUES struct values values = { 0 };
+        AUTO_FREE char *text = last_option(t, args, "--stop-timeout", "StopTimeout", &values);
+        const struct unit_line *line =
+                values.count ? values.items[values.count - 1].line
+                             : unit_last(&t->source->file, "Container", "StopTimeout");
+        const char *name = values.count ? "PodmanArgs=--stop-timeout " : "StopTimeout=";
         AUTO_FREE char *timeout = NULL;
         unsigned long long seconds;
 
@@ -157,7 +172,7 @@ static int add_stop_timeout(struct translation *t, struct error *err)
         else if (str_to_u64(text, 0x7fffffff, &seconds))
                 timeout = str_format("%llu", seconds + STOP_GRACE);
         else
-                return unit_error(err, line, "StopTimeout=%s: not a number of seconds", text);
+                return unit_error(err, line, "%s%s: not a number of seconds", name, text);
         if (!translate_has(t, "TimeoutSec"))
                 translate_default_owned(t, "TimeoutStopSec", steal_str(&timeout));
         return 0;
@@ -225,16 +240,17 @@ static int add_service_keys(struct translation *t)
         if (values_read_key(&t->source->file, "Container", "LogOpt", &log_options, NULL, &limit) <
             0)
                 return -1; /* reported with the key itself */
-        add_service_defaults(t, log_tag(t, &log_options));
         if (values_read_key(&t->source->file, "Container", "PodmanArgs", &args, NULL, &limit) < 0)
                 return -1; /* reported with the key itself */
+        podman_args_find(&args, "--log-opt", 0, false, &log_options);
+        add_service_defaults(t, log_tag(t, &log_options));
         if (limits_add(t, &args, &limit) < 0) {
                 report_failure(t->report, &limit);
                 result = -1;
         }
         if (io_limits_add(t, &args) < 0 || time_limits_add(t, &args) < 0)
                 result = -1;
-        if (add_stop_timeout(t, &timeout) < 0) {
+        if (add_stop_timeout(t, &args, &timeout) < 0) {
                 report_failure(t->report, &timeout);
                 result = -1;
         }
@@ -247,14 +263,24 @@ static int add_service_keys(struct translation *t)
  * nowhere until the next start, so this costs the stop one line more. */
 static void add_clean_up(struct translation *t)
 {
-        const struct unit_file *file = &t->source->file;
-        const char *driver = unit_last_value(file, "Container", "LogDriver");
-        const char *network = unit_last_value(file, "Container", "Network");
+        AUTO_VALUES struct values args = { 0 };
+        AUTO_VALUES struct values ports = { 0 };
+        AUTO_VALUES struct values drivers = { 0 };
+        AUTO_VALUES struct values networks = { 0 };
+        AUTO_ERROR struct error reported = { 0 }; /* with the key itself */
+        AUTO_FREE char *driver = NULL;
+        AUTO_FREE char *network = NULL;
 
+        values_read_key(&t->source->file, "Container", "PodmanArgs", &args, NULL, &reported);
+        driver = last_option(t, &args, "--log-driver", "LogDriver", &drivers);
+        if (!str_equal(driver, "passthrough") && !str_equal(driver, "none"))
+                return;
+        network = last_option(t, &args, "--network", "Network", &networks);
         if (str_equal(network, "host") || str_equal(network, "none"))
                 return;
-        if (unit_last_value(file, "Container", "PublishPort") &&
-            (str_equal(driver, "passthrough") || str_equal(driver, "none")))
+        podman_args_find(&args, "--publish", 'p', false, &ports);
+        podman_args_find(&args, "--publish-all", 'P', true, &ports);
+        if (ports.count || unit_last_value(&t->source->file, "Container", "PublishPort"))
                 add_command(t, "ExecStopPost", "stop --ignore", NULL);
 }
 

@@ -9,12 +9,15 @@ bool device_is_plain(const char *text)
         return *text == '/' && !words_needs_quotes(text, strlen(text));
 }
 
-/* The file's kind is known while the generator runs, or it is taken for a device. */
-static bool is_directory(const char *path)
+/* Is it a device by a path that DeviceAllow= takes: one in /dev, without . and ..? What is not
+ * there while the generator runs may turn out to be a directory of devices. */
+static bool is_nameable(const char *path)
 {
         struct stat st;
 
-        return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+        return str_has_prefix(path, "/dev/") && !strstr(path, "/../") && !strstr(path, "/./") &&
+               !str_has_suffix(path, "/..") && stat(path, &st) == 0 &&
+               (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode));
 }
 
 /*
@@ -32,7 +35,7 @@ static bool allow_device(const char *text, struct strv *allowed)
         strv_split(&parts, text, ":", true);
         if (parts.count > 1 && parts.items[parts.count - 1][0] != '/')
                 rights = parts.items[parts.count - 1];
-        if (!*rights || rights[strspn(rights, "rwm")] || is_directory(parts.items[0]))
+        if (!*rights || rights[strspn(rights, "rwm")] || !is_nameable(parts.items[0]))
                 return false;
         strv_appendf(allowed, "%s %s%s", parts.items[0], rights, strchr(rights, 'm') ? "" : "m");
         return true;
@@ -55,7 +58,8 @@ static bool is_privileged(const struct values *args)
 
         podman_args_find(args, "--privileged", 0, true, &flags);
         for (size_t i = 0; i < flags.count; i++)
-                privileged = !str_equal(flags.items[i].text, "false");
+                if (!value_parse_bool(flags.items[i].text, &privileged) || !*flags.items[i].text)
+                        privileged = true;
         return privileged;
 }
 

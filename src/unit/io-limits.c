@@ -31,6 +31,8 @@ static int convert_bytes(const char *text, char **ret, struct error *err)
 
         if (limit_parse_size(text, &bytes, err) < 0)
                 return -1;
+        if (!bytes)
+                return error_set(err, 0, "not a number of bytes");
         *ret = str_format("%llu", (unsigned long long)bytes);
         return 0;
 }
@@ -86,7 +88,7 @@ static int io_limit_add(struct translation *t, const struct io_limit *limit,
 {
         const char *section;
         struct unit_file *unit = limits_unit(t, &section);
-        bool given = unit_last(&t->source->file, section, limit->unit_key);
+        bool given = !str_empty(unit_last_value(&t->source->file, section, limit->unit_key));
 
         for (size_t i = 0; i < values->count; i++) {
                 const struct value *value = &values->items[i];

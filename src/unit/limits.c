@@ -166,18 +166,28 @@ const char *limits_unit_key(const char *key)
         return NULL;
 }
 
+/* What stands behind a letter of one dash, before which letters without value may stand; or NULL.
+ */
+static const char *after_letter(const char *text, char letter)
+{
+        if (text[0] != '-' || text[1] == '-')
+                return NULL;
+        for (text++; *text && *text != letter; text++)
+                if (!strchr("Pdiqt", *text))
+                        return NULL;
+        return *text ? text + 1 : NULL;
+}
+
 void podman_args_find(const struct values *args, const char *option, char letter, bool is_flag,
                       struct values *ret)
 {
-        const char spelled[] = { '-', letter, '\0' };
-
         for (size_t i = 0; i < args->count; i++) {
                 const struct unit_line *line = args->items[i].line;
                 const char *text = args->items[i].text;
                 const char *rest = str_after(text, option);
 
-                if (letter && text[0] && text[1] != '-' && !rest) {
-                        rest = str_after(text, spelled);
+                if (letter && !rest) {
+                        rest = after_letter(text, letter);
                         if (rest && *rest && *rest != '=') {
                                 values_add(ret, rest, NULL, line);
                                 continue;
@@ -212,6 +222,18 @@ static void limit_warn(const struct translation *t, const struct limit *limit,
                           value->text);
 }
 
+static void limit_warn_unknown(const struct translation *t, const struct limit *limit,
+                               const struct value *value)
+{
+        bool option = str_equal(value->line->key, "PodmanArgs");
+
+        report_at(t->report, REPORT_WARNING, unit_value_place(value->line),
+                  "%s=%s%s%s sets no limit: the unit's is %s=, where systemd knows neither "
+                  "variables nor specifiers; write the number here",
+                  value->line->key, option ? limit->option : "", option ? " " : "", value->text,
+                  limit->unit_key);
+}
+
 /* The unit key's value of one limit, or NULL. PodmanArgs= come later on the command line, so they
  * win. */
 static int limit_read(const struct translation *t, const struct limit *limit,
@@ -225,15 +247,16 @@ static int limit_read(const struct translation *t, const struct limit *limit,
                 return -1;
         if (args->count)
                 podman_args_find(args, limit->option, limit->letter, false, &values);
-        if (!values.count) {
-                if (limit->initial && !is_pod(t))
-                        *ret = str_dup(limit->initial);
+        if (limit->initial && !is_pod(t))
+                *ret = str_dup(limit->initial);
+        if (!values.count)
+                return 0;
+        last = &values.items[values.count - 1];
+        if (strpbrk(last->text, "%$")) {
+                limit_warn_unknown(t, limit, last);
                 return 0;
         }
-        last = &values.items[values.count - 1];
-        /* systemd expands variables on Exec lines only. */
-        if (strpbrk(last->text, "%$"))
-                return 0;
+        free(steal_str(ret));
         if (limit->convert(last->text, ret, err) == 0) {
                 limit_warn(t, limit, last);
                 return 0;
@@ -263,12 +286,21 @@ struct unit_file *limits_unit(struct translation *t, const char **ret_section)
         return is_pod(t) ? &t->source->slice : &t->service;
 }
 
+/* An empty value of the file's own is the default again; one of ours is not. */
+static bool limit_is_set(const struct translation *t, const struct unit_file *unit,
+                         const char *section, const char *unit_key)
+{
+        const struct unit_line *line = unit_last(unit, section, unit_key);
+
+        return line && (*line->value || !unit_last(&t->source->file, section, unit_key));
+}
+
 void limit_add(struct translation *t, const char *unit_key, char *value)
 {
         const char *section;
         struct unit_file *unit = limits_unit(t, &section);
 
-        if (unit_last(unit, section, unit_key))
+        if (limit_is_set(t, unit, section, unit_key))
                 free(value);
         else
                 unit_add_owned(unit, section, unit_key, value);
@@ -451,6 +483,8 @@ bool limits_given(const struct values *args)
 
 int limits_add(struct translation *t, const struct values *args, struct error *err)
 {
+        const char *section;
+        const struct unit_file *unit = limits_unit(t, &section);
         char *found[LIMIT_COUNT] = { NULL };
         int result = 0;
 
@@ -464,6 +498,8 @@ int limits_add(struct translation *t, const struct values *args, struct error *e
 
                 free(found[LIMIT_SWAP]);
                 found[LIMIT_SWAP] = alone;
+        } else if (found[LIMIT_MEMORY] && !limit_is_set(t, unit, section, "MemoryMax")) {
+                found[LIMIT_SWAP] = str_dup(found[LIMIT_MEMORY]); /* as much again */
         }
         for (size_t i = 0; i < LIMIT_COUNT; i++) {
                 if (found[i] && result == 0)

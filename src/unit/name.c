@@ -253,7 +253,9 @@ int name_resolve(const struct unit_set *set, const char *file, char **ret_servic
 
         if (!source)
                 return error_set(err, 0, "there is no %s", file);
-        if (!is_usable(set, source))
+        /* A unit that is only named may turn out not to be made: whether that is known by now must
+         * not depend on the order of the files. */
+        if (ret_resource ? !is_usable(set, source) : !source->service)
                 return error_set(err, 0, "%s cannot be used, see the message about it", file);
         if (ret_resource && str_empty(source->resource))
                 return error_set(err, 0, "%s does not say what it is called", file);

@@ -24,18 +24,56 @@ void reference_mount(struct translation *t, const char *path)
         unit_add_owned(&t->service, "Unit", "RequiresMountsFor", strbuf_steal(&word));
 }
 
-/* systemd would expand a specifier of the other unit's name as one of this unit: %N is known. */
-static void expand_own_name(const char *service, char **name)
+/*
+ * What a specifier stands for in the service (NAME.service, NAME@INSTANCE.service, or NAME@.service
+ * with this unit's instance): false where only that unit knows it. Specifiers of the machine, the
+ * user and the boot say the same in each unit.
+ */
+static bool expand_specifier(const char *service, char specifier, struct strbuf *ret)
 {
-        const char *own = strstr(*name, "%N");
-        int length = (int)(strlen(service) - strlen(".service"));
-        AUTO_FREE char *expanded = NULL;
+        size_t whole = strlen(service) - strlen(".service");
+        size_t prefix = strcspn(service, "@");
+        bool instance = prefix < whole, template = prefix + 1 == whole;
 
-        if (!own)
-                return;
-        expanded = str_format("%.*s%.*s%s%s", (int)(own - *name), *name, length, service,
-                              length && service[length - 1] == '@' ? "%i" : "", own + 2);
-        str_replace(name, expanded);
+        switch (specifier) {
+        case 'n':
+        case 'N':
+                strbuf_append_n(ret, service, whole);
+                strbuf_append(ret, template ? "%i" : "");
+                strbuf_append(ret, specifier == 'n' ? ".service" : "");
+                return true;
+        case 'p':
+                strbuf_append_n(ret, service, instance ? prefix : whole);
+                return true;
+        case 'i':
+                if (template)
+                        strbuf_append(ret, "%i");
+                else if (instance)
+                        strbuf_append_n(ret, service + prefix + 1, whole - prefix - 1);
+                return true;
+        default:
+                strbuf_appendf(ret, "%%%c", specifier);
+                return !strchr("IJPRYcdfjry", specifier);
+        }
+}
+
+/* systemd would expand the specifiers of the other unit's name as those of this unit. */
+static int expand_own_name(const char *file, const char *service, char **name, struct error *err)
+{
+        AUTO_STRBUF struct strbuf expanded = { 0 };
+
+        if (!strchr(*name, '%'))
+                return 0;
+        for (const char *at = *name; *at; at++)
+                if (*at != '%' || !at[1])
+                        strbuf_append_n(&expanded, at, 1);
+                else if (!expand_specifier(service, *++at, &expanded))
+                        return error_set(err, 0,
+                                         "%s is called %s, and what %%%c stands for is known to "
+                                         "its own unit alone",
+                                         file, *name, *at);
+        str_replace(name, expanded.data ? expanded.data : "");
+        return 0;
 }
 
 /* A template has a name only for who has an instance as well. */
@@ -57,7 +95,8 @@ int reference_resolve(const struct translation *t, const char *file, char **ret_
 {
         if (name_resolve(t->set, file, ret_service, ret_resource, err) < 0)
                 return -1;
-        expand_own_name(*ret_service, ret_resource);
+        if (expand_own_name(file, *ret_service, ret_resource, err) < 0)
+                return -1;
         return check_template(t, file, *ret_resource, err);
 }
 

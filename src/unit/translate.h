@@ -35,10 +35,10 @@ int translate_source(const struct unit_set *set, struct unit_source *source, str
 /* Call the functions of all keys in the type's section; every failure is reported. */
 int translate_keys(struct translation *t);
 
-/* Whether the file sets this key in [Service]. */
+/* Whether the file sets this key in [Service]; an empty value is systemd's default again. */
 static inline bool translate_has(const struct translation *t, const char *key)
 {
-        return unit_last(&t->source->file, "Service", key) != NULL;
+        return !str_empty(unit_last_value(&t->source->file, "Service", key));
 }
 
 /* Add a key to [Service] unless the file has it there; value is borrowed, or owned from then on. */
