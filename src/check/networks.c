@@ -124,10 +124,21 @@ static struct error_place find_place(const struct check_unit *unit, size_t index
         return check_option_place(unit, unit->words.items[index], value, NULL);
 }
 
+static void check_network_name(struct check *check, const struct check_unit *unit)
+{
+        const char *name = unit->words.items[unit->words.count - 1];
+        const struct unit_line *line = unit_last(&unit->source->file, "Network", "NetworkName");
+        AUTO_ERROR struct error err = { 0 };
+
+        if (!check_is_open(name) && network_check_name(name, &err) < 0)
+                check_report(check, unit, REPORT_ERROR, unit_value_place(line), "%s", err.message);
+}
+
 void check_network(struct check *check, const struct check_unit *unit)
 {
         CLEANUP(network_words_free) struct network_words words = { 0 };
 
+        check_network_name(check, unit);
         for (size_t k = 0; k < sizeof options / sizeof *options; k++)
                 for (size_t i = unit->command + 1; i < unit->words.count; i++) {
                         const char *value = check_option_value(&unit->words, i, options[k].name,

@@ -67,6 +67,16 @@ static void check_volume_options(struct check *check, const struct check_unit *u
                 check_volume_device(check, unit, &volume);
 }
 
+static void check_volume_name(struct check *check, const struct check_unit *unit)
+{
+        const char *name = unit->words.items[unit->words.count - 1];
+        const struct unit_line *line = unit_last(&unit->source->file, "Volume", "VolumeName");
+        AUTO_ERROR struct error err = { 0 };
+
+        if (!check_is_open(name) && volume_check_name(name, &err) < 0)
+                check_report(check, unit, REPORT_ERROR, unit_value_place(line), "%s", err.message);
+}
+
 void check_volume(struct check *check, const struct check_unit *unit)
 {
         static const struct {
@@ -76,6 +86,7 @@ void check_volume(struct check *check, const struct check_unit *unit)
         AUTO_STRV struct strv opts = { 0 };
         bool image = false, done = false;
 
+        check_volume_name(check, unit);
         for (size_t i = unit->command + 1; i < unit->words.count; i++)
                 for (size_t k = 0; k < sizeof options / sizeof *options; k++) {
                         const char *value = check_option_value(&unit->words, i, options[k].name,

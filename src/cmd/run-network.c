@@ -31,6 +31,14 @@ static enum spec_network run_network_kind(const char *value)
         return SPEC_NETWORK_OTHER;
 }
 
+/* MODE or MODE:OPTIONS. */
+static bool is_mode(const char *value, const char *mode)
+{
+        const char *rest = str_after(value, mode);
+
+        return rest && (!*rest || *rest == ':');
+}
+
 static int run_check_network(enum spec_network kind, const struct option_row *row,
                              const char *value, struct error *err)
 {
@@ -40,7 +48,7 @@ static int run_check_network(enum spec_network kind, const struct option_row *ro
                 return run_invalid(err, row, value, "the container's name is missing");
         if (kind == SPEC_NETWORK_PATH && value[strlen("ns:")] != '/')
                 return run_invalid(err, row, value, "not an absolute path");
-        if (str_has_prefix(value, "pasta") || str_has_prefix(value, "slirp4netns"))
+        if (is_mode(value, "pasta") || is_mode(value, "slirp4netns"))
                 return error_set(err, EOPNOTSUPP,
                                  "--%s %s: root's containers are on networks of the machine",
                                  row->name, value);

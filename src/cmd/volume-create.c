@@ -117,12 +117,8 @@ static int create_complete(struct create_request *request, struct error *err)
 {
         struct volume *volume = &request->volume;
 
-        if (!volume_name_valid(volume->name))
-                return error_set(
-                        err, EINVAL,
-                        "'%s' cannot be a volume's name: letters, digits and _.- can, with "
-                        "a letter or digit in front",
-                        volume->name);
+        if (volume_check_name(volume->name, err) < 0)
+                return -1;
         if (create_set_driver(request, err) < 0 ||
             (request->uid && volume_find_user(request->uid, &volume->uid, err) < 0) ||
             (request->gid && volume_find_group(request->gid, &volume->gid, err) < 0))

@@ -161,20 +161,27 @@ static bool network_name_is_taken(const char *name)
         return false;
 }
 
+int network_check_name(const char *name, struct error *err)
+{
+        if (!network_name_valid(name))
+                return error_set(err, EINVAL,
+                                 "'%s' cannot be a network's name: letters, digits and _.- can, "
+                                 "with a letter or digit in front",
+                                 name);
+        if (network_name_is_taken(name))
+                return error_set(err, EINVAL,
+                                 "'%s' cannot be a network's name: --network has another meaning "
+                                 "for it",
+                                 name);
+        return 0;
+}
+
 int network_check(const struct network *network, struct error *err)
 {
         struct network_options options;
 
-        if (!network->name || !network_name_valid(network->name))
-                return error_set(err, EINVAL,
-                                 "'%s' cannot be a network's name: letters, digits and _.- can, "
-                                 "with a letter or digit in front",
-                                 network->name ? network->name : "");
-        if (network_name_is_taken(network->name))
-                return error_set(err, EINVAL,
-                                 "'%s' cannot be a network's name: --network has another meaning "
-                                 "for it",
-                                 network->name);
+        if (network_check_name(network->name ? network->name : "", err) < 0)
+                return -1;
         if (network->interface && !network_interface_valid(network->interface))
                 return error_set(err, EINVAL, "'%s' cannot be an interface's name",
                                  network->interface);

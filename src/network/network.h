@@ -80,6 +80,9 @@ void network_free(struct network *network);
 #define AUTO_NETWORK CLEANUP(network_free)
 
 bool network_name_valid(const char *name);
+/* The same for one that is made: what --network has another meaning for is no name either. EINVAL
+ * with the reason. */
+int network_check_name(const char *name, struct error *err);
 bool network_interface_valid(const char *name);
 const char *network_driver_name(enum network_driver driver);
 int network_driver_parse(const char *name, enum network_driver *ret, struct error *err);

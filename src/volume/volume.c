@@ -37,6 +37,16 @@ bool volume_name_valid(const char *name)
                !name[strspn(name, letters)];
 }
 
+int volume_check_name(const char *name, struct error *err)
+{
+        if (volume_name_valid(name))
+                return 0;
+        return error_set(err, EINVAL,
+                         "'%s' cannot be a volume's name: letters, digits and _.- can, with a "
+                         "letter or digit in front",
+                         name);
+}
+
 const char *volume_driver_name(enum volume_driver driver)
 {
         return driver == VOLUME_IMAGE ? "image" : "local";

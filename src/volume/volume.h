@@ -59,6 +59,8 @@ void volume_free(struct volume *volume);
 /* A letter or digit, then letters, digits, `_`, `.` and `-`; not longer than a file's name may be.
  */
 bool volume_name_valid(const char *name);
+/* The same, with the reason. */
+int volume_check_name(const char *name, struct error *err);
 const char *volume_driver_name(enum volume_driver driver);
 
 /*

@@ -299,6 +299,20 @@ check "an empty directory" run_check 0 .
 check "in JSON" run_check 0 --format json .
 check "is an empty list" test "$(tr -d '[:space:]' <"$work/said")" = "[]"
 
+fresh
+file a.network '[Network]' 'NetworkName=host'
+file b.volume '[Volume]' 'VolumeName=../../etc'
+file c.network '[Network]' 'NetworkName=pastanet'
+file d.container '[Container]' 'Image=localhost/a:1' 'Network=c.network' 'Sysctl=vm.swappiness=1' 'Mask=relative'
+file e.container '[Container]' 'Image=localhost/a:1' 'AddCapability=all' 'DropCapability=all'
+check "names that cannot be" run_check 1 --no-verify .
+check "of a network" grep -qF "a.network:2:13: error: 'host' cannot be a network's name: --network has another meaning for it" "$work/said"
+check "of a volume" grep -qF "b.volume:2:12: error: '../../etc' cannot be a volume's name" "$work/said"
+check "but not one that only begins so" bash -c "! grep -F c.network '$work/said'"
+check "what belongs to the machine" grep -q '^d.container:4:.*: error: Sysctl=: --sysctl vm.swappiness: not a parameter a container can have' "$work/said"
+check "a path that is none" grep -q '^d.container:5:.*: error: Mask=: --security-opt mask=relative: not an absolute path' "$work/said"
+check "what excludes each other" grep -q '^e.container:3:.*: error: AddCapability=: ALL is both added and dropped' "$work/said"
+
 # What the generator refuses is an error here too.
 refused_by_both() {
 	local file result=0

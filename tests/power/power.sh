@@ -336,8 +336,8 @@ nothing_is_left() {
 	done
 	crunit volume prune --force && crunit rmi --all --force &&
 		crunit volume create last && crunit volume rm last && crunit rmi --ignore none || return 1
-	left=$(cd "$after/store" && find tmp layers blobs/sha256 volumes containers -mindepth 1 ! -name '*.part')
-	[ -z "$left" ] && [ "$(find "$after/store" -mindepth 1 -maxdepth 1 | wc -l)" -le 9 ] ||
+	left=$(cd "$after/store" && find tmp layers implied covers blobs/sha256 volumes containers -mindepth 1 ! -name '*.part')
+	[ -z "$left" ] && [ "$(find "$after/store" -mindepth 1 -maxdepth 1 | wc -l)" -le 11 ] ||
 		{ echo "left behind: $left" && ls -A "$after/store" && return 1; }
 }
 

@@ -239,20 +239,24 @@ static void expect_image(const char *name, const char *full)
         AUTO_ERROR struct error err = { 0 };
         AUTO_STORE struct store store = STORE_NONE;
         AUTO_IMAGE struct image image = { 0 };
-        AUTO_FREE char *hello = NULL, *world = NULL;
+        AUTO_FREE char *hello = NULL, *world = NULL, *etc = NULL;
+        struct stat st;
 
         check(store_open(root, STORE_READ, &store, &err) == 0 &&
                       image_open(&store, name, &image, &err) == 0,
               name);
         check_str(err.message, NULL, "is found");
         check_str(image.name, full, "under its full name");
-        if (image.layers.count != 2)
+        if (image.layers.count != 3)
                 exit(99);
         hello = content(&image, 0, "etc/hello");
         world = content(&image, 1, "etc/world");
         check_str(hello, "hello", "the lower layer");
         check_str(world, "world", "the upper layer");
         check_str(image.config.cmd.items[0], "/bin/su", "the configuration");
+        etc = str_concat(image.layers.items[2], "/etc");
+        check(stat(etc, &st) == 0 && st.st_mode == (S_IFDIR | 0750) && st.st_uid == 5,
+              "a directory that only the lower layer describes, above both");
 }
 
 static void test_kinds(void)
