@@ -19,6 +19,7 @@ struct layer {
         struct stream *stream;   /* borrowed */
         bool plain;              /* a tar like any other: no name has a meaning of its own */
         struct archive *archive; /* owned */
+        int top;                 /* borrowed */
         struct tree *tree;       /* owned */
         struct error reason;     /* of a failure below libarchive */
         struct layer_result result;
@@ -309,6 +310,26 @@ static int layer_add_entry(struct layer *layer, struct archive_entry *entry, str
         return layer_add_typed(layer, entry, path, err);
 }
 
+/* A directory without an entry has no time either. One that something replaced is none any more. */
+static int layer_finish_implied(struct layer *layer, struct error *err)
+{
+        const struct timespec times[] = { layer->result.newest, layer->result.newest };
+        AUTO_STRV struct strv list = { 0 };
+
+        tree_list_implied(layer->tree, &list);
+        for (size_t i = 0; i < list.count; i++) {
+                AUTO_CLOSE int fd =
+                        io_open_beneath(layer->top, list.items[i], O_RDONLY | O_DIRECTORY, 0);
+
+                if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
+                        continue;
+                if (fd < 0 || futimens(fd, times) < 0)
+                        return error_errno(err, errno, "cannot set the time of %s", list.items[i]);
+                strv_append(&layer->result.implied, list.items[i]);
+        }
+        return 0;
+}
+
 /* ARCHIVE_WARN is about names that are not in the locale's character set: the bytes are right. */
 static int layer_run(struct layer *layer, struct error *err)
 {
@@ -323,14 +344,13 @@ static int layer_run(struct layer *layer, struct error *err)
         }
         if (tree_finish(layer->tree, err) < 0)
                 return -1;
-        return layer->plain ? 0
-                            : tree_finish_implied(layer->tree, layer->result.newest,
-                                                  &layer->result.implied, err);
+        return layer->plain ? 0 : layer_finish_implied(layer, err);
 }
 
 static int layer_read(struct layer *layer, const char *name, int top, struct error *err)
 {
         umask(0);
+        layer->top = top;
         layer->tree = tree_new(top);
         if (layer_start(layer, err) < 0 || layer_run(layer, err) < 0)
                 return layer->reason.message ? -1

@@ -467,23 +467,7 @@ static int tree_compare_paths(const void *a, const void *b)
         return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* One that something else replaced is none any more. */
-static int tree_date_implied(const struct tree *tree, const char *path, struct timespec time,
-                             struct strv *list, struct error *err)
-{
-        const struct timespec times[] = { time, time };
-        AUTO_CLOSE int fd = io_open_beneath(tree->top, path, O_RDONLY | O_DIRECTORY, 0);
-
-        if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
-                return 0;
-        if (fd < 0 || futimens(fd, times) < 0)
-                return error_errno(err, errno, "cannot set the time of %s", path);
-        strv_append(list, path);
-        return 0;
-}
-
-int tree_finish_implied(struct tree *tree, struct timespec time, struct strv *list,
-                        struct error *err)
+void tree_list_implied(struct tree *tree, struct strv *list)
 {
         AUTO_FREE char **own = alloc_zero(tree->directory_count, sizeof *own);
         struct strv *implied = &tree->implied;
@@ -495,13 +479,9 @@ int tree_finish_implied(struct tree *tree, struct timespec time, struct strv *li
                 strv_append(implied, ".");
         if (implied->count)
                 qsort(implied->items, implied->count, sizeof *implied->items, tree_compare_paths);
-        for (size_t i = 0; i < implied->count; i++) {
-                if ((i > 0 && str_equal(implied->items[i], implied->items[i - 1])) ||
-                    bsearch(implied->items + i, own, tree->directory_count, sizeof *own,
-                            tree_compare_paths))
-                        continue;
-                if (tree_date_implied(tree, implied->items[i], time, list, err) < 0)
-                        return -1;
-        }
-        return 0;
+        for (size_t i = 0; i < implied->count; i++)
+                if ((i == 0 || !str_equal(implied->items[i], implied->items[i - 1])) &&
+                    !bsearch(implied->items + i, own, tree->directory_count, sizeof *own,
+                             tree_compare_paths))
+                        strv_append(list, implied->items[i]);
 }

@@ -78,10 +78,7 @@ int tree_add_opaque(struct tree *tree, const char *path, struct error *err);
 /* Give the directories their times and special bits, now that nothing is added any more. */
 int tree_finish(struct tree *tree, struct error *err);
 
-/*
- * Directories that had to be made because something was in them, and that had no entry of their
- * own; the top (".") as well where it had none. They are 0755 and this process's; give them this
- * time, and append their paths to list, in the order of their bytes. After tree_finish(), once.
- */
-int tree_finish_implied(struct tree *tree, struct timespec time, struct strv *list,
-                        struct error *err);
+/* Directories that had to be made because something was in them, 0755 and this process's, and that
+ * had no entry of their own; the top (".") as well where it had none. What replaced one later may
+ * be in its place. After tree_finish(), once; appended to list, in the order of their bytes. */
+void tree_list_implied(struct tree *tree, struct strv *list);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Limits of PodmanArgs= about devices and about time. */
+#include "limit-values.h"
 #include "limits.h"
 
 #include <stdlib.h>

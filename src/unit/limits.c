@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "limits.h"
+#include "limit-values.h"
 
 #include <stdint.h>
 #include <stdlib.h>
-
-/* Turn an option's value into the unit key's, owned; NULL where there is nothing to say, and -1
- * where the value makes no sense. */
-typedef int limit_function(const char *text, char **ret, struct error *err);
 
 enum {
         CPU_PERIOD = 100000,    /* microseconds; the default of the kernel and of systemd */
@@ -22,136 +19,20 @@ struct limit {
         const char *initial; /* the unit key's value where none is given, or NULL */
 };
 
-int limit_parse_size(const char *text, uint64_t *ret, struct error *err)
-{
-        static const char units[] = "bkmgtp";
-        char *end = NULL;
-        double number;
-        unsigned shift = 0;
-
-        number = *text >= '0' && *text <= '9' ? strtod(text, &end) : -1;
-        if (number < 0 || strspn(text, "0123456789.") != (size_t)(end - text))
-                return error_set(err, 0, "not a size (a number and one of b k m g)");
-        if (*end) {
-                const char *unit = strchr(units, *end | 0x20);
-
-                if (!unit)
-                        return error_set(err, 0, "not a size (a number and one of b k m g)");
-                shift = (unsigned)(unit - units) * 10;
-                end++;
-        }
-        if (shift && str_equal_nocase(end, "ib"))
-                end += 2;
-        else if (shift && str_equal_nocase(end, "b"))
-                end++;
-        number *= (double)(1ull << shift);
-        if (*end || number >= 9.2e18)
-                return error_set(err, 0, "not a size (a number and one of b k m g)");
-        *ret = (uint64_t)number;
-        return 0;
-}
-
-/* The shortest form systemd reads. */
-static char *format_size(uint64_t size)
-{
-        static const char units[] = "\0KMGTP";
-        unsigned unit = 0;
-
-        while (unit < 5 && size && size % 1024 == 0) {
-                size /= 1024;
-                unit++;
-        }
-        return str_format("%llu%.1s", (unsigned long long)size, &units[unit]);
-}
-
-static int convert_size(const char *text, char **ret, struct error *err)
-{
-        uint64_t size;
-
-        if (limit_parse_size(text, &size, err) < 0)
-                return -1;
-        *ret = size ? format_size(size) : NULL;
-        return 0;
-}
-
-/* Podman's number is memory and swap together; what is left of it is found in limits_add(). */
-static int convert_swap(const char *text, char **ret, struct error *err)
-{
-        uint64_t size;
-
-        if (str_equal(text, "-1")) {
-                *ret = str_dup("infinity");
-                return 0;
-        }
-        if (limit_parse_size(text, &size, err) < 0)
-                return -1;
-        *ret = str_format("%llu", (unsigned long long)size);
-        return 0;
-}
-
-static int convert_tasks(const char *text, char **ret, struct error *err)
-{
-        unsigned long long number;
-
-        if (str_equal(text, "-1") || str_equal(text, "0")) {
-                *ret = str_dup("infinity");
-                return 0;
-        }
-        if (!str_to_u64(text, INT64_MAX, &number))
-                return error_set(err, 0, "not a number of processes (-1 is unlimited)");
-        *ret = str_dup(number ? text + strspn(text, "0") : "0");
-        return 0;
-}
-
-static int convert_cpus(const char *text, char **ret, struct error *err)
-{
-        char *end = NULL;
-        double number = strtod(text, &end);
-
-        if (!*text || *end || strspn(text, "0123456789.") != strlen(text) || number > 1e6)
-                return error_set(err, 0, "not a number of processors");
-        *ret = number * 100 >= 1 ? str_format("%.0f%%", number * 100) : NULL;
-        return 0;
-}
-
-/* cgroup v1's shares (2 to 262144, 1024 the default) as v2's weight (1 to 10000, 100): the
- * conversion of the OCI runtimes. */
-static int convert_shares(const char *text, char **ret, struct error *err)
-{
-        unsigned long long shares;
-
-        if (!str_to_u64(text, UINT32_MAX, &shares))
-                return error_set(err, 0, "not a number of shares");
-        if (shares && shares < 2)
-                shares = 2;
-        if (shares > 262144)
-                shares = 262144;
-        *ret = shares ? str_format("%llu", 1 + (shares - 2) * 9999 / 262142) : NULL;
-        return 0;
-}
-
-static int convert_cpu_list(const char *text, char **ret, struct error *err)
-{
-        if (!*text || text[strspn(text, "0123456789,-")])
-                return error_set(err, 0, "not a list of numbers, as 0-2,5");
-        *ret = str_dup(text);
-        return 0;
-}
-
 enum {
         LIMIT_MEMORY,
         LIMIT_SWAP
 };
 
 static const struct limit limits[] = {
-        [LIMIT_MEMORY] = { "Memory", "--memory", 'm', "MemoryMax", convert_size, NULL },
-        [LIMIT_SWAP] = { NULL, "--memory-swap", 0, "MemorySwapMax", convert_swap, NULL },
-        { NULL, "--memory-reservation", 0, "MemoryLow", convert_size, NULL },
-        { NULL, "--cpus", 0, "CPUQuota", convert_cpus, NULL },
-        { NULL, "--cpu-shares", 'c', "CPUWeight", convert_shares, NULL },
-        { NULL, "--cpuset-cpus", 0, "AllowedCPUs", convert_cpu_list, NULL },
-        { NULL, "--cpuset-mems", 0, "AllowedMemoryNodes", convert_cpu_list, NULL },
-        { "PidsLimit", "--pids-limit", 0, "TasksMax", convert_tasks, "2048" },
+        [LIMIT_MEMORY] = { "Memory", "--memory", 'm', "MemoryMax", limit_convert_size, NULL },
+        [LIMIT_SWAP] = { NULL, "--memory-swap", 0, "MemorySwapMax", limit_convert_swap, NULL },
+        { NULL, "--memory-reservation", 0, "MemoryLow", limit_convert_size, NULL },
+        { NULL, "--cpus", 0, "CPUQuota", limit_convert_cpus, NULL },
+        { NULL, "--cpu-shares", 'c', "CPUWeight", limit_convert_shares, NULL },
+        { NULL, "--cpuset-cpus", 0, "AllowedCPUs", limit_convert_cpu_list, NULL },
+        { NULL, "--cpuset-mems", 0, "AllowedMemoryNodes", limit_convert_cpu_list, NULL },
+        { "PidsLimit", "--pids-limit", 0, "TasksMax", limit_convert_tasks, "2048" },
 };
 
 enum {
@@ -277,7 +158,7 @@ static char *swap_alone(const char *total, const char *memory)
         if (!memory || limit_parse_size(total, &both, NULL) < 0 ||
             limit_parse_size(memory, &ram, NULL) < 0 || both < ram)
                 return NULL;
-        return format_size(both - ram);
+        return limit_format_size(both - ram);
 }
 
 struct unit_file *limits_unit(struct translation *t, const char **ret_section)
@@ -306,56 +187,17 @@ void limit_add(struct translation *t, const char *unit_key, char *value)
                 unit_add_owned(unit, section, unit_key, value);
 }
 
-static int convert_bytes(const char *text, char **ret, struct error *err)
-{
-        uint64_t size;
-
-        if (str_equal(text, "max")) {
-                *ret = str_dup("infinity");
-                return 0;
-        }
-        if (limit_parse_size(text, &size, err) < 0)
-                return -1;
-        *ret = format_size(size);
-        return 0;
-}
-
-static int convert_weight(const char *text, char **ret, struct error *err)
-{
-        unsigned long long weight;
-
-        if (!str_to_u64(text, 10000, &weight) || !weight)
-                return error_set(err, 0, "not a weight from 1 to 10000");
-        *ret = str_dup(text);
-        return 0;
-}
-
-/* "[default ]WEIGHT"; there is no single key for the weight of one device. */
-static int convert_io_weight(const char *text, char **ret, struct error *err)
-{
-        const char *weight = str_after(text, "default ");
-
-        if (strchr(text, ':'))
-                return 0;
-        return convert_weight(weight ? weight : text, ret, err);
-}
-
-static int convert_pids(const char *text, char **ret, struct error *err)
-{
-        return convert_tasks(str_equal(text, "max") ? "-1" : text, ret, err);
-}
-
 /* Files of the cgroup, for --cgroup-conf, where systemd has a key with the same meaning; cpu.max
  * becomes two. */
 static const struct limit cgroup_files[] = {
-        { NULL, "memory.high", 0, "MemoryHigh", convert_bytes, NULL },
-        { NULL, "memory.low", 0, "MemoryLow", convert_bytes, NULL },
-        { NULL, "memory.max", 0, "MemoryMax", convert_bytes, NULL },
-        { NULL, "memory.min", 0, "MemoryMin", convert_bytes, NULL },
-        { NULL, "memory.swap.max", 0, "MemorySwapMax", convert_bytes, NULL },
-        { NULL, "cpu.weight", 0, "CPUWeight", convert_weight, NULL },
-        { NULL, "io.weight", 0, "IOWeight", convert_io_weight, NULL },
-        { NULL, "pids.max", 0, "TasksMax", convert_pids, NULL },
+        { NULL, "memory.high", 0, "MemoryHigh", limit_convert_bytes, NULL },
+        { NULL, "memory.low", 0, "MemoryLow", limit_convert_bytes, NULL },
+        { NULL, "memory.max", 0, "MemoryMax", limit_convert_bytes, NULL },
+        { NULL, "memory.min", 0, "MemoryMin", limit_convert_bytes, NULL },
+        { NULL, "memory.swap.max", 0, "MemorySwapMax", limit_convert_bytes, NULL },
+        { NULL, "cpu.weight", 0, "CPUWeight", limit_convert_weight, NULL },
+        { NULL, "io.weight", 0, "IOWeight", limit_convert_io_weight, NULL },
+        { NULL, "pids.max", 0, "TasksMax", limit_convert_pids, NULL },
 };
 
 /* "QUOTA[ PERIOD]" in microseconds; a QUOTA of max is none. */

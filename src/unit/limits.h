@@ -9,8 +9,6 @@
 
 #include "translate.h"
 
-#include <stdint.h>
-
 /* MemoryMax=, TasksMax=, CPUQuota= … from the keys and from the words of PodmanArgs=. */
 int limits_add(struct translation *t, const struct values *args, struct error *err);
 
@@ -28,9 +26,6 @@ struct unit_file *limits_unit(struct translation *t, const char **ret_section);
 
 /* Add a unit key that the file does not have in [Service]; takes ownership of value. */
 void limit_add(struct translation *t, const char *unit_key, char *value);
-
-/* NUMBER[bkmgtp][b], of 1024. */
-int limit_parse_size(const char *text, uint64_t *ret, struct error *err);
 
 /* The unit key that a key of [Container] becomes, or NULL. Borrowed. */
 const char *limits_unit_key(const char *key);
