@@ -31,7 +31,7 @@ const struct option_row cmd_quadlet_install_options[] = {
 };
 
 struct install_file {
-        char *name; /* owned */
+        char *name; /* owned; of a drop-in, with its directory */
         char *text; /* owned */
         size_t length;
         mode_t mode;
@@ -88,11 +88,11 @@ static int install_add_parts(struct install_job *job, const char *path, const ch
         return 0;
 }
 
-/* A container file, several in one, or a file that goes along with them. */
-static int install_read(struct install_job *job, int dirfd, const char *path, struct error *err)
+/* A container file, several in one, a drop-in, or a file that goes along with them. */
+static int install_read(struct install_job *job, int dirfd, const char *path, const char *name,
+                        struct error *err)
 {
         AUTO_CLOSE int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-        const char *slash = strrchr(path, '/');
         AUTO_FREE char *text = NULL;
         size_t length;
         struct stat st;
@@ -105,30 +105,78 @@ static int install_read(struct install_job *job, int dirfd, const char *path, st
                 return -1;
         if (str_has_suffix(path, ".quadlets"))
                 return install_add_parts(job, path, text, st.st_mode, err);
-        return install_add(job, slash ? slash + 1 : path, steal_str(&text), length, st.st_mode,
-                           err);
+        return install_add(job, name, steal_str(&text), length, st.st_mode, err);
+}
+
+static int install_read_named(struct install_job *job, const char *path, struct error *err)
+{
+        const char *slash = strrchr(path, '/');
+
+        return install_read(job, AT_FDCWD, path, slash ? slash + 1 : path, err);
+}
+
+/* A directory that is being read, and in it one with drop-ins. */
+struct install_directory {
+        struct install_job *job; /* borrowed */
+        const char *path;        /* borrowed; as it was given */
+        int fd;                  /* borrowed; of the directory, while its drop-ins are read */
+        const char *dropins;     /* borrowed; the name of the one with drop-ins */
+};
+
+/* Whether the generator looks for drop-ins in directories of this name: web.container.d,
+ * web-.container.d, container.d. */
+static bool is_dropin_directory(const char *name)
+{
+        AUTO_FREE char *file = NULL;
+
+        if (!str_has_suffix(name, ".d"))
+                return false;
+        file = str_format(".%.*s", (int)(strlen(name) - strlen(".d")), name);
+        return unit_type_of(file);
+}
+
+static int install_take_dropin(int dir, const char *name, void *context, struct error *err)
+{
+        const struct install_directory *directory = context;
+        AUTO_FREE char *path = str_concat(directory->dropins, "/", name);
+
+        (void)dir;
+        if (name[0] == '.')
+                return 0;
+        if (str_has_suffix(name, ".conf"))
+                return install_read(directory->job, directory->fd, path, path, err);
+        log_warning("%s/%s is not installed: the names of drop-ins end in .conf", directory->path,
+                    path);
+        return 0;
 }
 
 static int install_take_name(int dir, const char *name, void *context, struct error *err)
 {
+        struct install_directory *directory = context;
+        AUTO_FREE char *inside = NULL;
         struct stat st;
 
         if (name[0] == '.')
                 return 0;
-        if (fstatat(dir, name, &st, 0) == 0 && S_ISDIR(st.st_mode)) {
-                log_warning("%s is a directory and is not installed%s", name,
-                            str_has_suffix(name, ".d")
-                                    ? ": put what drop-ins say into the files themselves"
-                                    : "");
+        if (fstatat(dir, name, &st, 0) < 0 || !S_ISDIR(st.st_mode))
+                return install_read(directory->job, dir, name, name, err);
+        if (!is_dropin_directory(name)) {
+                log_warning("%s/%s is not installed: of directories in it, only those with "
+                            "drop-ins are, as web.container.d",
+                            directory->path, name);
                 return 0;
         }
-        return install_read(context, dir, name, err);
+        directory->fd = dir;
+        directory->dropins = name;
+        inside = str_concat(name, "/."); /* it may be a link */
+        return io_each_name(dir, inside, install_take_dropin, directory, err);
 }
 
 /* The name of the directory becomes the application's. */
 static int install_read_directory(struct install_job *job, const char *path, struct error *err)
 {
         AUTO_FREE char *real = realpath(path, NULL);
+        struct install_directory directory = { .job = job, .path = path };
 
         if (!real)
                 return error_errno(err, errno, "%s", path);
@@ -137,7 +185,7 @@ static int install_read_directory(struct install_job *job, const char *path, str
         if (!*job->application)
                 return error_set(err, EINVAL, "%s: a directory without a name, give --application",
                                  path);
-        return io_each_name(AT_FDCWD, real, install_take_name, job, err);
+        return io_each_name(AT_FDCWD, real, install_take_name, &directory, err);
 }
 
 static int install_read_all(struct install_job *job, size_t count, char *const *paths,
@@ -155,7 +203,7 @@ static int install_read_all(struct install_job *job, size_t count, char *const *
                 if (stat(paths[i], &st) == 0 && S_ISDIR(st.st_mode))
                         result = install_read_directory(job, paths[i], err);
                 else
-                        result = install_read(job, AT_FDCWD, paths[i], err);
+                        result = install_read_named(job, paths[i], err);
                 if (result < 0)
                         return -1;
         }
@@ -172,48 +220,115 @@ static bool is_application_name(const struct install_job *job, const char *name)
                (job->options->is_user || !str_equal(name, "users"));
 }
 
+/* Owned. */
+static char *install_path(const struct install_job *job, const struct install_file *file)
+{
+        return str_concat(job->directory, "/", file->name);
+}
+
+/* The directory that drop-ins go to; owned, or NULL for other files. */
+static char *install_dropin_directory(const struct install_job *job,
+                                      const struct install_file *file)
+{
+        const char *slash = strchr(file->name, '/');
+
+        return slash ? str_format("%s/%.*s", job->directory, (int)(slash - file->name), file->name)
+                     : NULL;
+}
+
+/* Whether there is room for it. */
+static int install_check_place(const struct install_job *job, const struct install_file *file,
+                               struct error *err)
+{
+        AUTO_FREE char *path = install_path(job, file);
+        AUTO_FREE char *directory = install_dropin_directory(job, file);
+        struct stat st;
+
+        if (directory && stat(directory, &st) == 0 && !S_ISDIR(st.st_mode))
+                return error_set(err, ENOTDIR, "%s is not a directory: remove it first", directory);
+        if (lstat(path, &st) < 0)
+                return 0;
+        if (S_ISDIR(st.st_mode))
+                return error_set(err, EISDIR, "%s is a directory: remove it first", path);
+        if (!job->options->replace)
+                return error_set(err, EEXIST, "%s exists, use --replace", path);
+        return 0;
+}
+
 /* What the generator could not even read is not put there. */
+static int install_check_text(const struct install_file *file, struct error *err)
+{
+        AUTO_UNIT struct unit_file parsed = { 0 };
+        char *copy;
+
+        if (!unit_type_of(file->name) && !strchr(file->name, '/'))
+                return 0;
+        copy = alloc_grow(NULL, file->length + 1, 1);
+        memcpy(copy, file->text, file->length + 1);
+        if (unit_parse(&parsed, file->name, copy, file->length, err) == 0)
+                return 0;
+        return err ? error_set(err, 0, "%s:%u: %s", file->name, err->place.line, err->message) : -1;
+}
+
 static int install_check(const struct install_job *job, struct error *err)
 {
         if (job->application && !is_application_name(job, job->application))
                 return error_set(err, EINVAL, "--application %s: not a name for an application",
                                  job->application);
-        for (size_t i = 0; i < job->count; i++) {
-                const struct install_file *file = &job->files[i];
-                AUTO_UNIT struct unit_file parsed = { 0 };
-                AUTO_FREE char *path = str_concat(job->directory, "/", file->name);
-                char *copy;
+        for (size_t i = 0; i < job->count; i++)
+                if (install_check_place(job, &job->files[i], err) < 0 ||
+                    install_check_text(&job->files[i], err) < 0)
+                        return -1;
+        return 0;
+}
 
-                if (!job->options->replace && access(path, F_OK) == 0)
-                        return error_set(err, EEXIST, "%s exists, use --replace", path);
-                if (!unit_type_of(file->name))
-                        continue;
-                copy = alloc_grow(NULL, file->length + 1, 1);
-                memcpy(copy, file->text, file->length + 1);
-                if (unit_parse(&parsed, file->name, copy, file->length, err) < 0) {
-                        if (!err)
-                                return -1;
-                        return error_set(err, 0, "%s:%u: %s", file->name, err->place.line,
-                                         err->message);
-                }
-        }
+static int install_make_directory(const char *path, struct error *err)
+{
+        if (io_make_dirs(AT_FDCWD, path, 0755, err) < 0)
+                return -1;
+        if (io_sync_directory_of(AT_FDCWD, path) < 0)
+                return error_errno(err, errno, "cannot sync the directory of %s", path);
         return 0;
 }
 
 static int install_write(const struct install_job *job, struct error *err)
 {
-        if (io_make_dirs(AT_FDCWD, job->directory, 0755, err) < 0)
+        if (install_make_directory(job->directory, err) < 0)
                 return -1;
         for (size_t i = 0; i < job->count; i++) {
                 const struct install_file *file = &job->files[i];
-                AUTO_FREE char *path = str_concat(job->directory, "/", file->name);
+                AUTO_FREE char *path = install_path(job, file);
+                AUTO_FREE char *directory = install_dropin_directory(job, file);
 
+                if (directory && install_make_directory(directory, err) < 0)
+                        return -1;
                 if (io_write_file(AT_FDCWD, path, file->text, file->length, file->mode, IO_SYNC,
                                   err) < 0)
                         return -1;
                 printable_line("%s", path);
         }
         return 0;
+}
+
+/* Of files with the same name the generator takes the one that it finds first. */
+static void install_warn_hidden(const struct install_job *job)
+{
+        AUTO_QUADLET_FILES struct quadlet_files files = { 0 };
+        AUTO_FREE char *real = realpath(job->directory, NULL);
+
+        quadlet_load(&files, job->options->is_user);
+        for (size_t i = 0; real && i < job->count; i++) {
+                const char *name = job->files[i].name;
+
+                for (size_t k = 0; k < files.search.count; k++) {
+                        const struct search_file *found = &files.search.files[k];
+
+                        if (str_equal(found->name, name) && !str_equal(found->directory, real))
+                                log_warning("%s/%s has no effect: %s/%s has the same name and is "
+                                            "found first",
+                                            job->directory, name, found->directory, name);
+                }
+        }
 }
 
 static int install_run(const struct quadlet_options *options, size_t count, char *const *paths,
@@ -229,6 +344,7 @@ static int install_run(const struct quadlet_options *options, size_t count, char
         job.directory = job.application ? str_concat(base, "/", job.application) : str_dup(base);
         if (install_check(&job, err) < 0 || install_write(&job, err) < 0)
                 return -1;
+        install_warn_hidden(&job);
         return quadlet_reload(options, err);
 }
 

@@ -16,7 +16,7 @@
 #define FIELD(name) offsetof(struct quadlet_options, name)
 
 const struct option_row cmd_quadlet_rm_options[] = {
-        { "all", 'a', OPTION_FLAG, NULL, "All files of the directory they are installed in",
+        { "all", 'a', OPTION_FLAG, NULL, "All applications, and the container files beside them",
           option_take_bool, FIELD(all) },
         { "force", 'f', OPTION_FLAG, NULL, "Stop units that run", option_take_bool, FIELD(force) },
         { "ignore", 'i', OPTION_FLAG, NULL, "A file that is not there is no failure",
@@ -32,14 +32,20 @@ struct removal {
         const struct quadlet_options *options; /* borrowed */
         struct quadlet_files files;
         struct strv states;
-        size_t removed; /* files so far */
-        int status;     /* the exit status so far */
+        size_t removed; /* files and applications so far */
+        /* What --all finds in the directory they are installed in: */
+        struct strv applications;
+        struct strv files_seen;   /* those that the generator reads */
+        struct strv files_hidden; /* those it does not: another of that name comes first */
 };
 
 static void removal_free(struct removal *removal)
 {
         quadlet_files_free(&removal->files);
         strv_free(&removal->states);
+        strv_free(&removal->applications);
+        strv_free(&removal->files_seen);
+        strv_free(&removal->files_hidden);
 }
 
 /* Whether the file is in the directory that `quadlet install` writes to. */
@@ -57,21 +63,10 @@ static bool is_running(const char *state)
                str_has_prefix(state, "reloading/") || str_has_prefix(state, "deactivating/");
 }
 
-static int stop_unit(const struct removal *removal, const char *service, struct error *err)
-{
-        AUTO_STRV struct strv words = { 0 };
-        int status;
+/* A step of the removal of one of the set's files. */
+typedef int source_function(struct removal *removal, size_t index, struct error *err);
 
-        quadlet_systemctl(removal->options->is_user, &words);
-        strv_append(&words, "stop");
-        strv_append(&words, "--");
-        strv_append(&words, service);
-        status = spawn_run(&words, NULL, SPAWN_INHERIT, NULL, err);
-        if (status <= 0)
-                return status;
-        return error_set(err, 0, "systemctl stop %s failed with status %d", service, status);
-}
-
+/* Whether it may go. */
 static int check_source(struct removal *removal, size_t index, struct error *err)
 {
         const struct unit_source *source = &removal->files.set.sources[index];
@@ -88,49 +83,74 @@ static int check_source(struct removal *removal, size_t index, struct error *err
         return 0;
 }
 
-static int remove_source(struct removal *removal, size_t index, struct error *err)
+static int stop_source(struct removal *removal, size_t index, struct error *err)
 {
-        const struct unit_source *source = &removal->files.set.sources[index];
-        const char *state = removal->states.items[index];
+        const char *service = removal->files.set.sources[index].service;
+        AUTO_STRV struct strv words = { 0 };
+        int status;
 
-        if (check_source(removal, index, err) < 0)
-                return -1;
-        if (is_running(state) && stop_unit(removal, source->service, err) < 0)
-                return -1;
-        if (unlink(source->path) < 0)
-                return error_errno(err, errno, "cannot remove %s", source->path);
-        printable_line("%s", source->name);
+        if (!is_running(removal->states.items[index]))
+                return 0;
+        quadlet_systemctl(removal->options->is_user, &words);
+        strv_append(&words, "stop");
+        strv_append(&words, "--");
+        strv_append(&words, service);
+        status = spawn_run(&words, NULL, SPAWN_INHERIT, NULL, err);
+        if (status <= 0)
+                return status;
+        return error_set(err, 0, "systemctl stop %s failed with status %d", service, status);
+}
+
+/* One that was named twice is gone already. */
+static int remove_file(struct removal *removal, const char *path, struct error *err)
+{
+        if (unlink(path) < 0)
+                return errno == ENOENT ? 0 : error_errno(err, errno, "cannot remove %s", path);
+        printable_line("%s", strrchr(path, '/') + 1);
         removal->removed++;
         return 0;
 }
 
-typedef int source_function(struct removal *removal, size_t index, struct error *err);
+static int unlink_source(struct removal *removal, size_t index, struct error *err)
+{
+        return remove_file(removal, removal->files.set.sources[index].path, err);
+}
 
-/* For the container files of an application, or those of none, until it fails. */
-static int each_source(struct removal *removal, const char *application_or_null,
-                       source_function *function, struct error *err)
+static int remove_source(struct removal *removal, size_t index, struct error *err)
+{
+        if (check_source(removal, index, err) < 0 || stop_source(removal, index, err) < 0)
+                return -1;
+        return unlink_source(removal, index, err);
+}
+
+static int each_member(struct removal *removal, const char *name, source_function *function,
+                       struct error *err)
 {
         for (size_t i = 0; i < removal->files.set.count; i++) {
-                const struct unit_source *source = &removal->files.set.sources[i];
-                AUTO_FREE char *application = quadlet_application(&removal->files, source);
+                AUTO_FREE char *application =
+                        quadlet_application(&removal->files, &removal->files.set.sources[i]);
 
-                if (is_installed(removal, source) && str_equal(application, application_or_null) &&
-                    function(removal, i, err) < 0)
+                if (str_equal(application, name) && function(removal, i, err) < 0)
                         return -1;
         }
         return 0;
 }
 
-/* All container files of an application, and then what else is in its directory; or nothing. */
-static int remove_application(struct removal *removal, const char *name, struct error *err)
+/* All container files of an application, and then what else is in its directory. None of them goes
+ * before all of them may, and have stopped. */
+static int remove_application(const char *name, void *context, struct error *err)
 {
+        struct removal *removal = context;
         AUTO_FREE char *directory = str_concat(removal->files.directory, "/", name);
 
-        if (each_source(removal, name, check_source, err) < 0 ||
-            each_source(removal, name, remove_source, err) < 0)
+        if (each_member(removal, name, check_source, err) < 0 ||
+            each_member(removal, name, stop_source, err) < 0 ||
+            each_member(removal, name, unlink_source, err) < 0)
+                return error_wrap(err, "application %s", name);
+        if (io_remove_tree(AT_FDCWD, directory, err) < 0)
                 return -1;
         removal->removed++;
-        return io_remove_tree(AT_FDCWD, directory, err);
+        return 0;
 }
 
 /* The system's directory has those of users below it, which are no application. */
@@ -146,55 +166,69 @@ static bool is_application(const struct removal *removal, const char *name)
         return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-static int remove_name(struct removal *removal, const char *name, struct error *err)
+static int remove_name(const char *name, void *context, struct error *err)
 {
-        for (size_t i = 0; i < removal->files.set.count; i++)
-                if (str_equal(removal->files.set.sources[i].name, name))
-                        return remove_source(removal, i, err);
+        struct removal *removal = context;
+        const struct unit_source *source = unit_set_find(&removal->files.set, name);
+
+        if (source)
+                return remove_source(removal, (size_t)(source - removal->files.set.sources), err);
         if (is_application(removal, name))
-                return remove_application(removal, name, err);
+                return remove_application(name, removal, err);
         if (removal->options->ignore)
                 return 0;
         return error_set(err, ENOENT, "there is no container file '%s'", name);
 }
 
-static int remove_named(const char *name, void *context, struct error *err)
-{
-        return remove_name(context, name, err);
-}
-
-static int remove_own_source(struct removal *removal, size_t index, struct error *err)
-{
-        AUTO_ERROR struct error failed = { 0 };
-
-        (void)err;
-        if (remove_source(removal, index, &failed) < 0)
-                removal->status = cmd_removal_failure(&failed);
-        return 0;
-}
-
-static int remove_application_of(int dir, const char *name, void *context, struct error *err)
+/* The unit is another file's. */
+static int remove_hidden(const char *name, void *context, struct error *err)
 {
         struct removal *removal = context;
-        AUTO_ERROR struct error failed = { 0 };
+        AUTO_FREE char *path = str_concat(removal->files.directory, "/", name);
 
-        (void)dir;
+        return remove_file(removal, path, err);
+}
+
+/* A mask is no container file: without it, what it hides would come to life. */
+static int take_entry(int dir, const char *name, void *context, struct error *err)
+{
+        struct removal *removal = context;
+        const struct unit_source *source = unit_set_find(&removal->files.set, name);
+        struct stat st;
+
         (void)err;
-        if (is_application(removal, name) && remove_application(removal, name, &failed) < 0)
-                removal->status = cmd_removal_failure(&failed);
+        if (is_application(removal, name))
+                strv_append(&removal->applications, name);
+        else if (!unit_type_of(name) || (fstatat(dir, name, &st, 0) == 0 && !S_ISREG(st.st_mode)))
+                return 0;
+        else if (source && str_equal(source->directory, removal->files.directory))
+                strv_append(&removal->files_seen, name);
+        else
+                strv_append(&removal->files_hidden, name);
         return 0;
 }
 
-/* Applications as wholes: what another file of the same name hides would come to life. One that
- * cannot be removed does not keep the others. */
-static int remove_all(struct removal *removal, struct error *err)
+static int remove_each(struct removal *removal, const struct strv *names,
+                       cmd_each_function *function, int status)
 {
+        int failed = cmd_each(names->items, names->count, function, removal, cmd_removal_failure);
+
+        return failed > status ? failed : status;
+}
+
+/* One that cannot be removed does not keep the others. Returns the exit status. */
+static int remove_all(struct removal *removal)
+{
+        AUTO_ERROR struct error err = { 0 };
+        int status;
+
         if (!removal->files.directory)
-                return 0;
-        if (io_each_name(AT_FDCWD, removal->files.directory, remove_application_of, removal, err) <
-            0)
-                return -1;
-        return each_source(removal, NULL, remove_own_source, err);
+                return EXIT_SUCCESS;
+        if (io_each_name(AT_FDCWD, removal->files.directory, take_entry, removal, &err) < 0)
+                return log_failure(&err);
+        status = remove_each(removal, &removal->applications, remove_application, EXIT_SUCCESS);
+        status = remove_each(removal, &removal->files_seen, remove_name, status);
+        return remove_each(removal, &removal->files_hidden, remove_hidden, status);
 }
 
 int cmd_quadlet_rm(const struct cmd *cmd, int argc, char **argv)
@@ -213,11 +247,9 @@ int cmd_quadlet_rm(const struct cmd *cmd, int argc, char **argv)
         }
         quadlet_load(&removal.files, options.is_user);
         quadlet_states(&removal.files, options.is_user, &removal.states);
-        removal.status = cmd_each(argv + first, (size_t)(argc - first), remove_named, &removal,
-                                  cmd_removal_failure);
-        if (options.all && remove_all(&removal, &err) < 0)
-                return log_failure(&err);
-        status = removal.status;
+        status = options.all ? remove_all(&removal)
+                             : cmd_each(argv + first, (size_t)(argc - first), remove_name, &removal,
+                                        cmd_removal_failure);
         if (removal.removed && quadlet_reload(&options, &err) < 0)
                 status = log_failure(&err);
         return status;

@@ -108,7 +108,7 @@ mkdir -p "$work/in/app/sub"
 printf '[Build]\nImageTag=localhost/app\nSetWorkingDirectory=unit\n' >"$work/in/app/app.build"
 echo 'FROM scratch' >"$work/in/app/Containerfile"
 check "a directory" quadlet 0 install --user app
-check "its directories are not, and it says so" grep -qx 'crunit: warning: sub is a directory and is not installed' "$work/said"
+check "its directories are not, and it says so" grep -qx 'crunit: warning: app/sub is not installed: of directories in it, only those with drop-ins are, as web.container.d' "$work/said"
 check "is an application" test -e "$target/app/app.build" -a -e "$target/app/Containerfile"
 check "an application by name" quadlet 0 install --user --application mine other.volume
 check "is a directory" says_only DIR/mine/other.volume
@@ -159,6 +159,7 @@ check "an application" quadlet 0 rm --user app
 check "goes with all its files" gone app
 check "nothing named" quadlet 125 rm --user
 check "names and all" quadlet 125 rm --user --all shop.volume
+check "exclude each other" says_only "crunit: quadlet rm: names and --all exclude each other"
 check "a path is no name" quadlet 1 rm --user ../systemd
 mkdir -p "$work/in/whole"
 for name in a web z; do printf '[Container]\nImage=localhost/%s\n' $name >"$work/in/whole/$name.container"; done
@@ -178,6 +179,80 @@ check "a file alone" quadlet 0 install --user b.container
 check "and hidden by it in an application" quadlet 0 install --user twice
 check "all" quadlet 0 rm --user --all
 check "are gone" test -z "$(find "$target" -type f)"
+
+says_sorted() { sort -o "$work/said" "$work/said" && says_only "$@"; }
+check "an application once more" quadlet 0 install --user whole
+check "one unit of which runs" quadlet 2 rm --user whole
+check "is named" says_only "crunit: application whole: web.service is active/running: stop it, or use --force"
+FAIL=stop
+check "one unit of which cannot be stopped" quadlet 125 rm --user --force whole
+check "stays as a whole" test -e "$target/whole/a.container" -a -e "$target/whole/web.container"
+FAIL=
+check "a file and its application" quadlet 0 rm --user --force web.container whole
+check "are each said once" says_sorted a.container web.container z.container
+mkdir -p "$work/runtime/containers/systemd" "$target/b.container.d" "$target/.git"
+cp "$work/in/b.container" "$work/runtime/containers/systemd/"
+ln -s /dev/null "$target/masked.container"
+check "a file that another directory's hides" quadlet 0 install --user b.container
+XDG_RUNTIME_DIR=$work/runtime check "all, with what is hidden" quadlet 0 rm --user --all
+check "is gone" says_only b.container
+check "all else is there" eval 'ls -A "$target" | diff - <(printf "%s\n" .git b.container.d masked.container)'
+check "in the other directory, too" test -e "$work/runtime/containers/systemd/b.container"
+check "all of nothing" quadlet 0 rm --user --all
+check "is nothing to tell systemd" eval '! grep -q daemon-reload "$ASKED"'
+rm -r "$target/b.container.d" "$target/.git" "$target/masked.container"
+
+mkdir -p "$work/in/shop/"{web.container.d,web-.container.d,container.d,none.conf.d}
+cp "$work/in/web.container" "$work/in/shop/"
+printf '[Volume]\n' >"$work/in/shop/zzz.volume"
+echo note >"$work/in/shop/foo.txt"
+for name in web.container.d/10-x web-.container.d/20-y container.d/30-z none.conf.d/x; do
+	printf '[Container]\nEnvironment=A=b\n' >"$work/in/shop/$name.conf"
+done
+printf '[Volume]\nLabel=a=b\n' >"$work/in/drop.conf"
+mkdir "$work/in/elsewhere" && mv "$work/in/drop.conf" "$work/in/elsewhere/"
+ln -s ../elsewhere "$work/in/shop/zzz.volume.d"
+touch "$work/in/shop/web.container.d/README"
+whole=(container.d/30-z.conf foo.txt web-.container.d/20-y.conf web.container web.container.d/10-x.conf
+	zzz.volume zzz.volume.d/drop.conf)
+in_shop() { (cd "$target/shop" && find . -type f -printf '%P\n' | sort) | diff - <(printf '%s\n' "${whole[@]}"); }
+check "an application with drop-ins" quadlet 0 install --user shop
+check "what it does not take is said" says_sorted "${whole[@]/#/DIR/shop/}" \
+	"crunit: warning: shop/none.conf.d is not installed: of directories in it, only those with drop-ins are, as web.container.d" \
+	"crunit: warning: shop/web.container.d/README is not installed: the names of drop-ins end in .conf"
+check "the drop-ins are taken" in_shop
+check "as they are" cmp "$work/in/shop/web.container.d/10-x.conf" "$target/shop/web.container.d/10-x.conf"
+check "and the generator finds them" eval '"$build/crunit-generator" --user --dryrun 2>&1 | grep -q A=b'
+rm "$target/shop/"{foo.txt,web.container,zzz.volume} "$target/shop/"{web-.container,container,zzz.volume}.d/*
+check "a drop-in that is there stays" quadlet 125 install --user shop
+check "which is said" grep -qx "crunit: DIR/shop/web.container.d/10-x.conf exists, use --replace" "$work/said"
+check "and all others stay out" gone shop/foo.txt
+check "unless it is to be replaced" quadlet 0 install --user --replace shop
+check "it is whole again" in_shop
+check "all goes with the application" eval 'quadlet 0 rm --user --force shop && gone shop'
+echo 'A=b' >"$work/in/shop/web.container.d/40-bad.conf"
+check "a drop-in that cannot be read" quadlet 125 install --user shop
+check "has its line" grep -qx "crunit: web.container.d/40-bad.conf:1: key before the first \[section\]" "$work/said"
+check "and nothing is written" gone shop
+rm "$work/in/shop/web.container.d/40-bad.conf"
+mkdir -p "$target/shop/foo.txt"
+check "a directory in the way" quadlet 125 install --user --replace shop
+check "is seen before" eval 'rmdir "$target/shop/foo.txt" && rmdir "$target/shop"'
+mkdir -p "$target/shop" && touch "$target/shop/web.container.d"
+check "so is a file where drop-ins go" quadlet 125 install --user --replace shop
+check "and it is said what to do" grep -qx "crunit: DIR/shop/web.container.d is not a directory: remove it first" "$work/said"
+rm -r "$target/shop"
+
+# Of one name, the generator takes the file of the directory above.
+check "a file first" quadlet 0 install --user b.container
+check "and one that it hides" quadlet 0 install --user --application q2 b.container
+check "says which one counts" says_only DIR/q2/b.container \
+	"crunit: warning: DIR/q2/b.container has no effect: DIR/b.container has the same name and is found first"
+check "the other has nothing to say" eval 'quadlet 0 install --user --replace b.container && says_only DIR/b.container'
+ln -s /dev/null "$work/runtime/containers/systemd/data.volume"
+XDG_RUNTIME_DIR=$work/runtime check "one that is masked" quadlet 0 install --user data.volume
+check "is named as well" says_only DIR/data.volume \
+	"crunit: warning: DIR/data.volume has no effect: $work/runtime/containers/systemd/data.volume has the same name and is found first"
 
 # The directory of users in the system's is nobody's application.
 users=$work/etc/containers/systemd/users
