@@ -62,12 +62,20 @@ int emit_pod_name(struct translation *t, const struct unit_key *row, const struc
 static void add_type(struct translation *t)
 {
         const char *type = unit_last_value(&t->source->file, "Service", "Type");
-        const char *restart = unit_last_value(&t->source->file, "Service", "Restart");
+        const struct unit_line *line = unit_last(&t->source->file, "Service", "Restart");
+        const char *restart = line ? line->value : NULL;
 
         if (!str_empty(type) && !str_equal(type, "oneshot"))
                 unit_add(&t->service, "Service", "Type", "oneshot");
-        if (str_empty(restart) || str_equal(restart, "always") || str_equal(restart, "on-success"))
-                unit_add(&t->service, "Service", "Restart", "on-failure");
+        if (!str_empty(restart) && !str_equal(restart, "always") &&
+            !str_equal(restart, "on-success"))
+                return;
+        unit_add(&t->service, "Service", "Restart", "on-failure");
+        if (!str_empty(restart))
+                report_at(t->report, REPORT_WARNING, unit_value_place(line),
+                          "Restart=%s becomes on-failure: the command that makes a pod ends when "
+                          "the pod is there; Restart= of its containers is what restarts them",
+                          restart);
 }
 
 static void add_members(struct translation *t)
