@@ -22,7 +22,7 @@ int implied_read(int dirfd, const char *path, struct strv *implied, struct error
         AUTO_FREE char *text = NULL;
         size_t length = 0;
 
-        if (io_read_file(dirfd, path, TREE_MAX_NAMES, &text, &length, &reason) < 0)
+        if (io_read_file(dirfd, path, TREE_MAX_IMPLIED, &text, &length, &reason) < 0)
                 return reason.code == ENOENT ? 0
                                              : error_set(err, reason.code, "%s", reason.message);
         if (length && text[length - 1])

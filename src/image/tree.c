@@ -35,7 +35,7 @@ struct tree {
 
         struct tree_directory *directories; /* owned; in the order of the entries */
         size_t directory_count, directory_capacity;
-        size_t name_bytes;
+        size_t name_bytes, implied_bytes;
         struct strv implied;
 };
 
@@ -145,6 +145,15 @@ static int tree_note_bytes(struct tree *tree, const char *path, struct error *er
         return 0;
 }
 
+static int tree_note_implied(struct tree *tree, const char *path, struct error *err)
+{
+        tree->implied_bytes += strlen(path) + TREE_NAME_COST;
+        if (tree->implied_bytes > TREE_MAX_IMPLIED)
+                return error_set(err, EFBIG, "too many directories have no entry of their own");
+        strv_append(&tree->implied, path);
+        return 0;
+}
+
 /* Make what is missing on the way to a directory, from the top. */
 static int tree_make_parents(struct tree *tree, const char *path, struct error *err)
 {
@@ -162,9 +171,8 @@ static int tree_make_parents(struct tree *tree, const char *path, struct error *
                 if (result < 0)
                         return -1;
                 if (result == 0) {
-                        if (tree_note_bytes(tree, copy, err) < 0)
+                        if (tree_note_implied(tree, copy, err) < 0)
                                 return -1;
-                        strv_append(&tree->implied, copy);
                 }
                 next = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
                 if (next < 0)

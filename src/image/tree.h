@@ -19,8 +19,11 @@
 #include <time.h>
 
 enum {
-        TREE_MAX_PATH = 4095,      /* bytes; PATH_MAX without its NUL */
-        TREE_MAX_NAMES = 256 << 20 /* bytes of directories' names that are remembered to the end */
+        TREE_MAX_PATH = 4095,       /* bytes; PATH_MAX without its NUL */
+        TREE_MAX_NAMES = 256 << 20, /* bytes of directories' names that are remembered to the end */
+        TREE_MAX_IMPLIED =
+                32 << 20,   /* bytes of those without an entry, which others remember too */
+        TREE_NAME_COST = 48 /* bytes for each of them, beside the name */
 };
 
 /* An extended attribute, as the kernel takes it. Borrowed by the functions below. */

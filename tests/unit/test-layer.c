@@ -459,6 +459,34 @@ static void test_depth(void)
         check(result.entries == DEPTH, "are all there");
 }
 
+/* Files in trees of directories that have no entries, a thousand deep. */
+static void test_many_implied(void)
+{
+        enum {
+                TREES = 40,
+                DEPTH = 1000
+        };
+        AUTO_ERROR struct error err = { 0 };
+        CLEANUP(layer_result_free) struct layer_result result = { 0 };
+        AUTO_STRBUF struct strbuf tar = { 0 };
+        AUTO_STRBUF struct strbuf path = { 0 };
+        AUTO_FREE char *diff_id = NULL;
+
+        for (int i = 0; i < DEPTH; i++)
+                strbuf_append(&path, "d/");
+        for (int i = 0; i < TREES; i++) {
+                AUTO_FREE char *record = str_format("path=%d/%sfile", i, path.data);
+
+                tar_add(&tar, &(struct tar_entry){ .name = "f", .pax = { record } });
+        }
+        tar_end(&tar);
+        check(unpack_source(&tar, (struct stream_source){ 0 }, &diff_id, &result, &err) < 0 &&
+                      err.code == EFBIG,
+              "more directories without an entry than can be remembered");
+        check_str(err.message, "l.tar: too many directories have no entry of their own",
+                  "are too many");
+}
+
 static void test_limits(void)
 {
         AUTO_ERROR struct error err = { 0 };
@@ -518,6 +546,7 @@ int main(void)
         test_pax_bomb();
         test_huge_headers();
         test_depth();
+        test_many_implied();
         test_limits();
         check(io_remove_tree(AT_FDCWD, scratch, &err) == 0, "the scratch directory is removed");
         return tap_done();
