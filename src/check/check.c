@@ -292,6 +292,10 @@ int check_run(struct check *check, const struct check_options *options, size_t c
         check_releases(check);
         check_commands(check);
         check_images(check);
+        if (options->is_user && check->count)
+                report_at(&check->report, REPORT_WARNING, (struct error_place){ 0 },
+                          "containers of users are not supported by this version: crunit does not "
+                          "start them");
         check_subids(check);
         check_ports(check);
         check_cycles(check);

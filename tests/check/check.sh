@@ -340,4 +340,5 @@ printf '%s\n' '[Container]' 'Image=localhost/u:1' 'Network=host' 'Frobnicate=1' 
 user_check() { ! env -u XDG_CONFIG_HOME -u XDG_RUNTIME_DIR HOME="$work/home" "$build/crunit" check --no-verify --user >"$work/said"; }
 check "a user's own files" user_check
 check "where they are" grep -q '/.config/containers/systemd/u.container:4:1: error: unknown key Frobnicate=' "$work/said"
+check "which do not run yet" grep -q 'warning: containers of users are not supported by this version' "$work/said"
 finish
