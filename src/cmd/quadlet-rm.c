@@ -63,6 +63,42 @@ static bool is_running(const char *state)
                str_has_prefix(state, "reloading/") || str_has_prefix(state, "deactivating/");
 }
 
+static bool is_template(const char *service)
+{
+        return service && str_has_suffix(service, "@.service");
+}
+
+/* What `systemctl` calls the unit, or all instances of a template. Owned. */
+static char *unit_pattern(const char *service)
+{
+        return is_template(service) ? str_substitute(service, "@.service", "@*.service")
+                                    : str_dup(service);
+}
+
+/* A template itself has no state: it runs as long as one of its instances does. */
+static void find_instances(struct removal *removal)
+{
+        for (size_t i = 0; i < removal->files.set.count; i++) {
+                const char *service = removal->files.set.sources[i].service;
+                AUTO_FREE char *pattern = NULL;
+                AUTO_FREE char *text = NULL;
+                AUTO_STRV struct strv words = { 0 };
+
+                if (!is_template(service))
+                        continue;
+                pattern = unit_pattern(service);
+                quadlet_systemctl(removal->options->is_user, &words);
+                strv_append(&words, "list-units");
+                strv_append(&words, "--plain");
+                strv_append(&words, "--no-legend");
+                strv_append(&words, "--state=active,activating,reloading,deactivating");
+                strv_append(&words, "--");
+                strv_append(&words, pattern);
+                if (spawn_run(&words, NULL, SPAWN_STDOUT, &text, NULL) == 0 && !str_empty(text))
+                        str_replace(removal->states.items + i, "active/instances");
+        }
+}
+
 /* A step of the removal of one of the set's files. */
 typedef int source_function(struct removal *removal, size_t index, struct error *err);
 
@@ -85,7 +121,7 @@ static int check_source(struct removal *removal, size_t index, struct error *err
 
 static int stop_source(struct removal *removal, size_t index, struct error *err)
 {
-        const char *service = removal->files.set.sources[index].service;
+        AUTO_FREE char *service = unit_pattern(removal->files.set.sources[index].service);
         AUTO_STRV struct strv words = { 0 };
         int status;
 
@@ -247,6 +283,7 @@ int cmd_quadlet_rm(const struct cmd *cmd, int argc, char **argv)
         }
         quadlet_load(&removal.files, options.is_user);
         quadlet_states(&removal.files, options.is_user, &removal.states);
+        find_instances(&removal);
         status = options.all ? remove_all(&removal)
                              : cmd_each(argv + first, (size_t)(argc - first), remove_name, &removal,
                                         cmd_removal_failure);

@@ -15,6 +15,7 @@ cat >"$work/bin/systemctl" <<'END'
 #!/bin/bash
 echo "$*" >>"$ASKED"
 [ "$2" != "$FAIL" ] || exit 4
+[ "$2" != list-units ] || { [ "${*: -1}" != 'many@*.service' ] || echo "many@one.service loaded active running"; exit; }
 [ "$2" = show ] || exit 0
 first=yes
 for unit in "${@:5}"; do
@@ -267,4 +268,16 @@ if unshare -rm true 2>/dev/null; then
 else
 	skip "users are no application" "no user namespaces"
 fi
+
+# --- templates run as long as one instance does
+rm -rf "$target"
+printf '[Container]\nImage=localhost/many\n' >"$work/in/many@.container"
+cp "$work/in/many@.container" "$work/in/few@.container"
+quadlet 0 install --user many@.container few@.container
+check "a template with an instance that runs stays" quadlet 2 rm --user many@.container
+check "and it is said why" says_only "crunit: many@.service is active/instances: stop it, or use --force"
+check "one without goes" quadlet 0 rm --user few@.container
+check "or by force" quadlet 0 rm --user --force many@.container
+check "when all have been stopped" grep -qxF -- "--user stop -- many@*.service" "$ASKED"
+check "and is gone" gone many@.container
 finish
