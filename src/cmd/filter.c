@@ -38,13 +38,29 @@ int filter_passes(const struct filter_kind *kinds, const struct strv *filters, c
         return 1;
 }
 
-static bool filter_is_known(const struct filter_kind *kinds, const char *filter)
+/* The row of NAME=VALUE, or NULL. */
+static const struct filter_kind *filter_find(const struct filter_kind *kinds, const char *filter)
 {
         AUTO_FREE char *name = str_dupn(filter, strcspn(filter, "="));
 
         while (kinds->name && !str_equal(kinds->name, name))
                 kinds++;
-        return kinds->name && strchr(filter, '=');
+        return kinds->name && strchr(filter, '=') ? kinds : NULL;
+}
+
+static int filter_check_value(const struct filter_kind *kind, const char *filter, struct error *err)
+{
+        const char *value = strchr(filter, '=') + 1;
+        AUTO_STRBUF struct strbuf known = { 0 };
+
+        for (size_t i = 0; kind->values && kind->values[i]; i++) {
+                if (str_equal(kind->values[i], value))
+                        return 0;
+                strbuf_appendf(&known, "%s%s", i ? ", " : "", kind->values[i]);
+        }
+        if (!kind->values)
+                return 0;
+        return error_set(err, EINVAL, "--filter %s: not one of %s", filter, known.data);
 }
 
 int filter_check(const struct filter_kind *kinds, const struct strv *filters, struct error *err)
@@ -55,10 +71,13 @@ int filter_check(const struct filter_kind *kinds, const struct strv *filters, st
                 strbuf_appendf(&known, "%s%s=", kind == kinds ? "" : ", ", kind->name);
         for (size_t i = 0; i < filters->count; i++) {
                 const char *filter = filters->items[i];
+                const struct filter_kind *kind = filter_find(kinds, filter);
                 AUTO_FREE char *name = str_dupn(filter, strcspn(filter, "="));
                 const char *nearest;
 
-                if (filter_is_known(kinds, filter))
+                if (kind && filter_check_value(kind, filter, err) < 0)
+                        return -1;
+                if (kind)
                         continue;
                 nearest = strchr(filter, '=') ? str_nearest_row(name, kinds, sizeof *kinds) : NULL;
                 return error_set(err, EINVAL, "--filter %s: not one of %s%s%s%s", filter,

@@ -15,9 +15,11 @@ struct filter_kind {
         const char *name; /* NULL ends the table */
         filter_function *passes;
         bool all; /* all filters of this kind have to let it through, not just one of them */
+        const char *const
+                *values; /* what it may be, NULL-terminated; NULL: that is its own to say */
 };
 
-/* Every filter is one of the table's. */
+/* Every filter is one of the table's, with a value that it may have. */
 int filter_check(const struct filter_kind *kinds, const struct strv *filters, struct error *err);
 
 /* Whether the filters of each kind that is asked for let it through: 1, 0 or -1. */

@@ -52,27 +52,42 @@ static const struct {
         [COLUMN_APPLICATION] = { "APPLICATION", "App", NULL },
 };
 
-/* KEY=VALUE, where VALUE may have wildcards. */
-static int list_matches(const struct strv *row, const char *filter, struct error *err)
+/* KEY=VALUE, where VALUE may have wildcards: the column, and the value; COLUMNS where it is none.
+ */
+static size_t list_parse_filter(const char *filter, const char **ret_value)
 {
         for (size_t i = 0; i < COLUMNS; i++) {
                 const char *value = columns[i].filter ? str_after(filter, columns[i].filter) : NULL;
 
-                if (value && *value == '=')
-                        return fnmatch(value + 1, row->items[i], 0) == 0;
+                if (value && *value == '=') {
+                        *ret_value = value + 1;
+                        return i;
+                }
         }
-        return error_set(err, EINVAL, "--filter %s: not name=, unit= or status=", filter);
+        return COLUMNS;
 }
 
-static int list_filter(const struct strv *row, const struct strv *filters, struct error *err)
+static int list_check_filters(const struct strv *filters, struct error *err)
+{
+        const char *value;
+
+        for (size_t i = 0; i < filters->count; i++)
+                if (list_parse_filter(filters->items[i], &value) == COLUMNS)
+                        return error_set(err, EINVAL, "--filter %s: not name=, unit= or status=",
+                                         filters->items[i]);
+        return 0;
+}
+
+static bool list_filter(const struct strv *row, const struct strv *filters)
 {
         for (size_t i = 0; i < filters->count; i++) {
-                int match = list_matches(row, filters->items[i], err);
+                const char *value = NULL;
+                size_t column = list_parse_filter(filters->items[i], &value);
 
-                if (match <= 0)
-                        return match;
+                if (fnmatch(value, row->items[column], 0) != 0)
+                        return false;
         }
-        return 1;
+        return true;
 }
 
 static void list_json(const struct strv *rows, size_t count)
@@ -118,8 +133,9 @@ static int list_files(const struct quadlet_options *options, struct error *err)
         bool json = str_equal(options->format, "json");
         size_t count = 0;
         struct strv *rows;
-        int result = 0;
 
+        if (list_check_filters(&options->filters, err) < 0)
+                return -1;
         quadlet_load(&files, options->is_user);
         quadlet_states(&files, options->is_user, &states);
         rows = alloc_zero(files.set.count + 1, sizeof *rows);
@@ -128,20 +144,19 @@ static int list_files(const struct quadlet_options *options, struct error *err)
                         strv_append(&rows[0], columns[i].heading);
                 count = 1;
         }
-        for (size_t i = 0; i < files.set.count && result >= 0; i++) {
+        for (size_t i = 0; i < files.set.count; i++) {
                 list_row(&files, i, states.items[i], &rows[count]);
-                result = list_filter(&rows[count], &options->filters, err);
-                if (result > 0)
+                if (list_filter(&rows[count], &options->filters))
                         count++;
                 else
                         strv_free(&rows[count]);
         }
-        if (result >= 0 && json)
+        if (json)
                 list_json(rows, count);
-        else if (result >= 0)
+        else
                 listing_print(rows, count, COLUMNS);
         list_rows_free(rows, count);
-        return result < 0 ? -1 : 0;
+        return 0;
 }
 
 int cmd_quadlet_list(const struct cmd *cmd, int argc, char **argv)

@@ -280,4 +280,6 @@ check "one without goes" quadlet 0 rm --user few@.container
 check "or by force" quadlet 0 rm --user --force many@.container
 check "when all have been stopped" grep -qxF -- "--user stop -- many@*.service" "$ASKED"
 check "and is gone" gone many@.container
+check "a filter that is none, where there is nothing to filter" quadlet 125 list --user --filter status
+check "is named" says_only "crunit: --filter status: not name=, unit= or status="
 finish
