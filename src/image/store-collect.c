@@ -251,6 +251,16 @@ static int store_note_use(int dir, const char *name, void *context, struct error
         return 0;
 }
 
+/* One whose record a power cut has left in pieces cannot be started again. */
+static int store_note_kept(int dir, const char *name, void *context, struct error *err)
+{
+        AUTO_ERROR struct error reason = { 0 };
+
+        if (store_note_use(dir, name, context, &reason) == 0 || reason.code == EBADMSG)
+                return 0;
+        return error_set(err, reason.code, "%s", reason.message);
+}
+
 /* A volume that is an image with changes over it is nothing without the image. */
 static int store_note_volume(int dir, const char *name, void *context, struct error *err)
 {
@@ -283,7 +293,7 @@ int store_used_ids(const char *root, bool kept, struct json_object **ret, struct
         AUTO_JSON struct json_object *used = json_object_new_object();
 
         if (kept && access(ended, F_OK) == 0 &&
-            io_each_name(AT_FDCWD, ended, store_note_use, used, err) < 0)
+            io_each_name(AT_FDCWD, ended, store_note_kept, used, err) < 0)
                 return -1;
         if (access(volumes, F_OK) == 0 &&
             io_each_name(AT_FDCWD, volumes, store_note_volume, used, err) < 0)

@@ -79,6 +79,9 @@ printf '{"version":1,"id":"%064d","name":"old","image":"%s","imageName":"%s","ke
 check 'its image is not pruned' run 0 image prune -a -f
 check 'it is still there' run 0 image inspect "$host/two:1"
 check 'nor removed' says 2 'container old@' rmi "$host/two:1"
+mkdir "$work/store/containers/damaged@"
+: >"$work/store/containers/damaged@/state.json"
+check 'a record in pieces is in nobody'\''s way' run 0 image prune -a -f
 rm -r "$work/store/containers"
 check 'until the container goes' run 0 image prune -a -f
 check 'then it does' run 125 image inspect "$host/two:1"

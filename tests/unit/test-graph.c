@@ -10,8 +10,8 @@ static const char *const networks_text[] = {
         "enabled\":"
         "true,\"subnets\":[{\"subnet\":\"10.1.0.0/24\",\"gateway\":\"10.1.0.1\"},"
         "{\"subnet\":\"fd00:1::/64\",\"gateway\":\"fd00:1::1\"}]}",
-        "{\"name\":\"closed\",\"driver\":\"bridge\",\"network_interface\":\"br-closed\","
-        "\"internal\":true,\"subnets\":[{\"subnet\":\"10.2.0.0/24\"}]}",
+        ("{\"name\":\"closed\",\"driver\":\"bridge\",\"network_interface\":\"br-closed\","
+         "\"internal\":true,\"subnets\":[{\"subnet\":\"10.2.0.0/24\"}]}"),
         "{\"name\":\"lan\",\"driver\":\"macvlan\",\"subnets\":[{\"subnet\":\"192.0.2.0/24\"}]}",
 };
 

@@ -19,8 +19,8 @@ static void refuse(const char *text, const char *what)
 static void test_text(void)
 {
         static const char *const texts[] = {
-                "{\"a\":\"a\\u001b[31m\x7f\xc2\x9b\xe2\x80\xae"
-                "b\"}",
+                ("{\"a\":\"a\\u001b[31m\x7f\xc2\x9b\xe2\x80\xae"
+                 "b\"}"),
                 "{\"a\":\"\\u003c\xc3\xa9\\u003e \\n\xe2\x82\xac\\t\xf0\x9f\x90\xb3\"}",
                 "{\"\\u0026\xc3\xa9\":{\"\xc3\xa9\\\\\xc3\xa9\":\"\\\"\xc3\xa9\\\"\"}}",
         };
