@@ -209,3 +209,43 @@ test_user_key_and_groups() {
 	assert_journal user '5555'
 	assert_journal user '^/srv$'
 }
+
+# two_of NAME MODE OWNER: an image whose upper layer, the same in each, has files in directories that
+# only the lower one describes.
+two_of() {
+	local top=$work/$1 i ids=()
+	mkdir -p "$top"/1/{bin,proc,sys,dev,run,tmp,root,srv/deep} "$top"/2/{root,srv/deep}
+	cp /bin/busybox "$top/1/bin/"
+	chmod "$2" "$top"/1/root "$top/1/srv/deep"
+	chown "$3" "$top"/1/root "$top/1/srv/deep"
+	echo secret | tee "$top/2/root/file" >"$top/2/srv/deep/file"
+	tar -C "$top/1" -cf "$top/1.tar" .
+	tar -C "$top/2" --mtime=@1 -cf "$top/2.tar" root/file srv/deep/file
+	for i in 1 2; do
+		ids+=("\"sha256:$(sha256sum "$top/$i.tar" | cut -d ' ' -f 1)\"")
+	done
+	printf '{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[%s,%s]}}' "${ids[@]}" >"$top/config.json"
+	printf '[{"Config":"config.json","RepoTags":["localhost/%s:1"],"Layers":["1.tar","2.tar"]}]' "$1" >"$top/manifest.json"
+	tar -C "$top" -cf "$work/$1.tar" manifest.json config.json 1.tar 2.tar
+	crunit load -q "$work/$1.tar"
+}
+
+# what NAME [OPTION...]: modes and owners that its container sees.
+what() {
+	crunit run --rm --network none "${@:2}" "localhost/$1:1" /bin/busybox stat -c '%a %u:%g %n' /root /srv /srv/deep | paste -sd ' '
+}
+
+test_directories_of_lower_layers() {
+	two_of open 0777 1000:1000
+	two_of closed 0700 7:8
+	assert_equal "$(what open)" "777 1000:1000 /root 755 0:0 /srv 777 1000:1000 /srv/deep"
+	assert_equal "$(what closed)" "700 7:8 /root 755 0:0 /srv 700 7:8 /srv/deep"
+	assert_equal "$(what closed --read-only)" "700 7:8 /root 755 0:0 /srv 700 7:8 /srv/deep"
+	assert_equal "$(what closed --uidmap 0:100000:65536)" "700 7:8 /root 755 0:0 /srv 700 7:8 /srv/deep"
+	crunit run --rm --network none --mount type=image,source=localhost/closed:1,target=/there localhost/open:1 \
+		/bin/busybox stat -c '%a %u:%g' /there/srv/deep | grep -qx '700 7:8' || fail "not so in an image that is mounted"
+	crunit rmi -f open:1
+	crunit image check
+	assert_equal "$(what closed)" "700 7:8 /root 755 0:0 /srv 700 7:8 /srv/deep" "after the other one has gone"
+	crunit rmi -f closed:1
+}
