@@ -82,7 +82,8 @@ static int download_try_config(struct download *download, const char *digest, ui
                 result = -1;
         else if (intake_has(download->intake, "blobs/sha256", digest))
                 result = 0;
-        else if (part_take(download->intake->store, digest, size, &download->config, err) != 1)
+        else if (part_take(download->intake->store, digest, size, download->from, &download->config,
+                           err) != 1)
                 result = 2;
         store_unlock(download->intake->store);
         return result;
@@ -95,7 +96,7 @@ int download_hold_config(struct download *download, const char *digest, uint64_t
         int result;
 
         while ((result = download_try_config(download, digest, size, err)) == 2) {
-                if (part_is_stuck(download->intake->store, digest, &watch))
+                if (part_is_stuck(download->intake->store, digest, download->from, &watch))
                         return 1;
                 if (download_nap(download, err) < 0)
                         return -1;
@@ -194,7 +195,7 @@ static int download_take_layer(struct download *download, size_t i, struct error
                 download_drop(download, own);
         taken = own->impatient ? download_help_oneself(download, i, err)
                                : part_take(download->intake->store, layer->digest, layer->size,
-                                           &own->part, err);
+                                           download->from, &own->part, err);
         if (taken < 0)
                 return -1;
         own->trusted = own->part.have == 0;
@@ -381,9 +382,9 @@ static void download_watch_others(struct download *download)
                 struct download_layer *own = download->layers + i;
 
                 if (own->state == DOWNLOAD_FOREIGN)
-                        own->impatient =
-                                part_is_stuck(download->intake->store,
-                                              download->intake->plan.layers[i].digest, &own->watch);
+                        own->impatient = part_is_stuck(download->intake->store,
+                                                       download->intake->plan.layers[i].digest,
+                                                       download->from, &own->watch);
         }
 }
 

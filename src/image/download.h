@@ -44,6 +44,7 @@ struct download {
         struct registry *registry; /* borrowed; its poll function is download_poll, with this */
         struct progress *progress; /* borrowed; or NULL */
         const char *name;          /* borrowed; of the image, for messages */
+        const char *from;          /* borrowed; the server */
         const struct strv *nearby; /* borrowed; additional stores, or NULL */
         bool keep_blobs;           /* the blobs go to the store as well */
         const void *caller;        /* borrowed; for the caller's callbacks */

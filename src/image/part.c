@@ -8,6 +8,9 @@
 #include <errno.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
+
+#define PART_FROM "user.crunit.from"
 
 static char *part_name(const char *digest)
 {
@@ -36,8 +39,16 @@ static int part_try(const struct store *store, const char *name, uint64_t most, 
         return 2;
 }
 
-int part_take(const struct store *store, const char *digest, uint64_t most, struct part *ret,
-              struct error *err)
+/* Where the file system cannot note that, all are taken to have the same server. */
+static bool part_is_from(int fd, const char *from)
+{
+        char noted[PART_FROM_MAX + 1] = "";
+
+        return fgetxattr(fd, PART_FROM, noted, PART_FROM_MAX) < 0 || str_equal(noted, from);
+}
+
+int part_take(const struct store *store, const char *digest, uint64_t most, const char *from,
+              struct part *ret, struct error *err)
 {
         AUTO_FREE char *name = part_name(digest);
 
@@ -46,6 +57,7 @@ int part_take(const struct store *store, const char *digest, uint64_t most, stru
                 int result = part_try(store, name, most, &part, err);
 
                 if (result == 1) {
+                        fsetxattr(part.fd, PART_FROM, from, strlen(from), 0);
                         part.name = steal_str(&name);
                         *ret = part;
                         return 1;
@@ -90,14 +102,16 @@ void part_release(const struct store *store, struct part *part)
                 part_close(part);
 }
 
-bool part_is_stuck(const struct store *store, const char *digest, struct part_watch *watch)
+bool part_is_stuck(const struct store *store, const char *digest, const char *from,
+                   struct part_watch *watch)
 {
         AUTO_FREE char *name = part_name(digest);
+        AUTO_CLOSE int fd = openat(store->tmp, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
         struct timespec now;
         struct stat st;
 
         clock_gettime(CLOCK_MONOTONIC, &now);
-        if (fstatat(store->tmp, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        if (fd < 0 || fstat(fd, &st) < 0)
                 st = (struct stat){ .st_mtim = { .tv_sec = now.tv_sec } };
         if (!watch->since || st.st_mtim.tv_sec != watch->touched.tv_sec ||
             st.st_mtim.tv_nsec != watch->touched.tv_nsec) {
@@ -109,5 +123,6 @@ bool part_is_stuck(const struct store *store, const char *digest, struct part_wa
                 watch->size = (uint64_t)st.st_size;
                 watch->grown = now.tv_sec;
         }
-        return now.tv_sec - watch->since >= PART_PATIENCE || now.tv_sec - watch->grown >= PART_SLOW;
+        return now.tv_sec - watch->since >= PART_PATIENCE ||
+               (now.tv_sec - watch->grown >= PART_SLOW && !part_is_from(fd, from));
 }

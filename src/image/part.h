@@ -6,8 +6,9 @@
  * since another process may read it.
  *
  * Who holds parts says now and then that he gets on (part_touch): the file's time. Where that
- * stands still for PART_PATIENCE, or where the file does not grow by PART_STEP in PART_SLOW, a
- * waiting process helps itself: a server that gives a byte now and then is in nobody else's way.
+ * stands still for PART_PATIENCE, a waiting process helps itself. So it does where the file does
+ * not grow by PART_STEP in PART_SLOW and comes from another server than its own: one that gives a
+ * byte now and then is in nobody's way but its own images'.
  */
 #pragma once
 
@@ -16,9 +17,10 @@
 #include <time.h>
 
 enum {
-        PART_PATIENCE = 10, /* seconds */
-        PART_SLOW = 60,     /* seconds */
-        PART_STEP = 4 << 20 /* bytes */
+        PART_PATIENCE = 10,  /* seconds */
+        PART_SLOW = 60,      /* seconds */
+        PART_STEP = 4 << 20, /* bytes */
+        PART_FROM_MAX = 511  /* bytes of a server's name that are noted */
 };
 
 struct part {
@@ -33,9 +35,9 @@ struct part {
         }
 
 /* Take it, and make it where there is none: 1; 0: another process has it. A file of more than most
- * bytes is replaced. */
-int part_take(const struct store *store, const char *digest, uint64_t most, struct part *ret,
-              struct error *err);
+ * bytes is replaced. from: the server it is going to come from. */
+int part_take(const struct store *store, const char *digest, uint64_t most, const char *from,
+              struct part *ret, struct error *err);
 
 void part_touch(const struct part *part);
 
@@ -52,5 +54,7 @@ struct part_watch {
         time_t grown;            /* it was seen to grow enough */
 };
 
-/* Has the one who holds it stood still for too long? Also where the file has gone meanwhile: no. */
-bool part_is_stuck(const struct store *store, const char *digest, struct part_watch *watch);
+/* Has the one who holds it stood still for too long, or is its server, if that is not the one that
+ * we have it from, too slow? Also where the file has gone meanwhile: no. */
+bool part_is_stuck(const struct store *store, const char *digest, const char *from,
+                   struct part_watch *watch);

@@ -349,6 +349,7 @@ int pull_server_fetch(struct store *store, const char *name, const struct refere
         pull.download = (struct download){ .intake = &pull.intake,
                                            .progress = options->progress,
                                            .name = name,
+                                           .from = endpoint->host,
                                            .nearby = options->nearby,
                                            .keep_blobs = options->keep_blobs,
                                            .config = PART_NONE,

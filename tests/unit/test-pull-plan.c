@@ -203,29 +203,32 @@ static void test_parts(void)
 
         if (!mkdtemp(scratch) || store_open(scratch, STORE_MAKE, &store, NULL) < 0)
                 exit(99);
-        check(part_take(&store, ONES, 100, &mine, NULL) == 1 && mine.have == 0, "a part is taken");
-        check(part_take(&store, ONES, 100, &other, NULL) == 0, "once");
-        check(!part_is_stuck(&store, ONES, &watch), "who has it is given time");
+        check(part_take(&store, ONES, 100, "here", &mine, NULL) == 1 && mine.have == 0,
+              "a part is taken");
+        check(part_take(&store, ONES, 100, "here", &other, NULL) == 0, "once");
+        check(!part_is_stuck(&store, ONES, "here", &watch), "who has it is given time");
         watch.since -= PART_PATIENCE;
-        check(part_is_stuck(&store, ONES, &watch), "but not for ever");
+        check(part_is_stuck(&store, ONES, "here", &watch), "but not for ever");
         usleep(20000);
         part_touch(&mine);
-        check(!part_is_stuck(&store, ONES, &watch), "a sign of life is seen");
+        check(!part_is_stuck(&store, ONES, "here", &watch), "a sign of life is seen");
         watch.grown -= PART_SLOW;
-        check(part_is_stuck(&store, ONES, &watch), "but without growth it is not enough");
+        check(!part_is_stuck(&store, ONES, "here", &watch), "also of one that is slow");
+        check(part_is_stuck(&store, ONES, "there", &watch),
+              "but another server's slowness is not ours");
         if (ftruncate(mine.fd, PART_STEP) < 0)
                 exit(99);
-        check(!part_is_stuck(&store, ONES, &watch), "growth is");
+        check(!part_is_stuck(&store, ONES, "there", &watch), "where nothing grows");
         if (ftruncate(mine.fd, 0) < 0)
                 exit(99);
         if (io_write_all(mine.fd, "12345", 5) < 0)
                 exit(99);
         part_release(&store, &mine);
         check(!work_sweep(&store), "a sweep keeps it");
-        check(part_take(&store, ONES, 100, &other, NULL) == 1 && other.have == 5,
+        check(part_take(&store, ONES, 100, "here", &other, NULL) == 1 && other.have == 5,
               "and the next one goes on with it");
         part_release(&store, &other);
-        check(part_take(&store, ONES, 4, &mine, NULL) == 1 && mine.have == 0,
+        check(part_take(&store, ONES, 4, "here", &mine, NULL) == 1 && mine.have == 0,
               "one with too many bytes is made anew");
         part_release(&store, &mine);
         check(fstatat(store.tmp,
