@@ -299,6 +299,10 @@ static int64_t watch_round(struct health_asker *asker, uint64_t interval, struct
         bool startup, good;
         int result = watch_check(asker, &health, err);
 
+        if (result < 0 && err->code == EAGAIN) {
+                error_clear(err);
+                return health_delay(&health, interval, process_age(&asker->state.init));
+        }
         if (result < 0)
                 return -1;
         startup = health_in_startup(&health);

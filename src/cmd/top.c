@@ -241,17 +241,68 @@ static void top_print_json(const struct task_list *tasks, const struct top_choic
         puts(text);
 }
 
+/* What of ps(1) says how processes are shown. The rest selects more of them, and those are the
+ * host's; -e, -A, -a and -d ask for all: the container's are all there are. */
+static int top_take_letters(const char *word, struct strv *args, struct error *err)
+{
+        AUTO_STRBUF struct strbuf kept = { 0 };
+
+        strbuf_append(&kept, "-");
+        for (const char *at = word + 1; *at; at++) {
+                if (strchr("oOk", *at)) { /* the rest, or the next word, is its value */
+                        strbuf_append(&kept, at);
+                        break;
+                }
+                if (!strchr("eAadfFljMZHcwLTmy", *at))
+                        return error_set(err, EINVAL,
+                                         "-%c of ps(1) selects processes of the host: only how the "
+                                         "container's are shown can be chosen (-f, -l, -o ...)",
+                                         *at);
+                if (!strchr("eAad", *at))
+                        strbuf_append_n(&kept, at, 1);
+        }
+        if (kept.length > 1)
+                strv_append(args, kept.data);
+        return 0;
+}
+
+static int top_take_word(const char *word, const char *before, struct strv *args, struct error *err)
+{
+        static const char *const known[] = { "--sort",       "--format", "--forest",  "--headers",
+                                             "--no-headers", "--cols",   "--columns", "--width" };
+        bool value = before && before[0] == '-' && before[1] != '-' && before[1] &&
+                     strchr("oOk", before[strlen(before) - 1]);
+
+        if (!value && word[0] == '-' && word[1] != '-')
+                return top_take_letters(word, args, err);
+        for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+                const char *rest = str_after(word, known[i]);
+
+                value = value || (rest && (!*rest || *rest == '='));
+                value = value || (before && str_equal(before, known[i]));
+        }
+        if (!value)
+                return error_set(err, EINVAL,
+                                 "%s selects processes of the host, or is no option of ps(1): only "
+                                 "how the container's are shown can be chosen (-f, -l, -o ...)",
+                                 word);
+        strv_append(args, word);
+        return 0;
+}
+
 /* Words that begin with "-" are for ps(1), which sees the host's process ids. */
 static int top_by_ps(const struct task_list *tasks, char **words, struct error *err)
 {
+        const char *before = NULL;
         AUTO_STRV struct strv args = { 0 };
         AUTO_STRBUF struct strbuf pids = { 0 };
 
         for (size_t i = 0; i < tasks->count; i++)
                 strbuf_appendf(&pids, "%s%d", i ? "," : "", (int)tasks->items[i].hpid);
         strv_append(&args, "ps");
-        for (; *words; words++)
-                strv_append(&args, *words);
+        for (; *words; before = *words++)
+                if (top_take_word(*words, before, &args, err) < 0)
+                        return -1;
         strv_append(&args, "-p");
         strv_append(&args, pids.data ? pids.data : "1");
         execvp(args.items[0], args.items);

@@ -32,7 +32,7 @@ void health_asker_close(struct health_asker *asker);
 /*
  * Ask, with the lock of its health held (health_lock()), and wait for the answer, at most timeout
  * milliseconds. What goes wrong with a check is its result, with exit code 125 or above. ESRCH
- * where the container is gone, EINTR where a signal came.
+ * where the container is gone, EAGAIN where it is paused, EINTR where a signal came.
  */
 int health_ask(struct health_asker *asker, const struct strv *test, uint64_t timeout,
                size_t max_output, struct health_result *ret, struct error *err);

@@ -234,6 +234,27 @@ test_health_on_failure() {
 	wait_for 10 units_are_gone stop
 }
 
+# Nothing answers in a container that is paused, and nobody is to do anything about it.
+test_health_while_paused() {
+	checked still 'HealthRetries=1
+		HealthTimeout=1s
+		HealthOnFailure=kill'
+	start still
+	wait_for 20 is still healthy
+	crunit pause systemd-still
+	sleep 4
+	assert_equal "$(crunit ps -a --filter name=systemd-still --format '{{.State}}')" paused
+	is still healthy || fail "$(crunit inspect systemd-still)"
+	try crunit health run systemd-still
+	assert_equal "$status" 125
+	assert_match "$said" "container 'systemd-still' is paused: .crunit unpause systemd-still. first"
+	crunit unpause systemd-still
+	assert_equal "$(crunit health run systemd-still >/dev/null 2>&1 && echo yes)" yes
+	has_state still active || fail "still is $(prop still ActiveState)"
+	assert_equal "$(prop still NRestarts)" 0
+	systemctl stop still
+}
+
 test_health_startup() {
 	checked web 'HealthRetries=1
 		HealthStartupCmd=[ -e /tmp/up ]

@@ -164,6 +164,12 @@ test_views_top() {
 	assert_match "$(crunit top viewed hpid pid comm)" "$pid +1 +sh"
 	assert_equal "$(crunit top --format json viewed hpid | jq -r '.[0].hpid')" "$pid"
 	assert_match "$(crunit top viewed -o pid,args)" "$pid sh -c trap"
+	assert_match "$(crunit top viewed -ef)" "$pid .*sh -c trap"
+	assert_equal "$(crunit top viewed -eo pid= | wc -l)" "$(crunit top viewed -o pid= | wc -l)" "processes, and all of them"
+	assert_equal "$(crunit top viewed -o pid= -e | tr -d ' ' | head -1)" "$pid"
+	assert_fails crunit top viewed -u root
+	assert_fails crunit top viewed -N
+	assert_fails crunit top viewed -f --ppid 1
 	assert_fails crunit top viewed hpdi
 	assert_match "$said" "no column 'hpdi', did you mean hpid"
 	pkill -f '^sleep 5.55'
