@@ -15,6 +15,16 @@ enum {
         TREE_XATTR_MAX = 64 * 1024, /* the kernel's limit for a value and for a list */
 };
 
+/* From where we are, the kernel would let us remove what something of the container's is mounted
+ * on, and the mount with it. */
+static bool tree_is_mounted(int to, const char *name)
+{
+        struct statx st;
+
+        return statx(to, name, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &st) == 0 &&
+               st.stx_attributes & STATX_ATTR_MOUNT_ROOT;
+}
+
 int tree_copy_make_room(int to, const char *name, mode_t mode, struct error *err)
 {
         struct stat st;
@@ -27,8 +37,9 @@ int tree_copy_make_room(int to, const char *name, mode_t mode, struct error *err
                 return error_set(err, EISDIR, "%s is a directory there, and not here", name);
         if (S_ISDIR(mode))
                 return error_set(err, ENOTDIR, "%s is no directory there, and is one here", name);
-        /* EBUSY: something is mounted on it; a file is written to then. */
-        if (unlinkat(to, name, 0) < 0 && errno != EBUSY && errno != ENOENT)
+        /* A file that is a mount is written to. */
+        if (!tree_is_mounted(to, name) && unlinkat(to, name, 0) < 0 && errno != EBUSY &&
+            errno != ENOENT)
                 return error_errno(err, errno, "cannot replace %s", name);
         return 0;
 }

@@ -242,6 +242,7 @@ test_views_cp() {
 	echo 192.0.2.7 seven >$work/hosts
 	crunit cp $work/hosts viewed:/etc/hosts
 	assert_equal "$(crunit exec viewed cat /etc/hosts)" '192.0.2.7 seven'
+	crunit exec viewed grep -q ' /etc/hosts ' /proc/self/mountinfo || fail "/etc/hosts is no mount any more"
 	systemctl stop viewed
 	crunit run --name kept --network none --user app localhost/busybox:latest true
 	copy_both_ways kept
@@ -260,11 +261,16 @@ test_views_cp_volumes() {
 	mkdir -p $work/bound $work/fixed $work/out
 	echo one >$work/file
 	echo secret >$work/secret
+	echo fixed | tee $work/bound-file >$work/fixed-file
 	crunit run -d --name vols --network none -v cp-data:/data -v $work/bound:/bound -v $work/fixed:/fixed:ro -v /anonymous \
+		-v $work/bound-file:/bound-file -v $work/fixed-file:/fixed-file:ro \
 		localhost/busybox:latest sleep 1000 >/dev/null
 	uses crunit-run-vols.service
 	for target in running kept; do
-		[ $target = running ] || crunit stop -t 0 vols
+		[ $target = running ] || {
+			assert_equal "$(crunit exec vols grep -c ' /[a-z]*-file ' /proc/self/mountinfo)" 2 "mounts after cp"
+			crunit stop -t 0 vols
+		}
 		crunit cp $work/file vols:/data/$target
 		crunit cp $work/file vols:/bound/$target
 		crunit cp $work/file vols:/anonymous/$target
@@ -272,6 +278,11 @@ test_views_cp_volumes() {
 		assert_equal "$(cat /var/lib/crunit/volumes/cp-data/_data/$target $work/bound/$target)" $'one\none' "in the volumes of a $target one"
 		assert_fails crunit cp $work/file vols:/fixed/$target
 		assert_match "$said" 'Read-only file system'
+		echo $target >$work/new
+		crunit cp $work/new vols:/bound-file
+		assert_equal "$(cat $work/bound-file)" $target "a file of the host that is mounted, of a $target one"
+		assert_fails crunit cp $work/new vols:/fixed-file
+		assert_equal "$(cat $work/fixed-file)" fixed
 		ln -sf $work/secret $work/bound/link-$target
 		assert_fails crunit cp vols:/bound/link-$target $work/out/stolen
 		crunit cp vols:/data $work/out/$target-data
