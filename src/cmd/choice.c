@@ -95,7 +95,7 @@ static int choice_search(const struct choice *choice, enum choice_scope scope, s
         AUTO_SETTINGS struct settings settings = { 0 };
         AUTO_CENSUS struct census census = { 0 };
         const struct container_state *latest = NULL;
-        const char *storage;
+        const char *storage, *latest_word = NULL;
 
         if (filter_check(ps_filters, &choice->filters, err) < 0 ||
             cmd_load_settings(&settings, err) < 0)
@@ -111,15 +111,17 @@ static int choice_search(const struct choice *choice, enum choice_scope scope, s
                         return -1;
                 if (!passes || !choice_in_scope(item, scope))
                         continue;
-                if (!latest || choice_is_later(&item->state, latest))
+                if (!latest || choice_is_later(&item->state, latest)) {
                         latest = &item->state;
+                        latest_word = census_word(&census, i);
+                }
                 if (!choice->latest)
-                        choice_add(names, item->state.name);
+                        choice_add(names, census_word(&census, i));
         }
         if (choice->latest && !latest)
                 return error_set(err, ENOENT, "--latest: there is no container");
         if (choice->latest)
-                choice_add(names, latest->name);
+                choice_add(names, latest_word);
         return 0;
 }
 

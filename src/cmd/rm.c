@@ -2,6 +2,7 @@
 /* crunit rm. */
 #include "rm.h"
 #include "../base/log.h"
+#include "../container/kept.h"
 #include "../container/place.h"
 #include "../container/stop.h"
 #include "../container/transient.h"
@@ -54,12 +55,14 @@ const struct option_row rm_options_table[] = {
         { .name = NULL },
 };
 
-/* Kept writable layers of that name whose containers are no longer known (a reboot). */
+/* Kept writable layers of that name whose containers are no longer known (a reboot); or that of an
+ * id. */
 static int rm_remove_kept(const char *name, bool *ret_found, struct error *err)
 {
         AUTO_SETTINGS struct settings settings = { 0 };
         AUTO_STRV struct strv labels = { 0 };
         AUTO_FREE char *prefix = str_format("%s@", name);
+        AUTO_KEPT struct kept kept = { 0 };
         const char *storage;
 
         if (cmd_load_settings(&settings, err) < 0)
@@ -76,7 +79,10 @@ static int rm_remove_kept(const char *name, bool *ret_found, struct error *err)
                         return -1;
                 *ret_found = true;
         }
-        return 0;
+        if (*ret_found || kept_find(name, storage, NULL, &kept, NULL) < 0)
+                return 0;
+        *ret_found = true;
+        return writable_remove(kept.data, true, err);
 }
 
 static int rm_known(struct container_state *state, const char *run,

@@ -111,7 +111,7 @@ static int system_prune(const char *storage, const struct system_request *reques
         for (size_t i = 0; i < census.count; i++) {
                 if (census.items[i].alive)
                         continue;
-                failed |= system_try("rm --ignore", census.items[i].state.name);
+                failed |= system_try("rm --ignore", census_word(&census, i));
                 printable_line("%s", census.items[i].state.name);
         }
         fflush(stdout);

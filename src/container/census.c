@@ -78,6 +78,16 @@ int census_take(const char *storage_or_null, void (*warn)(const char *line), str
         return 0;
 }
 
+const char *census_word(const struct census *census, size_t index)
+{
+        const struct container_state *state = &census->items[index].state;
+
+        for (size_t i = 0; i < census->count; i++)
+                if (i != index && state->id && str_equal(census->items[i].state.name, state->name))
+                        return state->id;
+        return state->name;
+}
+
 const char *census_status_of(const struct container_state *state)
 {
         if (!state_alive(state))

@@ -28,6 +28,10 @@ void census_free(struct census *census);
 int census_take(const char *storage_or_null, void (*warn)(const char *line), struct census *ret,
                 struct error *err);
 
+/* What means this one and no other: its name, or its id where another has that name as well (one
+ * that has ended by hand, and one of a unit). Borrowed. */
+const char *census_word(const struct census *census, size_t index);
+
 /* "running", "paused", "created", "exited". */
 const char *census_status_of(const struct container_state *state);
 const char *census_status(const struct census_item *item);

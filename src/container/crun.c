@@ -185,11 +185,15 @@ void crun_command(const struct crun *crun, const char *verb, struct strv *ret_ar
         strv_append(ret_args, verb);
 }
 
+/* crun gives a container what LISTEN_FDS counts, whoever it was meant for. */
 static void crun_environment(bool cloned, struct strv *ret)
 {
+        bool listens = crun_listen_fds() > 0;
+
         for (char **item = environ; *item; item++)
                 if (!str_has_prefix(*item, "NOTIFY_SOCKET=") &&
-                    !str_has_prefix(*item, "_LIBCRUN_CLONED_BINARY="))
+                    !str_has_prefix(*item, "_LIBCRUN_CLONED_BINARY=") &&
+                    (listens || !str_has_prefix(*item, "LISTEN_")))
                         strv_append(ret, *item);
         if (cloned)
                 strv_append(ret, "_LIBCRUN_CLONED_BINARY=1");

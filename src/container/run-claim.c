@@ -48,15 +48,23 @@ static void run_describe(struct run *run)
                 state->unit = cgroup_unit(run->cgroup);
 }
 
+/* NUMBER[/PROTOCOL] twice; a port without a protocol is one of TCP. */
+static bool run_is_same_port(const char *one, const char *other)
+{
+        size_t length = strcspn(one, "/");
+        const char *kind = one[length] ? one + length : "/tcp";
+
+        return strcspn(other, "/") == length && strncmp(one, other, length) == 0 &&
+               str_equal(kind, other[length] ? other + length : "/tcp");
+}
+
 /* A port that the image exposes, or --expose does, on one of the host's that is free. */
 static void run_publish_one(struct container_spec *spec, const char *port)
 {
         for (size_t i = 0; i < spec->publish.count; i++) {
                 const char *inside = strrchr(spec->publish.items[i], ':');
 
-                inside = inside ? inside + 1 : spec->publish.items[i];
-                if (strncmp(inside, port, strcspn(port, "/")) == 0 &&
-                    (!inside[strcspn(port, "/")] || str_equal(inside, port)))
+                if (run_is_same_port(inside ? inside + 1 : spec->publish.items[i], port))
                         return;
         }
         strv_append(&spec->publish, port);

@@ -263,6 +263,10 @@ test_net_c13_exposed_ports() {
 	for port in 80 81; do
 		answers "loud sees 198.51.100.10 on $port" client tcp 192.0.2.1 "$(crunit port loud $port | sed 's/.*://;q')"
 	done
+	# one protocol that is published is not the other one
+	server both "80" PublishPort=18080:80 ExposeHostPort=80/udp PodmanArgs=--publish-all
+	start both
+	assert_equal "$(crunit port both | sed 's/ .*//' | sort -u | paste -sd ' ')" "80/tcp 80/udp"
 }
 
 # A hundred megabytes by each family, and none is missing.

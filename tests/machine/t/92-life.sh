@@ -493,3 +493,42 @@ test_life_restart_steps() {
 	assert_equal "$(prop steps RestartUSecNext)" 1h
 	systemctl stop steps
 }
+
+# A unit's container may have the name of one that has ended by hand: what is meant by its state is
+# that one.
+test_life_two_of_a_name() {
+	local round
+	container twin <<-'END'
+		[Container]
+		Image=localhost/busybox:latest
+		ContainerName=twin
+		Network=none
+		Exec=sleep 1000
+	END
+	for round in 'rm -f --filter status=exited' 'rm --filter status=exited' 'system prune --force'; do
+		crunit run --name twin --network none localhost/busybox:latest true
+		start twin
+		assert_equal "$(crunit ps -a --filter name=twin --format '{{.State}}' | sort | paste -sd ' ')" "exited running"
+		# shellcheck disable=SC2086
+		crunit $round
+		assert_equal "$(crunit ps -a --filter name=twin --format '{{.State}}')" running "$round"
+		has_state twin active || fail "$round: twin is $(prop twin ActiveState)"
+		systemctl stop twin
+	done
+}
+
+test_life_descriptors_are_not_handed_on() {
+	local before
+	container quiet <<-'END'
+		[Container]
+		Image=localhost/busybox:latest
+		ContainerName=quiet
+		Network=none
+		Exec=sleep 1000
+	END
+	start quiet
+	before=$(crunit exec quiet ls /proc/self/fd)
+	assert_equal "$(LISTEN_FDS=12 LISTEN_PID=1 crunit exec quiet ls /proc/self/fd)" "$before" exec
+	assert_equal "$(LISTEN_FDS=12 LISTEN_PID=1 crunit run --rm --network none localhost/busybox:latest ls /proc/self/fd)" "$before" run
+	systemctl stop quiet
+}
