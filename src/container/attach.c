@@ -91,29 +91,54 @@ static void attach_take_signals(const struct attach *attach, int signals, int pi
                 attach_forward(attach, pidfd, (int)info.ssi_signo);
 }
 
+/* What was typed and is not with the container yet. It may write before it reads: whoever waits for
+ * one of them alone waits for ever. */
+struct attach_typed {
+        char text[ATTACH_CHUNK];
+        size_t length, done;
+        bool ended;
+};
+
 /* stdin at its end: the terminal's own sign for it goes to the container. */
-static void attach_input(const struct attach *attach, struct pollfd *input)
+static void attach_read_typed(struct attach_typed *typed)
 {
         static const char end_of_file = 4;
+        ssize_t n = read(STDIN_FILENO, typed->text, sizeof typed->text);
 
-        if (attach_copy(STDIN_FILENO, attach->master))
+        if (n < 0 && (errno == EINTR || errno == EAGAIN))
                 return;
-        io_write_all(attach->master, &end_of_file, 1);
-        input->fd = -1;
+        typed->ended = n <= 0;
+        if (typed->ended)
+                typed->text[0] = end_of_file;
+        typed->length = typed->ended ? 1 : (size_t)n;
+}
+
+static void attach_write_typed(struct attach_typed *typed, int master)
+{
+        ssize_t n = write(master, typed->text + typed->done, typed->length - typed->done);
+
+        if (n < 0 && (errno == EINTR || errno == EAGAIN))
+                return;
+        typed->done += n < 0 ? typed->length - typed->done : (size_t)n;
+        if (typed->done == typed->length)
+                typed->done = typed->length = 0;
 }
 
 /* Until the init has ended and its terminal is empty. */
 static int attach_loop(const struct attach *attach, int pidfd, int signals, struct error *err)
 {
         bool typing = attach->interactive && attach->master >= 0;
+        struct attach_typed typed = { .ended = !typing };
         struct pollfd events[] = {
                 { .fd = pidfd, .events = POLLIN },
                 { .fd = signals, .events = POLLIN },
                 { .fd = attach->master, .events = POLLIN },
-                { .fd = typing ? STDIN_FILENO : -1, .events = POLLIN },
+                { .fd = -1, .events = POLLIN },
         };
 
         while (events[0].fd >= 0) {
+                events[2].events = (short)(typed.length ? POLLIN | POLLOUT : POLLIN);
+                events[3].fd = typed.ended || typed.length ? -1 : STDIN_FILENO;
                 if (poll(events, 4, -1) < 0) {
                         if (errno == EINTR)
                                 continue;
@@ -122,8 +147,10 @@ static int attach_loop(const struct attach *attach, int pidfd, int signals, stru
                 if (events[1].revents)
                         attach_take_signals(attach, signals, pidfd);
                 if (events[3].revents)
-                        attach_input(attach, &events[3]);
-                if (events[2].revents && !attach_copy(attach->master, STDOUT_FILENO))
+                        attach_read_typed(&typed);
+                if (events[2].revents & POLLOUT)
+                        attach_write_typed(&typed, attach->master);
+                if (events[2].revents & ~POLLOUT && !attach_copy(attach->master, STDOUT_FILENO))
                         events[2].fd = -1;
                 /* The last output first. */
                 else if (events[0].revents && !(events[2].revents & POLLIN))
@@ -147,6 +174,7 @@ int attach_wait(const struct attach *attach, int *ret_status, struct error *err)
         if (signals < 0)
                 return error_errno(err, errno, "cannot make a signalfd");
         if (attach->master >= 0) {
+                fcntl(attach->master, F_SETFL, O_RDWR | O_NONBLOCK);
                 console_resize(attach->master);
                 if (attach->interactive)
                         attach_raw_begin(&raw);

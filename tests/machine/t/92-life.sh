@@ -532,3 +532,14 @@ test_life_descriptors_are_not_handed_on() {
 	assert_equal "$(LISTEN_FDS=12 LISTEN_PID=1 crunit run --rm --network none localhost/busybox:latest ls /proc/self/fd)" "$before" run
 	systemctl stop quiet
 }
+
+# More than the terminal holds, both ways at once.
+test_life_terminal_takes_much() {
+	local lines
+	lines=$( (yes abcdefghijklmnopqrstuvwxyz | head -n 20000; printf 'end\n\004') |
+		timeout 60 crunit run --rm -it --network none localhost/busybox:latest sh -c 'stty -echo; echo ready; cat' | grep -c '^abcdefghijklmnopqrstuvwxyz')
+	[ "$lines" -ge 19000 ] || fail "$lines of 20000 lines came back"
+	# who does not read is stopped all the same
+	yes | timeout --preserve-status 3 crunit run --rm -it --network none localhost/busybox:latest sleep 1000 >/dev/null || true
+	! crunit ps -q | grep -q . || fail "$(crunit ps)"
+}
