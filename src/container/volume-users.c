@@ -7,7 +7,7 @@ void volume_users(const struct census *census, const char *name, struct strv *re
                 const struct census_item *item = &census->items[i];
 
                 if ((item->alive || item->kept) && strv_contains(&item->state.volumes, name) &&
-                    !strv_contains(ret, item->state.name))
-                        strv_append(ret, item->state.name);
+                    !strv_contains(ret, census_word(census, i)))
+                        strv_append(ret, census_word(census, i));
         }
 }

@@ -543,3 +543,32 @@ test_life_terminal_takes_much() {
 	yes | timeout --preserve-status 3 crunit run --rm -it --network none localhost/busybox:latest sleep 1000 >/dev/null || true
 	! crunit ps -q | grep -q . || fail "$(crunit ps)"
 }
+
+test_life_ended_is_not_missing() {
+	local id
+	crunit run --name over --network none localhost/busybox:latest false || true
+	try crunit stop over
+	assert_equal "$status" 0 "stop of one that has ended: $said"
+	try crunit kill over
+	assert_equal "$status" 125
+	assert_match "$said" "container 'over' is not running: it has ended"
+	try crunit stop gone
+	assert_match "$said" "there is no container 'gone'|no container 'gone'"
+	id=$(crunit ps -aq --filter name=over)
+	crunit rm "$id"
+	assert_equal "$(crunit ps -aq --filter name=over)" ""
+	# of two with a name, the volume's is meant
+	crunit run --name over --network none -v over-data:/data localhost/busybox:latest true
+	container over <<-'END'
+		[Container]
+		Image=localhost/busybox:latest
+		ContainerName=over
+		Network=none
+		Exec=sleep 1000
+	END
+	start over
+	crunit volume rm --force over-data
+	has_state over active || fail "over is $(prop over ActiveState)"
+	assert_equal "$(crunit ps -a --filter name=over --format '{{.State}}')" running
+	systemctl stop over
+}
