@@ -262,7 +262,7 @@ static int watch_locked(struct health_asker *asker, struct health *health, struc
 
 static int watch_check(struct health_asker *asker, struct health *health, struct error *err)
 {
-        AUTO_CLOSE int lock = health_lock(asker->run, err);
+        AUTO_CLOSE int lock = health_lock(asker->run, asker->signals, err);
 
         if (lock < 0 || health_read(asker->run, health, err) < 0)
                 return -1;

@@ -114,7 +114,7 @@ void health_asker_close(struct health_asker *asker)
 /* Others may be checking at this moment. */
 static int asker_take_group(struct health_asker *asker, struct error *err)
 {
-        AUTO_CLOSE int lock = health_lock(asker->run, err);
+        AUTO_CLOSE int lock = health_lock(asker->run, asker->signals, err);
 
         if (lock < 0)
                 return -1;

@@ -7,12 +7,14 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <sys/file.h>
 
 enum {
         /* Room for a log at its limits, every byte of it escaped. */
         HEALTH_FILE_MAX = 8 * HEALTH_LOG_MAX_TOTAL,
         HEALTH_REASON_MAX = 200, /* bytes of a check's output in one line */
+        HEALTH_LOCK_WAIT = 20,   /* milliseconds between two tries */
 };
 
 static const char *const health_statuses[] = { "starting", "healthy", "unhealthy" };
@@ -383,12 +385,18 @@ int health_write(const char *run, const struct health *health, struct error *err
         return io_write_file(AT_FDCWD, path, text, strlen(text), 0600, IO_NO_SYNC, err);
 }
 
-int health_lock(const char *run, struct error *err)
+int health_lock(const char *run, int signals, struct error *err)
 {
         AUTO_FREE char *path = str_concat(run, "/health.lock");
         AUTO_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-        if (fd < 0 || flock(fd, LOCK_EX) < 0)
-                return error_errno(err, errno, "cannot lock %s", path);
+        while (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0) {
+                struct pollfd event = { .fd = signals, .events = POLLIN };
+
+                if (fd < 0 || (errno != EWOULDBLOCK && errno != EINTR))
+                        return error_errno(err, errno, "cannot lock %s", path);
+                if (poll(&event, 1, HEALTH_LOCK_WAIT) > 0)
+                        return error_set(err, EINTR, "told to stop");
+        }
         return steal_fd(&fd);
 }

@@ -95,5 +95,6 @@ int health_from_json(struct json_object *object, struct health *ret, struct erro
 int health_read(const char *run, struct health *ret, struct error *err);
 int health_write(const char *run, const struct health *health, struct error *err);
 
-/* Held while the returned descriptor is open. */
-int health_lock(const char *run, struct error *err);
+/* Held while the returned descriptor is open. Others may have it for as long as a check takes: a
+ * signal in signals (a signalfd, or -1) ends the waiting, with EINTR. */
+int health_lock(const char *run, int signals, struct error *err);

@@ -255,6 +255,26 @@ test_health_while_paused() {
 	systemctl stop still
 }
 
+# Who waits for another check is told to stop, too.
+test_health_run_takes_signals() {
+	local first second began
+	crunit run -d --name slow --network none --health-cmd 'sleep 30' --health-interval disable --health-timeout 40s \
+		localhost/busybox:latest sleep 1000 >/dev/null
+	uses crunit-run-slow.service
+	crunit health run slow &
+	first=$!
+	wait_for 10 eval "crunit top slow args | grep -q 'sleep 30'"
+	crunit health run slow &
+	second=$!
+	sleep 1
+	began=$SECONDS
+	kill -TERM $second $first
+	wait $second || true
+	wait $first || true
+	[ $((SECONDS - began)) -lt 10 ] || fail "it took $((SECONDS - began)) s"
+	crunit rm -f slow
+}
+
 test_health_startup() {
 	checked web 'HealthRetries=1
 		HealthStartupCmd=[ -e /tmp/up ]
