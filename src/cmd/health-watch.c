@@ -83,8 +83,7 @@ static void watch_send(const void *context)
                 watch_wait_read(fd);
 }
 
-static void watch_tell(const struct health_asker *asker, const struct health *health,
-                       const char *text)
+static void watch_tell(struct health_asker *asker, const struct health *health, const char *text)
 {
         AUTO_ERROR struct error err = { 0 };
         struct watch_message message = { health->socket, text };
@@ -94,7 +93,7 @@ static void watch_tell(const struct health_asker *asker, const struct health *he
 }
 
 /* What `systemctl status` shows, and that the unit is up. */
-static int watch_tell_unit(const struct health_asker *asker, struct health *health, bool changed,
+static int watch_tell_unit(struct health_asker *asker, struct health *health, bool changed,
                            struct error *err)
 {
         AUTO_FREE char *reason = health_reason(health);

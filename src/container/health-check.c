@@ -27,22 +27,29 @@ enum {
 
 /* --- the control group */
 
-/* Kill all that is in it, and make it a new one then. */
-static void check_clear_group(struct health_asker *asker)
+/* Nobody stays in it, and it goes. */
+static void check_leave_group(struct health_asker *asker)
 {
         AUTO_STRV struct strv pids = { 0 };
-        int group;
 
-        if (health_group_is_empty(asker->group, &pids))
+        if (asker->group < 0)
                 return;
-        health_group_kill(asker->group);
-        group = health_group_make(asker->state.cgroup, &asker->by_hand, NULL);
-        if (group < 0) {
-                asker->by_hand = true;
-                return;
-        }
+        if (!health_group_is_empty(asker->group, &pids))
+                health_group_kill(asker->group);
         cleanup_close(&asker->group);
-        asker->group = group;
+        asker->group = -1;
+        health_group_remove(asker->state.cgroup);
+}
+
+/* One that an asker before us has left still has its processes: they end, and it is made anew. */
+static int check_take_group(struct health_asker *asker, struct error *err)
+{
+        asker->group = health_group_make(asker->state.cgroup, &asker->by_hand, err);
+        if (asker->group >= 0 && asker->by_hand) {
+                check_leave_group(asker);
+                asker->group = health_group_make(asker->state.cgroup, &asker->by_hand, err);
+        }
+        return asker->group >= 0 ? 0 : -1;
 }
 
 /* Is there more to enter than one tree? */
@@ -112,16 +119,13 @@ void health_asker_close(struct health_asker *asker)
 }
 
 /* Others may be checking at this moment. */
-static int asker_take_group(struct health_asker *asker, struct error *err)
+static int asker_clear_group(struct health_asker *asker, struct error *err)
 {
         AUTO_CLOSE int lock = health_lock(asker->run, asker->signals, err);
 
-        if (lock < 0)
+        if (lock < 0 || check_take_group(asker, err) < 0)
                 return -1;
-        asker->group = health_group_make(asker->state.cgroup, &asker->by_hand, err);
-        if (asker->group < 0)
-                return -1;
-        check_clear_group(asker);
+        check_leave_group(asker);
         return 0;
 }
 
@@ -155,7 +159,7 @@ int health_asker_open(const char *run, const char *runtime_or_null, int signals,
         asker.init = process_open(&asker.state.init);
         if (asker.init < 0 || !asker.state.cgroup)
                 return error_set(err, ESRCH, "container '%s' is not running", asker.state.name);
-        if (asker_take_group(&asker, err) < 0 ||
+        if (asker_clear_group(&asker, err) < 0 ||
             check_is_scattered(asker.state.init.pid, &asker.scatter, err) < 0 ||
             asker_choose_way(&asker, err) < 0)
                 return -1;
@@ -307,7 +311,7 @@ static int check_reap(struct check *check)
         int status = -1;
 
         /* Whatever it has started goes with it. */
-        check_clear_group(check->asker);
+        check_leave_group(check->asker);
         if (check->late || check->stopped)
                 process_signal(check->child, SIGKILL);
         if (process_wait(check->child, CHECK_KILL_WAIT) > 0)
@@ -353,24 +357,10 @@ static void check_conclude(struct check *check, uint64_t timeout, int status, si
 
 static void check_free(struct check *check)
 {
+        check_leave_group(check->asker);
         cleanup_close(&check->child);
         cleanup_close(&check->output);
         strbuf_free(&check->text);
-}
-
-/* Another asker may have made it anew. */
-static int check_refresh_group(struct health_asker *asker, struct error *err)
-{
-        int group;
-
-        if (faccessat(asker->group, "cgroup.procs", F_OK, 0) == 0)
-                return 0;
-        group = health_group_make(asker->state.cgroup, &asker->by_hand, err);
-        if (group < 0)
-                return -1;
-        cleanup_close(&asker->group);
-        asker->group = group;
-        return 0;
 }
 
 static int check_begin(struct check *check, const struct strv *command, struct error *err)
@@ -378,8 +368,6 @@ static int check_begin(struct check *check, const struct strv *command, struct e
         bool entered;
         int ends[2];
 
-        if (check_refresh_group(check->asker, err) < 0)
-                return -1;
         if (pipe2(ends, O_CLOEXEC) < 0)
                 return error_errno(err, errno, "cannot make a pipe");
         check->output = ends[0];
@@ -418,7 +406,7 @@ static int check_run(struct health_asker *asker, const struct strv *test, uint64
         check.most =
                 max_output && max_output < HEALTH_LOG_MAX_SIZE ? max_output : HEALTH_LOG_MAX_SIZE;
         check.deadline = check_now() + (int64_t)timeout;
-        if (check_begin(&check, &command, err) < 0)
+        if (check_take_group(asker, err) < 0 || check_begin(&check, &command, err) < 0)
                 return check_refused(asker, ret, err);
         while (check_step(&check))
                 continue;
@@ -456,8 +444,8 @@ int health_ask(struct health_asker *asker, const struct strv *test, uint64_t tim
         return 0;
 }
 
-int health_among(const struct health_asker *asker, void (*function)(const void *context),
-                 const void *context, struct error *err)
+static int among_run(const struct health_asker *asker, void (*function)(const void *context),
+                     const void *context, struct error *err)
 {
         bool entered;
         pid_t pid = check_fork(asker, &entered);
@@ -473,4 +461,15 @@ int health_among(const struct health_asker *asker, void (*function)(const void *
                 if (errno != EINTR)
                         return error_errno(err, errno, "cannot wait for our own process");
         return 0;
+}
+
+int health_among(struct health_asker *asker, void (*function)(const void *context),
+                 const void *context, struct error *err)
+{
+        int result = check_take_group(asker, err);
+
+        if (result == 0)
+                result = among_run(asker, function, context, err);
+        check_leave_group(asker);
+        return result;
 }

@@ -16,7 +16,7 @@ struct health_asker {
         struct entrance entrance;
         bool direct;  /* the entrance is used, not the runtime */
         int init;     /* owned; pidfd of the container's init */
-        int group;    /* owned; directory of the checks' control group */
+        int group;    /* owned; directory of the checks' control group, -1 between checks */
         bool by_hand; /* a process has to enter it itself */
         bool scatter; /* there are control groups beside that tree, to be entered one by one */
         int signals;  /* borrowed; a signalfd that ends a check, or -1 */
@@ -39,5 +39,5 @@ int health_ask(struct health_asker *asker, const struct strv *test, uint64_t tim
 
 /* Run function in a child that counts as a process of the container's unit, but is none of the
  * container. Waits for it. */
-int health_among(const struct health_asker *asker, void (*function)(const void *context),
+int health_among(struct health_asker *asker, void (*function)(const void *context),
                  const void *context, struct error *err);

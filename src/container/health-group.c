@@ -65,3 +65,11 @@ int health_group_make(const char *path, bool *ret_used, struct error *err)
         fd = openat(parent, HEALTH_GROUP, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         return fd >= 0 ? fd : error_errno(err, errno, "cannot open the control group of checks");
 }
+
+void health_group_remove(const char *path)
+{
+        AUTO_CLOSE int parent = cgroup_open(path, NULL);
+
+        if (parent >= 0)
+                unlinkat(parent, HEALTH_GROUP, AT_REMOVEDIR);
+}

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The control group of a container's health checks, below the container's own: what is in there can
- * be killed all together. */
+ * be killed all together. It is there while there is a check: Linux takes a group for frozen as
+ * soon as all groups below it are, which an empty one is at once, and once more when its own
+ * processes have stopped. systemd, told to freeze the unit, takes what is between the two for a
+ * failure. */
 #pragma once
 
 #include "../base/error.h"
@@ -15,6 +18,9 @@
  * group. Returns a descriptor of the directory.
  */
 int health_group_make(const char *path, bool *ret_used, struct error *err);
+
+/* Without an effect where somebody is in it. */
+void health_group_remove(const char *path);
 
 /* Also where it cannot be read: it is gone then. */
 bool health_group_is_empty(int group, struct strv *ret_pids);

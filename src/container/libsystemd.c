@@ -77,6 +77,10 @@ LIBSYSTEMD_INT(sd_bus_get_property,
                (sd_bus * bus, const char *destination, const char *path, const char *interface,
                 const char *member, sd_bus_error *error, sd_bus_message **answer, const char *type),
                (bus, destination, path, interface, member, error, answer, type))
+LIBSYSTEMD_INT(sd_bus_get_property_string,
+               (sd_bus * bus, const char *destination, const char *path, const char *interface,
+                const char *member, sd_bus_error *ret_error, char **ret),
+               (bus, destination, path, interface, member, ret_error, ret))
 LIBSYSTEMD_INT(sd_bus_get_property_trivial,
                (sd_bus * bus, const char *destination, const char *path, const char *interface,
                 const char *member, sd_bus_error *error, char type, void *value),

@@ -185,11 +185,6 @@ static int manager_tell(struct manager *manager, const char *method, const char 
         return result < 0 ? -1 : 0;
 }
 
-int manager_freeze(struct manager *manager, const char *unit, bool freeze, struct error *err)
-{
-        return manager_tell(manager, freeze ? "FreezeUnit" : "ThawUnit", unit, err);
-}
-
 int manager_forget_failure(struct manager *manager, const char *unit, struct error *err)
 {
         return manager_tell(manager, "ResetFailedUnit", unit, err);

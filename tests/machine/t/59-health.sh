@@ -255,6 +255,28 @@ test_health_while_paused() {
 	systemctl stop still
 }
 
+# systemd takes the states that a group has in between for the end of it, above all beside checks.
+test_health_beside_many_pauses() {
+	local i
+	checked still HealthRetries=3
+	start still
+	wait_for 20 is still healthy
+	for i in $(seq 100); do
+		crunit pause systemd-still || fail "pause $i"
+		assert_equal "$i $(prop still FreezerState)" "$i frozen"
+		crunit unpause systemd-still || fail "unpause $i"
+		assert_equal "$i $(prop still FreezerState)" "$i running"
+	done
+	# systemd's own way, with nobody who asks again: no check goes on all the time
+	for i in $(seq 10); do
+		systemctl freeze still || systemctl freeze still || fail "freeze $i"
+		systemctl thaw still || systemctl thaw still || fail "thaw $i"
+	done
+	wait_for 10 is still healthy
+	assert_equal "$(prop still NRestarts)" 0
+	systemctl stop still
+}
+
 # Who waits for another check is told to stop, too.
 test_health_run_takes_signals() {
 	local first second began
