@@ -121,8 +121,11 @@ void health_asker_close(struct health_asker *asker)
 /* Others may be checking at this moment. */
 static int asker_clear_group(struct health_asker *asker, struct error *err)
 {
-        AUTO_CLOSE int lock = health_lock(asker->run, asker->signals, err);
+        AUTO_CLOSE int lock = -1;
 
+        if (!health_group_exists(asker->state.cgroup))
+                return 0;
+        lock = health_lock(asker->run, asker->signals, err);
         if (lock < 0 || check_take_group(asker, err) < 0)
                 return -1;
         check_leave_group(asker);

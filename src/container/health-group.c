@@ -66,6 +66,13 @@ int health_group_make(const char *path, bool *ret_used, struct error *err)
         return fd >= 0 ? fd : error_errno(err, errno, "cannot open the control group of checks");
 }
 
+bool health_group_exists(const char *path)
+{
+        AUTO_CLOSE int parent = cgroup_open(path, NULL);
+
+        return parent >= 0 && faccessat(parent, HEALTH_GROUP, F_OK, 0) == 0;
+}
+
 void health_group_remove(const char *path)
 {
         AUTO_CLOSE int parent = cgroup_open(path, NULL);

@@ -19,6 +19,9 @@
  */
 int health_group_make(const char *path, bool *ret_used, struct error *err);
 
+/* Somebody is asking, or has left it. */
+bool health_group_exists(const char *path);
+
 /* Without an effect where somebody is in it. */
 void health_group_remove(const char *path);
 
