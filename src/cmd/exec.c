@@ -6,6 +6,7 @@
 #include "choice.h"
 #include "commands.h"
 #include "run-values.h"
+#include "running.h"
 
 #include <stddef.h>
 
@@ -89,7 +90,7 @@ static int exec_with(const struct exec_options *options, const char *name, char 
 
         if (options->tty && spec_check_detach_keys(options->detach_keys, err) < 0)
                 return CMD_USAGE;
-        if (cmd_load_settings(&settings, err) < 0 || state_find(name, &state, &run, err) < 0)
+        if (cmd_load_settings(&settings, err) < 0 || running_find(name, &state, &run, err) < 0)
                 return CMD_USAGE;
         exec_in_container(&state, run, settings.runtime, options, args, &status, err);
         return status;

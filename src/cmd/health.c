@@ -10,6 +10,7 @@
 #include "format.h"
 #include "health-view.h"
 #include "listing.h"
+#include "running.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -52,7 +53,7 @@ static int health_execute(const struct strv *args, struct error *err)
 static int health_find(const char *name, struct container_state *state, char **ret_run,
                        struct health *health, struct error *err)
 {
-        if (state_find(name, state, ret_run, err) < 0)
+        if (running_find(name, state, ret_run, err) < 0)
                 return -1;
         if (!state->init.pid || !state_alive(state))
                 return error_set(err, ESRCH, "container '%s' is not running", name);

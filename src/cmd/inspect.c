@@ -250,8 +250,8 @@ static int inspect_one(const char *name, void *list, struct error *err)
                 json_object_array_add(list, inspect_container(&state, run));
                 return 0;
         }
-        if (err->code != ENOENT || cmd_load_settings(&settings, NULL) < 0 ||
-            kept_find(name, store_root_of(settings.storage), NULL, &kept, NULL) < 0)
+        if (err->code != ENOENT || cmd_load_settings(&settings, err) < 0 ||
+            kept_find(name, store_root_of(settings.storage), NULL, &kept, err) < 0)
                 return -1;
         error_clear(err);
         json_object_array_add(list, inspect_container(&kept.state, kept.data));

@@ -5,6 +5,7 @@
 #include "../container/manager.h"
 #include "../container/state.h"
 #include "choice.h"
+#include "running.h"
 #include "view-commands.h"
 
 #include <errno.h>
@@ -51,7 +52,7 @@ static int life_freeze(struct life *life, const char *name, bool freeze, struct 
         AUTO_STATE struct container_state state = { 0 };
         AUTO_FREE char *run = NULL;
 
-        if (state_find(name, &state, &run, err) < 0)
+        if (running_find(name, &state, &run, err) < 0)
                 return -1;
         if (!state.init.pid || !state_alive(&state))
                 return error_set(err, ESRCH, "container '%s' is not running", name);
@@ -103,8 +104,8 @@ static int life_wait(const char *name, void *context, struct error *err)
         AUTO_CLOSE int pidfd = -1;
         int status;
 
-        if (state_find(name, &state, &run, err) < 0) {
-                if (!life->ignore || err->code != ENOENT)
+        if (running_find(name, &state, &run, err) < 0) {
+                if (!life->ignore || (err->code != ENOENT && err->code != ESRCH))
                         return -1;
                 puts("-1");
                 return 0;

@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "format.h"
 #include "network-view.h"
+#include "running.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -127,7 +128,7 @@ static int port_collect(const char *name_or_null, const char *wanted_or_null,
         struct port wanted = { 0 };
 
         if ((wanted_or_null && port_take_wanted(wanted_or_null, &wanted, err) < 0) ||
-            (name_or_null && state_find(name_or_null, &state, &run, err) < 0) ||
+            (name_or_null && running_find(name_or_null, &state, &run, err) < 0) ||
             published_load(place_runtime(), &published, err) < 0)
                 return -1;
         if (name_or_null) {

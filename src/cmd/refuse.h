@@ -21,7 +21,8 @@
                             "building of images; build it elsewhere and `crunit load` the "        \
                             "result"),                                                             \
                 CMD_REFUSED("container",                                                           \
-                            "longer names of commands; leave the word out, as in `crunit stop`"),  \
+                            "longer names of commands; leave the word out, as in `crunit stop`; "  \
+                            "`crunit rm --filter status=exited` removes what has ended"),          \
                 CMD_REFUSED("export",                                                              \
                             "command of this name; `crunit cp NAME:/ -` writes the files of a "    \
                             "container as a tar"),                                                 \

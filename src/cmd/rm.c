@@ -79,8 +79,10 @@ static int rm_remove_kept(const char *name, bool *ret_found, struct error *err)
                         return -1;
                 *ret_found = true;
         }
-        if (*ret_found || kept_find(name, storage, NULL, &kept, NULL) < 0)
+        if (*ret_found)
                 return 0;
+        if (kept_find(name, storage, NULL, &kept, err) < 0)
+                return err->code == ENOENT ? 0 : -1;
         *ret_found = true;
         return writable_remove(kept.data, true, err);
 }

@@ -6,6 +6,7 @@
 #include "../container/usage.h"
 #include "format.h"
 #include "listing.h"
+#include "running.h"
 #include "view-commands.h"
 
 #include <errno.h>
@@ -171,7 +172,8 @@ static int stats_take_named(const struct stats_request *request, struct stats_me
                 AUTO_FREE char *run = NULL;
                 struct usage usage;
 
-                if (state_find(*name, &state, &run, err) < 0 || usage_take(&state, &usage, err) < 0)
+                if (running_find(*name, &state, &run, err) < 0 ||
+                    usage_take(&state, &usage, err) < 0)
                         return -1;
                 json_object_array_add(list, stats_view(&state, &usage,
                                                        stats_cpu(memory, state.id, &usage),

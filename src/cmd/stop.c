@@ -2,12 +2,11 @@
 /* crunit stop, crunit kill, and what follows an end nobody asked for. */
 #include "../container/stop.h"
 #include "../base/log.h"
-#include "../container/kept.h"
 #include "../container/signal.h"
 #include "../container/transient.h"
-#include "../image/store.h"
 #include "choice.h"
 #include "commands.h"
+#include "running.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -55,16 +54,6 @@ const struct option_row kill_options_table[] = {
         { .name = NULL },
 };
 
-/* Has it ended, and was not removed? */
-static bool stop_has_ended(const char *name)
-{
-        AUTO_SETTINGS struct settings settings = { 0 };
-        AUTO_KEPT struct kept kept = { 0 };
-
-        return cmd_load_settings(&settings, NULL) == 0 &&
-               kept_find(name, store_root_of(settings.storage), NULL, &kept, NULL) == 0;
-}
-
 static int stop_one(const char *name, void *context, struct error *err)
 {
         const struct stop_request *request = context;
@@ -81,7 +70,7 @@ static int stop_one(const char *name, void *context, struct error *err)
                 /* Between two starts of one that systemd starts again and again. */
                 if (transient_forget(name, true, err) > 0 || request->ignore)
                         return 0;
-                if (!stop_has_ended(name))
+                if (!running_has_ended(name))
                         return -1;
                 error_clear(err);
                 return 0;
@@ -95,12 +84,8 @@ static int kill_one(const char *name, void *context, struct error *err)
         AUTO_STATE struct container_state state = { 0 };
         AUTO_FREE char *run = NULL;
 
-        if (state_find(name, &state, &run, err) < 0) {
-                if (err->code != ENOENT || !stop_has_ended(name))
-                        return -1;
-                error_clear(err);
-                return error_set(err, ESRCH, "container '%s' is not running: it has ended", name);
-        }
+        if (running_find(name, &state, &run, err) < 0)
+                return -1;
         return stop_signal(&state, request->signo, err);
 }
 

@@ -5,6 +5,7 @@
 #include "../container/task.h"
 #include "format.h"
 #include "listing.h"
+#include "running.h"
 #include "view-commands.h"
 
 #include <ctype.h>
@@ -316,7 +317,7 @@ static int top_show(const char *name, char **words, const char *format, struct e
         AUTO_TASKS struct task_list tasks = { 0 };
         AUTO_FREE char *run = NULL;
 
-        if (state_find(name, &state, &run, err) < 0 || task_list(&state, &tasks, err) < 0)
+        if (running_find(name, &state, &run, err) < 0 || task_list(&state, &tasks, err) < 0)
                 return -1;
         if (*words && (*words)[0] == '-')
                 return top_by_ps(&tasks, words, err);

@@ -20,7 +20,7 @@ void kept_free(struct kept *kept);
 #define AUTO_KEPT CLEANUP(kept_free)
 
 /* By name, or by what its id begins with. Where several have the name, that of the label is taken
- * (NULL: any). ENOENT where there is none. */
+ * (NULL: any). ENOENT where there is none, EEXIST where several ids begin so. */
 int kept_find(const char *name, const char *storage, const char *label_or_null, struct kept *ret,
               struct error *err);
 

@@ -248,6 +248,9 @@ test_health_while_paused() {
 	try crunit health run systemd-still
 	assert_equal "$status" 125
 	assert_match "$said" "container 'systemd-still' is paused: .crunit unpause systemd-still. first"
+	try timeout 10 crunit exec systemd-still true
+	assert_equal "$status" 125
+	assert_match "$said" "container 'systemd-still' is paused: .crunit unpause systemd-still. first"
 	crunit unpause systemd-still
 	assert_equal "$(crunit health run systemd-still >/dev/null 2>&1 && echo yes)" yes
 	has_state still active || fail "still is $(prop still ActiveState)"

@@ -545,8 +545,15 @@ test_life_terminal_takes_much() {
 }
 
 test_life_ended_is_not_missing() {
-	local id
+	local id verb
 	crunit run --name over --network none localhost/busybox:latest false || true
+	for verb in 'top over' 'port over' 'exec over true' 'stats --no-stream over' 'wait over' 'pause over' 'health run over'; do
+		# shellcheck disable=SC2086 # words
+		try crunit $verb
+		assert_equal "$verb: $status" "$verb: 125"
+		assert_match "$verb: $said" "$verb: .*container 'over' is not running: it has ended"
+	done
+	assert_equal "$(crunit wait --ignore over)" -1
 	try crunit stop over
 	assert_equal "$status" 0 "stop of one that has ended: $said"
 	try crunit kill over
@@ -554,8 +561,17 @@ test_life_ended_is_not_missing() {
 	assert_match "$said" "container 'over' is not running: it has ended"
 	try crunit stop gone
 	assert_match "$said" "there is no container 'gone'|no container 'gone'"
-	id=$(crunit ps -aq --filter name=over)
-	crunit rm "$id"
+	# what several ids begin with names none of them
+	crunit run --name twin --network none localhost/busybox:latest true
+	id=$(crunit ps -aq --no-trunc --filter name=over)
+	sed -i "s/\"id\": *\"[0-9a-f]*\"/\"id\": \"${id:0:8}$(printf '0%.0s' {1..56})\"/" /var/lib/crunit/containers/twin@/state.json
+	for verb in rm inspect start; do
+		try crunit $verb "${id:0:6}"
+		assert_equal "$verb: $status" "$verb: 125"
+		assert_match "$verb: $said" "$verb: .*the ids of 2 containers begin with '${id:0:6}'"
+	done
+	crunit rm twin
+	crunit rm "${id:0:6}"
 	assert_equal "$(crunit ps -aq --filter name=over)" ""
 	# of two with a name, the volume's is meant
 	crunit run --name over --network none -v over-data:/data localhost/busybox:latest true
