@@ -9,6 +9,7 @@
 #include "running.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -85,6 +86,9 @@ static int kill_one(const char *name, void *context, struct error *err)
         AUTO_FREE char *run = NULL;
 
         if (running_find(name, &state, &run, err) < 0)
+                return -1;
+        /* What is left in a frozen unit could not end by itself. */
+        if (request->signo == SIGKILL && stop_thaw(&state, err) < 0)
                 return -1;
         return stop_signal(&state, request->signo, err);
 }

@@ -4,6 +4,7 @@
 #include "../base/io.h"
 #include "cgroup.h"
 #include "handover.h"
+#include "manager.h"
 #include "netjoin.h"
 #include "oom.h"
 #include "orphan.h"
@@ -53,6 +54,20 @@ int stop_signal(const struct container_state *state, int signo, struct error *er
         if (process_signal(pidfd, signo) < 0)
                 return error_errno(err, errno, "cannot signal container '%s'", state->name);
         return 0;
+}
+
+int stop_thaw(const struct container_state *state, struct error *err)
+{
+        AUTO_MANAGER struct manager *manager = NULL;
+
+        if (!state->cgroup || !cgroup_is_frozen(state->cgroup))
+                return 0;
+        if (!state->unit)
+                return cgroup_freeze(state->cgroup, false, err);
+        return manager_open(&manager, err) < 0 ||
+                               manager_freeze(manager, state->unit, false, err) < 0
+                       ? -1
+                       : 0;
 }
 
 /* Wait until the init can see the signal; false: it never will. It may end meanwhile. */
@@ -175,8 +190,8 @@ int stop_container(const struct container_state *state, const char *run, int tim
 {
         if (!state->init.pid)
                 return stop_starter(state, err);
-        if (state->cgroup && !state->unit && cgroup_is_frozen(state->cgroup))
-                cgroup_freeze(state->cgroup, false, NULL);
+        if (!state->unit)
+                stop_thaw(state, NULL);
         if (stop_init(state, run, timeout, err) < 0)
                 return -1;
         /* In the foreground `crunit run` itself removes everything, and then ends. */
@@ -190,11 +205,11 @@ int stop_container(const struct container_state *state, const char *run, int tim
         return stop_remove(state, run, false, err);
 }
 
-static int stop_unit(const char *verb, const char *unit, struct error *err)
+static int stop_unit(const char *unit, struct error *err)
 {
-        char program[] = "systemctl", end[] = "--";
-        AUTO_FREE char *name = str_dup(unit), *what = str_dup(verb);
-        char *args[] = { program, what, end, name, NULL };
+        char program[] = "systemctl", verb[] = "stop", end[] = "--";
+        AUTO_FREE char *name = str_dup(unit);
+        char *args[] = { program, verb, end, name, NULL };
         pid_t pid;
         int status;
         int result = posix_spawnp(&pid, program, NULL, NULL, args, environ);
@@ -205,7 +220,7 @@ static int stop_unit(const char *verb, const char *unit, struct error *err)
                 if (errno != EINTR)
                         return error_errno(err, errno, "cannot wait for systemctl");
         if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-                return error_set(err, 0, "systemctl %s %s failed", verb, unit);
+                return error_set(err, 0, "systemctl stop %s failed", unit);
         return 0;
 }
 
@@ -222,11 +237,8 @@ int stop_from_outside(struct container_state *state, const char *run, int timeou
 {
         if (!state->unit || stop_in_unit(state) || !state_alive(state))
                 return stop_container(state, run, timeout, err);
-        if (stop_plan(state, run, timeout, err) < 0)
-                return -1;
         /* systemd stops nothing that stands still. */
-        if (state->cgroup && cgroup_is_frozen(state->cgroup) &&
-            stop_unit("thaw", state->unit, err) < 0)
+        if (stop_plan(state, run, timeout, err) < 0 || stop_thaw(state, err) < 0)
                 return -1;
-        return stop_unit("stop", state->unit, err);
+        return stop_unit(state->unit, err);
 }

@@ -40,6 +40,10 @@ test_life_run_detached() {
 	[[ $(crunit ps -a) != *det* ]] || fail "it is still listed"
 }
 
+not_active() {
+	! has_state "$1" active
+}
+
 not_there() {
 	[ "$(prop "$1" LoadState)" = not-found ] || ! systemctl is-active -q "$1"
 }
@@ -542,6 +546,38 @@ test_life_terminal_takes_much() {
 	# who does not read is stopped all the same
 	yes | timeout --preserve-status 3 crunit run --rm -it --network none localhost/busybox:latest sleep 1000 >/dev/null || true
 	! crunit ps -q | grep -q . || fail "$(crunit ps)"
+}
+
+# systemd neither stops what is frozen nor can what is left in it end.
+test_life_paused_ends_all_the_same() {
+	local verb
+	sleeper still
+	for verb in 'stop still' 'rm -f still' 'kill still'; do
+		start still
+		crunit pause still
+		# shellcheck disable=SC2086 # words
+		try timeout 20 crunit $verb
+		assert_equal "$verb: $status" "$verb: 0" "$said"
+		wait_for 20 not_active still
+		crunit unpause still 2>/dev/null || true
+		systemctl reset-failed still 2>/dev/null || true
+	done
+	printf '[Pod]\nPodName=calm\n' >"$quadlets/calm.pod"
+	uses calm-pod.service
+	container calm <<-'END'
+		[Container]
+		Image=localhost/busybox:latest
+		ContainerName=calm-one
+		Pod=calm.pod
+		StopSignal=KILL
+		Exec=sleep 1000
+	END
+	start calm-pod calm
+	crunit pause calm-one
+	try timeout 30 crunit pod stop calm
+	assert_equal "$status" 0 "$said"
+	wait_for 20 not_active calm
+	rm "$quadlets/calm.pod"
 }
 
 test_life_ended_is_not_missing() {
