@@ -98,17 +98,22 @@ static int start_find_unit(const char *name, char **ret_unit, bool *ret_running,
         return 0;
 }
 
-/* systemd's stop of it goes by what is written down for it. */
-static int start_plan_stop(const struct start_request *request, const char *name, struct error *err)
+/* systemd's stop of it goes by what is written down for it, and systemd stops nothing that is
+ * paused. */
+static int start_prepare_stop(const struct start_request *request, const char *name,
+                              struct error *err)
 {
         AUTO_STATE struct container_state state = { 0 };
         AUTO_FREE char *run = NULL;
 
-        if (!request->again || request->timeout == STOP_OWN_TIMEOUT)
+        if (!request->again)
                 return 0;
-        return state_find(name, &state, &run, err) < 0
-                       ? -1
-                       : stop_plan(&state, run, request->timeout, err);
+        /* It may have ended meanwhile. */
+        if (state_find(name, &state, &run, err) < 0)
+                return err->code == ENOENT ? 0 : -1;
+        if (stop_thaw(&state, err) < 0)
+                return -1;
+        return stop_plan(&state, run, request->timeout, err);
 }
 
 static int start_unit(const struct start_request *request, const char *unit, struct error *err)
@@ -195,7 +200,7 @@ static int start_one(const char *name, struct start_request *request, struct err
         if (running && !request->again && !request->attach)
                 return 0;
         if (unit)
-                return running && start_plan_stop(request, name, err) < 0
+                return running && start_prepare_stop(request, name, err) < 0
                                ? -1
                                : start_unit(request, unit, err);
         if (start_find_kept(request, name, &kept, err) < 0)

@@ -552,6 +552,11 @@ test_life_terminal_takes_much() {
 test_life_paused_ends_all_the_same() {
 	local verb
 	sleeper still
+	start still
+	crunit pause still
+	crunit restart still
+	has_state still active || fail "still is $(prop still ActiveState)"
+	assert_equal "$(prop still FreezerState)" running
 	for verb in 'stop still' 'rm -f still' 'kill still'; do
 		start still
 		crunit pause still
