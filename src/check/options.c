@@ -446,6 +446,7 @@ static void check_global_options(struct check *check, const struct check_unit *u
         for (size_t i = 1; i < unit->command; i += count) {
                 AUTO_ERROR struct error err = { 0 };
                 AUTO_STRV struct strv words = { 0 };
+                struct global_question question = { false };
                 const struct unit_key *key = NULL;
                 const char *word = unit->words.items[i];
                 struct error_place place;
@@ -456,8 +457,11 @@ static void check_global_options(struct check *check, const struct check_unit *u
                 for (size_t k = 0; k < count && i + k < unit->words.count; k++)
                         strv_append(&words, unit->words.items[i + k]);
                 if (check_is_open(words.items[words.count - 1]) ||
-                    global_parse((int)words.count, words.items, &first, &err) == 0)
+                    (global_parse((int)words.count, words.items, &question, &first, &err) == 0 &&
+                     !question.help && !question.version))
                         continue;
+                if (!err.message)
+                        error_set(&err, EINVAL, "%s: nothing is done then but to answer", word);
                 place = check_option_place(unit, word, value_of(&unit->words, i, count), &key);
                 check_report(check, unit, REPORT_ERROR, place, "%s=: %s",
                              key ? key->name : "GlobalArgs", err.message);

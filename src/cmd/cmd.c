@@ -226,37 +226,39 @@ int cmd_each(char *const *names, size_t count, cmd_each_function *function, void
         return status;
 }
 
+/* What is asked for in place of a command, by an option or a word; false: nothing is. */
+static bool cmd_answer(const char *program, const struct cmd *table,
+                       const struct global_question *question, const char *word_or_null)
+{
+        if (question->help || str_equal(word_or_null, "help"))
+                cmd_print_commands(program, table, stdout);
+        else if (question->version)
+                printf("%s version %s\n", program, PACKAGE_VERSION);
+        else if (str_equal(word_or_null, "--mdoc"))
+                cmd_print_mdoc(table);
+        else if (str_equal(word_or_null, "--mdoc-settings"))
+                settings_print_mdoc(stdout);
+        else
+                return false;
+        return true;
+}
+
 int cmd_main(const char *program, const struct cmd *table, int argc, char **argv)
 {
         AUTO_ERROR struct error err = { 0 };
+        struct global_question question = { false };
         const struct cmd *cmd;
         int words, first;
 
-        if (argc < 2) {
-                cmd_print_commands(program, table, stderr);
-                return CMD_USAGE;
-        }
-        if (cmd_is_help(argv[1])) {
-                cmd_print_commands(program, table, stdout);
+        if (cmd_answer(program, table, &question, argc > 1 ? argv[1] : NULL))
                 return EXIT_SUCCESS;
-        }
-        if (str_equal(argv[1], "--version") || str_equal(argv[1], "-v")) {
-                printf("%s version %s\n", program, PACKAGE_VERSION);
-                return EXIT_SUCCESS;
-        }
-        if (str_equal(argv[1], "--mdoc")) {
-                cmd_print_mdoc(table);
-                return EXIT_SUCCESS;
-        }
-        if (str_equal(argv[1], "__complete"))
+        if (argc > 1 && str_equal(argv[1], "__complete"))
                 return cmd_complete(table, argc, argv);
-        if (str_equal(argv[1], "--mdoc-settings")) {
-                settings_print_mdoc(stdout);
-                return EXIT_SUCCESS;
-        }
-        if (global_parse(argc, argv, &first, &err) < 0)
+        if (global_parse(argc, argv, &question, &first, &err) < 0)
                 return log_failure(&err);
-        if (first == argc) {
+        if (cmd_answer(program, table, &question, first < argc ? argv[first] : NULL))
+                return EXIT_SUCCESS;
+        if (first >= argc) {
                 cmd_print_commands(program, table, stderr);
                 return CMD_USAGE;
         }

@@ -102,10 +102,21 @@ const struct option_row global_options[] = {
         { .name = "events-backend", .take = option_take_nothing },
         { .name = "syslog", .kind = OPTION_FLAG, .take = option_take_nothing },
         { .name = "module", .take = global_take_unsupported },
+        { .name = "help",
+          .letter = 'h',
+          .kind = OPTION_FLAG,
+          .take = option_take_bool,
+          .field = offsetof(struct global_question, help) },
+        { .name = "version",
+          .letter = 'v',
+          .kind = OPTION_FLAG,
+          .take = option_take_bool,
+          .field = offsetof(struct global_question, version) },
         { .name = NULL },
 };
 
-int global_parse(int argc, char **argv, int *ret_first, struct error *err)
+int global_parse(int argc, char **argv, struct global_question *ret, int *ret_first,
+                 struct error *err)
 {
-        return option_parse(global_options, true, argc, argv, NULL, ret_first, err);
+        return option_parse(global_options, true, argc, argv, ret, ret_first, err);
 }

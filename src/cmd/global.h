@@ -10,5 +10,11 @@
 
 extern const struct option_row global_options[];
 
+/* What is asked for in place of a command. */
+struct global_question {
+        bool help, version;
+};
+
 /* Parse argv[1…] up to the first word that is no option; that is argv[*ret_first]. */
-int global_parse(int argc, char **argv, int *ret_first, struct error *err);
+int global_parse(int argc, char **argv, struct global_question *ret, int *ret_first,
+                 struct error *err);

@@ -206,13 +206,14 @@ check "are said once" says_only "a.container:2:7: info: image localhost/a:1 is n
 
 fresh
 file a.container '[Container]' 'Image=localhost/a:1' 'Network=host' 'GlobalArgs=--log-level debug --frobnicate' \
-	'GlobalArgs=--log-level loud' 'ContainersConfModule=/etc/x.conf' 'PodmanArgs=--requires db'
+	'GlobalArgs=--log-level loud' 'GlobalArgs=--version' 'ContainersConfModule=/etc/x.conf' 'PodmanArgs=--requires db'
 check "options in front of the command" run_check 1 --no-verify .
 check "have their lines too" says_only "a.container:2:7: info: image localhost/a:1 is not in the store" \
 	"a.container:4:12: error: GlobalArgs=: unknown option --frobnicate" \
 	"a.container:5:12: error: GlobalArgs=: --log-level loud: not one of trace, debug, info, warn, error, fatal, panic" \
-	"a.container:6:22: error: ContainersConfModule=: --module /etc/x.conf is not supported by this version" \
-	"a.container:7:12: error: PodmanArgs=: --requires db: write Requires= and After= with its service into [Unit]"
+	"a.container:6:12: error: GlobalArgs=: --version: nothing is done then but to answer" \
+	"a.container:7:22: error: ContainersConfModule=: --module /etc/x.conf is not supported by this version" \
+	"a.container:8:12: error: PodmanArgs=: --requires db: write Requires= and After= with its service into [Unit]"
 
 fresh
 file a.container '[Container]' 'Image=localhost/a:1' 'Network=no-such-network' 'Network=mine' 'Secret=no-such-secret,type=env' \

@@ -161,6 +161,21 @@ check "pools: the next" subnet_of cut-2 "10[.]78[.]0[.]16/28"
 : >"$CRUNIT_CONF"
 check "without: the pool of the manual" subnet_of cut-3 "10[.]\(89\|9[0-9]\|[12][0-9][0-9]\)[.][0-9.]*/24"
 
+# --- what is asked for in place of a command
+answers() {
+	local wanted=$1
+	shift
+	"$build/crunit" "$@" | grep -q "$wanted"
+}
+for word in --help -h help; do
+	check "crunit $word" answers '^usage: crunit \[OPTIONS\] COMMAND' "$word"
+	check "crunit --root DIR $word" answers '^usage: crunit \[OPTIONS\] COMMAND' --root "$work" "$word"
+done
+for word in --version -v; do
+	check "crunit $word" answers '^crunit version [0-9]' "$word"
+	check "crunit --root=DIR $word" answers '^crunit version [0-9]' "--root=$work" "$word"
+done
+
 # --- the other programs
 for program in crunit-image crunit-network crunit-unit; do
 	check "$program --version" "$build/$program" --version
