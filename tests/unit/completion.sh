@@ -99,5 +99,21 @@ check "has no more than there is" eval '! grep -q null "$work/said"'
 sed -i "s,localhost/some:1,\$(touch $work/expanded)x,g" "$CRUNIT_STORAGE/index.json"
 bash_offers "crunit rmi " >/dev/null 2>&1
 check "bash: a name is no command" test ! -e "$work/expanded"
+# fish tells by itself what it would offer.
+fish_offers() {
+	local line=$1
+	shift
+	PATH=$build:$PATH HOME=$work fish --no-config -c 'source $argv[1]; complete -C $argv[2]' "$src/units/completion/crunit.fish" "$line" >"$work/reply" 2>"$work/said"
+	test "$(cut -f1 "$work/reply" | paste -sd' ')" = "$*" || { sed 's/^/# got: /' "$work/reply" "$work/said"; return 1; }
+}
+if command -v fish >/dev/null; then
+	check "fish: commands" fish_offers "crunit lo" load login logout logs
+	check "fish: names" fish_offers "crunit exec w" web
+	check "fish: files" fish_offers "crunit run --env-file $work/root" "$work/rootfs.tar"
+	check "fish: files behind an option's name" fish_offers "crunit run --env-file=$work/root" "--env-file=$work/rootfs.tar"
+	check "fish: names behind one" fish_offers "crunit run --volumes-from=w" "--volumes-from=web"
+else
+	skip "fish" "fish is not there"
+fi
 check "bash: files" bash_offers "crunit run --env-file=$work/root" "$work/rootfs.tar"
 finish

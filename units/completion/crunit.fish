@@ -4,14 +4,17 @@
 function __crunit_complete
     set -l words (commandline -opc)
     set -l word (commandline -ct)
+    # A value may be joined to its option, and fish wants both together.
+    set -l front (string match -r -- '^--[^=]*=' $word; or echo '')
+    set -l value (string sub -s (math (string length -- $front) + 1) -- $word)
     for line in ($words[1] __complete $words[2..-1] "$word" 2>/dev/null)
         switch $line
             case :files
-                __fish_complete_path $word
+                printf "$front%s\n" (__fish_complete_path "$value")
             case :dirs
-                __fish_complete_directories $word
+                printf "$front%s\n" (__fish_complete_directories "$value")
             case ':*'
-                $words[1] __names (string sub -s 2 -- $line) 2>/dev/null
+                printf "$front%s\n" ($words[1] __names (string sub -s 2 -- $line) 2>/dev/null)
             case '*'
                 echo $line
         end
