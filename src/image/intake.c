@@ -4,6 +4,7 @@
 #include "../base/io.h"
 #include "reference.h"
 #include "store-change.h"
+#include "superblock.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -132,17 +133,31 @@ int intake_link_layer(struct intake *intake, size_t i, const struct nearby_layer
         return 0;
 }
 
+/* What a manifest claims of a layer decides how it is shown: a tar that is taken for a file system
+ * would be left out where the directories of other layers are looked at (cover.h). */
+static int intake_check_whole(struct stream *stream, const char *name, struct error *err)
+{
+        const void *data;
+        size_t length;
+
+        if (stream_is_compressed(stream))
+                return error_set(err, EBADMSG, "%s is compressed, it could not be mounted", name);
+        if (stream_peek(stream, &data, &length, err) < 0)
+                return -1;
+        if (!superblock_begins(data, length))
+                return error_set(err, EBADMSG, "%s is neither squashfs nor erofs", name);
+        return 0;
+}
+
 static int intake_write_tree(struct intake *intake, size_t i, struct stream *stream,
                              const char *name, struct error *err)
 {
         struct load_layer *layer = intake->plan.layers + i;
         AUTO_CLOSE int top = -1;
 
-        if (layer->whole && stream_is_compressed(stream))
-                return error_set(err, EBADMSG, "%s is compressed, it could not be mounted", name);
         /* stream_finish() reads, copies and hashes all of it. */
         if (layer->whole)
-                return 0;
+                return intake_check_whole(stream, name, err);
         if (intake_make_top(intake, i, &top, err) < 0)
                 return -1;
         /* What was downloaded may have turned out to be damaged: this is the second time then. */

@@ -71,6 +71,16 @@ static int superblock_erofs(const unsigned char *data, const char *name, struct 
         return 1;
 }
 
+bool superblock_begins(const void *data, size_t length)
+{
+        const unsigned char *bytes = data;
+
+        return (length >= SQUASHFS_LENGTH &&
+                memcmp(bytes, squashfs_magic, sizeof squashfs_magic) == 0) ||
+               (length >= EROFS_AT + EROFS_LENGTH &&
+                memcmp(bytes + EROFS_AT, erofs_magic, sizeof erofs_magic) == 0);
+}
+
 int superblock_read(int fd, const char *name, struct superblock *ret, struct error *err)
 {
         unsigned char data[SUPERBLOCK_READ] = { 0 };

@@ -9,6 +9,7 @@
 #include "../base/error.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -17,6 +18,9 @@ struct superblock {
         uint64_t bytes;   /* how long it says it is; at most the file's size */
         time_t created;
 };
+
+/* Do these first bytes of a file say that it is one of them? */
+bool superblock_begins(const void *data, size_t length);
 
 /*
  * Returns 1, or 0 where the file is neither. EBADMSG where it begins like one and cannot be one:

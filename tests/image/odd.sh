@@ -18,7 +18,7 @@ unset NOTIFY_SOCKET http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_
 echo '{}' >"$work/auth.json"
 "$source/tests/image/layouts" "$work/layouts" || exit 99
 options=()
-for name in many child values two large; do
+for name in many child values two large claimed; do
 	options+=(--layout "$name:1=$work/layouts/$name")
 done
 hostile_start odd "${options[@]}" || exit 1
@@ -69,6 +69,12 @@ tar -C "$work/layouts/carried" -czf "$work/carried.tar.gz" .
 check 'from an archive as well' run 0 load --all "$work/carried.tar.gz"
 check 'and whole' says 0 'No damage found' image check
 run 0 rmi -a -f
+
+# --- what is mounted as it is, is made on this machine
+check 'no file system comes from a registry' pull 125 "$host/claimed:1"
+check 'that is said' said 'is no layer that this version knows'
+check 'a tar is none' says 125 'is neither squashfs nor erofs' load "$work/layouts/claimed"
+check 'and nothing stays of it' test "$(blobs)" = 0
 
 # --- a container that has ended and is kept
 pull 0 "$host/two:1"
