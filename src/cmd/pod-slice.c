@@ -30,7 +30,8 @@ static int slice_make(const struct pod *pod, const struct container_spec *spec, 
         if (manager_open(&manager, err) < 0)
                 return -1;
         unit_limits_describe(spec, false, &limits);
-        made = manager_start_transient(manager, pod->slice, limits.properties, limits.count, &why);
+        made = manager_start_transient(manager, pod->slice, limits.properties, limits.count, NULL,
+                                       NULL, &why);
         if (made < 0 && why.code == EEXIST) {
                 error_clear(&why);
                 made = slice_change(manager, pod, spec, &why);

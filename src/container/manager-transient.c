@@ -191,7 +191,7 @@ static int transient_write(sd_bus_message *message, const char *unit,
 
 int manager_start_transient(struct manager *manager, const char *unit,
                             const struct manager_property *properties, size_t count,
-                            struct error *err)
+                            void (*made)(void *context), void *context, struct error *err)
 {
         sd_bus_error why = SD_BUS_ERROR_NULL;
         sd_bus_message *question = NULL, *answer = NULL;
@@ -203,6 +203,8 @@ int manager_start_transient(struct manager *manager, const char *unit,
                 result = transient_write(question, unit, properties, count);
         if (result >= 0)
                 result = sd_bus_call(manager->bus, question, 0, &why, &answer);
+        if (result >= 0 && made)
+                made(context);
         if (result < 0)
                 result = error_set(
                         err,

@@ -72,10 +72,10 @@ struct manager_property {
 };
 
 /* Make a unit of these and start it. 1: it is up, 0: it is not; EEXIST: there is a unit of that
- * name. */
+ * name. made (or NULL) is called as soon as it is there, while it starts. */
 int manager_start_transient(struct manager *manager, const char *unit,
                             const struct manager_property *properties, size_t count,
-                            struct error *err);
+                            void (*made)(void *context), void *context, struct error *err);
 
 /* Change these of a unit until the machine goes down, or the unit. 0, or -1. */
 int manager_change(struct manager *manager, const char *unit,

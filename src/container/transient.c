@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "transient.h"
 
+#include "../base/log.h"
 #include "../base/spawn.h"
 #include "../base/stamp.h"
 #include "interrupt.h"
 #include "manager.h"
 #include "pod.h"
 #include "record.h"
+#include "transient-file.h"
 #include "unit-limits.h"
 
 #include <signal.h>
@@ -260,6 +262,16 @@ static char *transient_last_words(const char *unit, time_t since)
         return steal_str(&text);
 }
 
+/* Without it the unit runs, until systemd reads it again. */
+static void transient_mend_file(void *context)
+{
+        const struct transient *transient = context;
+        AUTO_ERROR struct error err = { 0 };
+
+        if (transient_file_mend(transient->unit, &transient->start, &transient->stop, &err) < 0)
+                log_warning("%s", err.message);
+}
+
 static int transient_start(struct transient *transient, struct manager *manager, struct error *err)
 {
         AUTO_FREE char *words = NULL;
@@ -270,7 +282,7 @@ static int transient_start(struct transient *transient, struct manager *manager,
         if (transient->spec->replace)
                 manager_stop(manager, transient->unit, NULL);
         result = manager_start_transient(manager, transient->unit, transient->properties,
-                                         transient->count, err);
+                                         transient->count, transient_mend_file, transient, err);
         if (result > 0)
                 return 0;
         if (result < 0 && err->code == EEXIST)

@@ -548,6 +548,23 @@ test_life_terminal_takes_much() {
 	! crunit ps -q | grep -q . || fail "$(crunit ps)"
 }
 
+# A transient unit is read from systemd's own file after a daemon-reload: its commands are the same.
+test_life_run_detached_is_reloaded() {
+	local unit=crunit-run-anew.service before began
+	detached anew --name anew --stop-signal KILL --restart always $box_image sh -c $'echo "$0|$1|$2"; sleep 1000' 'a%n $HOME' $'x;\ty\'"\\z' $'two\nExecStop=no'
+	before=$(crunit logs anew)
+	assert_match "$before" $'^a%n [$]HOME[|]x;\ty\'"\\\\z[|]two\nExecStop=no$'
+	assert_equal "$(prop $unit NeedDaemonReload)" no
+	systemctl daemon-reload
+	assert_equal "$(prop $unit LoadState) $(prop $unit ActiveState)" 'loaded active'
+	began=$SECONDS
+	crunit restart anew
+	assert_equal "$(crunit logs anew)" "$before"$'\n'"$before"
+	crunit stop anew
+	[ $((SECONDS - began)) -lt 20 ] || fail "that took $((SECONDS - began)) s"
+	! journalctl -q -b -p warning --since="@$(stat -c %Y /run/test-units)" -u $unit | grep -i 'unknown\|escape' || fail "systemd does not like the file"
+}
+
 # systemd neither stops what is frozen nor can what is left in it end.
 test_life_paused_ends_all_the_same() {
 	local verb
