@@ -101,18 +101,24 @@ static int cover_collect(const struct cover *cover, const struct cover_directory
         return 0;
 }
 
-/* Has the layers' uppermost already the owner and mode that the image's has? */
+/* Has the layers' uppermost already the attributes that the image's has? Where it is not the model,
+ * it has no extended ones. */
 static int cover_is_right(const struct cover *cover, const struct cover_directory *directory,
                           struct error *err)
 {
         struct stat shown, wanted;
         AUTO_CLOSE int one = cover_open(cover, directory->layers[0], directory->path, &shown);
         AUTO_CLOSE int other = cover_open(cover, directory->model, directory->path, &wanted);
+        int some = 0;
 
         if (one < 0 || other < 0)
                 return error_errno(err, errno, "cannot look at %s", directory->path);
-        return shown.st_mode == wanted.st_mode && shown.st_uid == wanted.st_uid &&
-               shown.st_gid == wanted.st_gid;
+        if (shown.st_mode != wanted.st_mode || shown.st_uid != wanted.st_uid ||
+            shown.st_gid != wanted.st_gid)
+                return 0;
+        if (directory->model != directory->layers[0])
+                some = xattrs_any(other, directory->path, err);
+        return some < 0 ? -1 : !some;
 }
 
 /* --- directories of the cover */

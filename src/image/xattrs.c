@@ -55,6 +55,19 @@ bool xattrs_is_overlay(const char *name)
         return str_has_prefix(name, "trusted.overlay.") || str_has_prefix(name, "user.overlay.");
 }
 
+int xattrs_any(int fd, const char *path, struct error *err)
+{
+        AUTO_FREE char *self = str_format("/proc/self/fd/%d", fd);
+        AUTO_STRV struct strv names = { 0 };
+
+        if (xattrs_list(self, path, &names, err) < 0)
+                return -1;
+        for (size_t i = 0; i < names.count; i++)
+                if (!xattrs_is_overlay(names.items[i]))
+                        return 1;
+        return 0;
+}
+
 struct xattrs_target {
         int fd;           /* borrowed */
         const char *path; /* borrowed */

@@ -18,5 +18,8 @@ int xattrs_each(int fd, const char *path, xattrs_function *function, void *conte
 /* Does it say how overlayfs stacks layers? Then it is the layer's own, and not the image's. */
 bool xattrs_is_overlay(const char *name);
 
+/* Has it any but overlayfs's? 1, 0, or -1. */
+int xattrs_any(int fd, const char *path, struct error *err);
+
 /* Give `to` what `from` has, but overlayfs's. */
 int xattrs_copy(int from, int to, const char *path, struct error *err);

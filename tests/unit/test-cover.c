@@ -203,6 +203,23 @@ static void test_attributes(void)
         cover_layers_free(layers, 2);
 }
 
+/* An access list may be all that a directory has of its own. */
+static void test_attributes_alone(void)
+{
+        struct cover_layer *layers = alloc_zero(2, sizeof *layers);
+        AUTO_CLOSE int fd = -1;
+
+        make_layer(THINGS({ "a", OPAQUE, 0755, 0 }), layers);
+        make_layer(THINGS({ "a", IMPLIED }), layers + 1);
+        check(cover_make(scratch_fd, "alone", layers, 2, NULL, NULL) == 0,
+              "none for overlayfs's own attributes");
+        fd = openat(layers[0].fd, "a", O_RDONLY | O_CLOEXEC);
+        if (fsetxattr(fd, "trusted.note", "text", 4, 0) < 0)
+                exit(99);
+        check(cover_make(scratch_fd, "alone", layers, 2, NULL, NULL) == 1, "one for another");
+        cover_layers_free(layers, 2);
+}
+
 static void test_cancel(void)
 {
         const volatile sig_atomic_t cancel = 1;
@@ -255,6 +272,7 @@ int main(void)
         test_way();
         test_hidden();
         test_attributes();
+        test_attributes_alone();
         test_cancel();
         test_note();
         io_remove_tree(AT_FDCWD, scratch, NULL);
