@@ -165,7 +165,7 @@ check "without: the pool of the manual" subnet_of cut-3 "10[.]\(89\|9[0-9]\|[12]
 answers() {
 	local wanted=$1
 	shift
-	"$build/crunit" "$@" | grep -q "$wanted"
+	"$build/crunit" "$@" >"$work/said" && grep -q "$wanted" "$work/said"
 }
 for word in --help -h help; do
 	check "crunit $word" answers '^usage: crunit \[OPTIONS\] COMMAND' "$word"

@@ -524,7 +524,6 @@ leave_everything() {
 }
 
 # What fails leaves nothing to the tests after it.
-# timeout test_a_failed_test_is_cleaned_up: 400
 test_a_failed_test_is_cleaned_up() {
 	try bash /tests/inside 85-faults.sh leave_everything
 	assert_equal "$status" 1 "$said"
