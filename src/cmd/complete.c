@@ -23,6 +23,7 @@ static const struct complete_kind {
         { "NETWORK", NULL, ":networks" },
         { "VOLUME", NULL, ":volumes" },
         { "POD", NULL, ":pods" },
+        { "SECRET", NULL, ":secrets" },
         { "DIR", NULL, ":dirs" },
         { "FILE", NULL, ":files" },
         { "PATH", NULL, ":files" },
@@ -82,6 +83,9 @@ static void complete_value(struct completion *completion, const struct cmd *cmd,
         AUTO_STRV struct strv values = { 0 };
 
         if (!row->argument)
+                return;
+        /* What an option calls so may be anything's: of a host, a capability, a label. */
+        if (str_has_prefix(row->argument, "NAME"))
                 return;
         if (!strchr(row->argument, '|') || row->argument[strspn(row->argument, lower)]) {
                 complete_meaning(completion, cmd, row->argument);

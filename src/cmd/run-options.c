@@ -155,7 +155,7 @@ const struct option_row run_options[] = {
         FLAG("rootfs", 0, "the first word is a directory, not an image", use_rootfs),
         VALUE("sdnotify", 0, "WHO", "who reports ready: conmon (us), container, healthy or ignore", run_take_sdnotify, name),
         VALUE("seccomp-policy", 0, "default", NULL, run_take_seccomp_policy, name),
-        VALUE("secret", 0, "NAME[,…]", "give a secret: type=mount or env, target=, uid=, gid=, mode=", run_take_secret, name),
+        VALUE("secret", 0, "SECRET[,…]", "give a secret: type=mount or env, target=, uid=, gid=, mode=", run_take_secret, name),
         VALUE("security-opt", 0, "NAME=VALUE", "seccomp=, apparmor=, label=, mask=, unmask=, no-new-privileges", run_take_security, name),
         VALUE("shm-size", 0, "SIZE", "size of /dev/shm (64m)", run_take_size, shm_size),
         VALUE("shm-size-systemd", 0, "SIZE", "with systemd inside, size of its file systems in memory", run_take_size, shm_size_systemd),

@@ -42,6 +42,8 @@ check "and its options" offers run image -- gives .
 check "images" offers rmi '' gives :images .
 check "one after the other" offers rmi a b '' gives :images .
 check "the value of an option" offers run --env-file '' gives :files .
+check "secrets" offers run --secret '' gives :secrets .
+check "a name that is nothing's yet" offers run --hostname '' gives .
 check "joined to it" offers run --env-file= gives :files .
 check "commands of crunit-image" offers load --ta gives --tag .
 check "their arguments" offers load '' gives :files .
