@@ -28,7 +28,8 @@ int health_prepare(const struct container_spec *spec, struct health_settings *se
         return health.settings.interval != 0;
 }
 
-int health_start(const struct container_state *state, const char *run, struct error *err)
+int health_start(const struct container_state *state, const char *run, unsigned patience,
+                 struct error *err)
 {
         AUTO_HEALTH struct health health = { 0 };
 
@@ -36,5 +37,5 @@ int health_start(const struct container_state *state, const char *run, struct er
                 return error_set(err, ENOSYS, "there is no systemd that could check its health");
         if (health_read(run, &health, err) < 0)
                 return -1;
-        return health_unit_start(state, &health.settings, err);
+        return health_unit_start(state, &health.settings, patience, err);
 }

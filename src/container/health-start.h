@@ -11,5 +11,6 @@
 int health_prepare(const struct container_spec *spec, struct health_settings *settings,
                    const char *run, struct error *err);
 
-/* It runs: have it asked. */
-int health_start(const struct container_state *state, const char *run, struct error *err);
+/* It runs: have it asked. As health_unit_start(). */
+int health_start(const struct container_state *state, const char *run, unsigned patience,
+                 struct error *err);

@@ -11,8 +11,10 @@
 
 enum {
         UNIT_TRIES = 250,                    /* looks whether units of an earlier run are gone */
-        UNIT_AGAIN = 100,                    /* tries where it fails for another reason */
         UNIT_STEP = 20 * 1000 * 1000,        /* nanoseconds between them */
+        UNIT_SOON = 2000,                    /* milliseconds in which what fails is tried often */
+        UNIT_SOON_STEP = 20,                 /* milliseconds between two tries */
+        UNIT_LATER_STEP = 500,               /* and from then on */
         UNIT_STOP_TIMEOUT = 5 * 1000 * 1000, /* microseconds */
 };
 
@@ -218,22 +220,31 @@ static int unit_start(const struct container_state *state, const struct health_s
         return made < 0 ? -1 : unit_call(manager, "StartUnit", name, ".service", err);
 }
 
+/* What no other try can mend, or nobody waits for any more. */
+static bool unit_gives_up(const struct container_state *state, const struct error *err)
+{
+        return err->code == EEXIST || err->code == EINTR || interrupt_check(NULL) < 0 ||
+               !process_alive(&state->init);
+}
+
 /*
  * A systemd that executes itself anew drops its connections, and units of the same name that are
  * just going cannot be made again for a moment ("not found", because their files are gone and they
- * are not): both is over soon. The container runs already, so that nobody waits for this.
+ * are not): both is over soon. A full /run, where systemd writes the units' files, may take longer.
  */
 int health_unit_start(const struct container_state *state, const struct health_settings *settings,
-                      struct error *err)
+                      unsigned patience, struct error *err)
 {
-        static const struct timespec step = { .tv_nsec = UNIT_STEP };
+        unsigned pause;
 
-        for (int i = 0; unit_start(state, settings, err) < 0; i++) {
-                if (i == UNIT_AGAIN || err->code == EEXIST || err->code == EINTR ||
-                    interrupt_check(NULL) < 0)
+        for (unsigned waited = 0; unit_start(state, settings, err) < 0; waited += pause) {
+                if (waited >= patience || unit_gives_up(state, err))
                         return -1;
                 error_clear(err);
-                nanosleep(&step, NULL);
+                pause = waited < UNIT_SOON ? UNIT_SOON_STEP : UNIT_LATER_STEP;
+                nanosleep(&(const struct timespec){ .tv_sec = pause / 1000,
+                                                    .tv_nsec = pause % 1000 * 1000000L },
+                          NULL);
         }
         return 0;
 }

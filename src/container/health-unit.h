@@ -19,9 +19,10 @@
  * "crunit-NAME-health" where it has no service of its own. Owned. */
 char *health_unit_name(const struct container_state *state);
 
-/* Make and start them, in place of those of an earlier run. */
+/* Make and start them, in place of those of an earlier run. Where systemd cannot, it is tried again
+ * for `patience` milliseconds, while the container runs and nobody tells us to stop (EINTR). */
 int health_unit_start(const struct container_state *state, const struct health_settings *settings,
-                      struct error *err);
+                      unsigned patience, struct error *err);
 
 /* Stop them; there may be none. */
 int health_unit_stop(const struct container_state *state, struct error *err);

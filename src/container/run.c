@@ -25,6 +25,8 @@
 
 enum {
         RUN_FAILURE = 125,
+        RUN_HEALTH_PATIENCE = 60 * 1000, /* milliseconds in which its health gets its units */
+        RUN_HEALTH_PATIENCE_HERE = 2000, /* likewise, in the foreground */
 };
 
 static void run_free(struct run *run)
@@ -230,12 +232,14 @@ static void run_keep_filter(const struct run *run)
         filter_cache_keep(filters, &run->plan.filter_key, run->crun.path, compiled, NULL);
 }
 
-/* It runs: now somebody asks. A unit that waits for the answer cannot do without. */
+/* It runs: now somebody asks. A unit that waits for the answer cannot do without. In a terminal
+ * somebody waits for us, elsewhere nobody does. */
 static int run_watch_health(struct run *run, struct error *err)
 {
         AUTO_ERROR struct error why = { 0 };
+        unsigned patience = run->spec->detach ? RUN_HEALTH_PATIENCE : RUN_HEALTH_PATIENCE_HERE;
 
-        if (!run->checked || health_start(&run->state, run->place.run, &why) == 0)
+        if (!run->checked || health_start(&run->state, run->place.run, patience, &why) == 0)
                 return 0;
         if (run->spec->notify == SPEC_NOTIFY_HEALTHY || why.code == EINTR)
                 return error_set(err, why.code, "%s", why.message);

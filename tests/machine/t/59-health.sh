@@ -258,6 +258,25 @@ test_health_while_paused() {
 	systemctl stop still
 }
 
+# systemd has no room for the units of the checks: they come when it has.
+test_health_waits_for_room() {
+	local kind
+	for kind in size=4k nr_inodes=1; do
+		mkdir -p /run/systemd/transient
+		mount -t tmpfs -o $kind none /run/systemd/transient
+		head -c 4096 /dev/zero >/run/systemd/transient/filler || true
+		checked late HealthRetries=1
+		start late
+		sleep 4
+		if [ "$(prop late-health.timer ActiveState)" = active ]; then umount -l /run/systemd/transient && fail "$kind: there was room"; fi
+		umount -l /run/systemd/transient
+		wait_for 20 is late healthy
+		wait_for 5 eval '[ "$(prop late-health.timer ActiveState)" = active ]'
+		! pgrep -x crunit || fail "$kind: somebody still waits"
+		systemctl stop late
+	done
+}
+
 # systemd takes the states that a group has in between for the end of it, above all beside checks.
 test_health_beside_many_pauses() {
 	local i
