@@ -133,10 +133,10 @@ static void carried_walk_document(struct carried_walk *walk, const struct descri
         AUTO_ERROR struct error reason = { 0 };
         int result;
 
-        if (!carried_see(walk, descriptor->digest))
+        /* What is deeper nobody has pulled for this image. */
+        if (depth > CARRIED_MAX_NESTING || !carried_see(walk, descriptor->digest))
                 return;
-        result = depth > CARRIED_MAX_NESTING ? error_set(&reason, EBADMSG, "is nested too deep")
-                                             : carried_read(walk, descriptor, &manifest, &reason);
+        result = carried_read(walk, descriptor, &manifest, &reason);
         if (result < 0 && !own && reason.code != ENOENT)
                 carried_add_damage(walk, descriptor, reason.message);
         if (result == 0 && !own)

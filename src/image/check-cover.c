@@ -5,6 +5,7 @@
 #include "../base/io.h"
 #include "compare.h"
 #include "cover.h"
+#include "image.h"
 #include "implied.h"
 #include "reference.h"
 
@@ -33,7 +34,9 @@ void check_add_stack(struct check *check, const struct manifest *manifest,
         *image = (struct check_image){ .config_digest = str_dup(manifest->config.digest) };
         strv_append_all(&image->names, names);
         for (size_t i = 0; i < manifest->layer_count; i++)
-                if (!descriptor_is_file(manifest->layers + i))
+                if (descriptor_is_file(manifest->layers + i))
+                        strv_free(&image->diff_ids);
+                else if (!image_layer_is_hidden(config, i))
                         strv_append(&image->diff_ids, config->diff_ids.items[i]);
 }
 

@@ -289,11 +289,27 @@ int cover_make(int parent, const char *name, struct cover_layer *layers, size_t 
         return result;
 }
 
+int cover_refuse_implied(struct error *err)
+{
+        return error_set(err, EFBIG,
+                         "the layers lack entries for directories whose names have more than %d "
+                         "bytes",
+                         COVER_MAX_IMPLIED);
+}
+
+void cover_layers_forget(struct cover_layer *layers, size_t *count)
+{
+        while (*count) {
+                struct cover_layer *layer = layers + --*count;
+
+                cleanup_close(&layer->fd);
+                strv_free(&layer->implied);
+                *layer = (struct cover_layer){ 0 };
+        }
+}
+
 void cover_layers_free(struct cover_layer *layers, size_t count)
 {
-        for (size_t i = 0; i < count; i++) {
-                cleanup_close(&layers[i].fd);
-                strv_free(&layers[i].implied);
-        }
+        cover_layers_forget(layers, &count);
         free(layers);
 }

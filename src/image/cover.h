@@ -15,6 +15,13 @@
 
 #include <signal.h>
 
+enum {
+        COVER_MAX_IMPLIED = 128 * 1024 * 1024 /* bytes of an image's implied directories' names */
+};
+
+/* EFBIG, for more than that. */
+int cover_refuse_implied(struct error *err);
+
 /* A layer that is a directory. */
 struct cover_layer {
         int fd;              /* owned */
@@ -22,6 +29,10 @@ struct cover_layer {
 };
 
 void cover_layers_free(struct cover_layer *layers, size_t count);
+
+/* Close and forget them: a file system in one file hides what is below it, so that a cover, which
+ * is above all layers, can speak only of those above it. */
+void cover_layers_forget(struct cover_layer *layers, size_t *count);
 
 /*
  * Make the cover of these layers (lowest first) as the directory name, which is not there yet, in

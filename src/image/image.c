@@ -200,8 +200,14 @@ static void image_add_cover(const struct store *store, struct image *image)
                 strv_appendf(&image->layers, "%s/%s", store->root, path);
 }
 
-/* A layer that occurs twice is mounted once, where it is uppermost: there it hides all of the lower
- * occurrence. */
+bool image_layer_is_hidden(const struct image_config *config, size_t place)
+{
+        for (size_t i = place + 1; i < config->diff_ids.count; i++)
+                if (str_equal(config->diff_ids.items[i], config->diff_ids.items[place]))
+                        return true;
+        return false;
+}
+
 static void image_list_layers(struct store *store, const struct manifest *manifest,
                               struct image *image)
 {
@@ -209,11 +215,8 @@ static void image_list_layers(struct store *store, const struct manifest *manife
 
         for (size_t i = 0; i < diff_ids->count; i++) {
                 bool file = i < manifest->layer_count && descriptor_is_file(manifest->layers + i);
-                bool again = false;
 
-                for (size_t j = i + 1; j < diff_ids->count; j++)
-                        again = again || str_equal(diff_ids->items[i], diff_ids->items[j]);
-                if (!again)
+                if (!image_layer_is_hidden(&image->config, i))
                         strv_appendf(&image->layers, "%s/%s/%s", store->root,
                                      file ? "blobs/sha256" : "layers",
                                      digest_hex(diff_ids->items[i]));

@@ -54,6 +54,9 @@ int image_read(struct store *store, const struct store_entry *entry, struct imag
 void image_free(struct image *image);
 #define AUTO_IMAGE CLEANUP(image_free)
 
+/* Does the same layer come again above? Then it is mounted there only: it hides all of this one. */
+bool image_layer_is_hidden(const struct image_config *config, size_t place);
+
 /* Read a configuration document; name is for messages. */
 int image_config_parse(struct json_object *document, const char *name, struct image_config *ret,
                        struct error *err);

@@ -16,6 +16,15 @@ int implied_write(int dirfd, const char *path, const struct strv *implied, struc
                              err);
 }
 
+size_t implied_length(const struct strv *implied)
+{
+        size_t length = 0;
+
+        for (size_t i = 0; i < implied->count; i++)
+                length += strlen(implied->items[i]) + 1;
+        return length;
+}
+
 int implied_read(int dirfd, const char *path, struct strv *implied, struct error *err)
 {
         AUTO_ERROR struct error reason = { 0 };

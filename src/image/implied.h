@@ -12,5 +12,8 @@
 /* Write the note at path, which is not there or is replaced as a whole; not synced. */
 int implied_write(int dirfd, const char *path, const struct strv *implied, struct error *err);
 
+/* How long the note of these is. */
+size_t implied_length(const struct strv *implied);
+
 /* Append what the note at path says; EBADMSG where it is none. */
 int implied_read(int dirfd, const char *path, struct strv *implied, struct error *err);

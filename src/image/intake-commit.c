@@ -39,21 +39,46 @@ static int intake_read_implied(const struct intake *intake, size_t i, struct str
         return 0;
 }
 
+static int intake_open_layer(const struct intake *intake, size_t i, struct cover_layer *ret,
+                             struct error *err)
+{
+        ret->fd = intake_open_unpacked(intake, i);
+        return ret->fd >= 0 ? 0
+                            : error_errno(err, errno, "cannot open layer %s",
+                                          intake->plan.layers[i].diff_id);
+}
+
+/* Does the same layer come again above? Then it is mounted there only. */
+static bool intake_is_hidden(const struct load_image *image, size_t place)
+{
+        for (size_t i = place + 1; i < image->layer_count; i++)
+                if (image->layers[i] == image->layers[place])
+                        return true;
+        return false;
+}
+
 static int intake_open_layers(const struct intake *intake, const struct load_image *image,
                               struct cover_layer *layers, size_t *ret_count, struct error *err)
 {
-        for (size_t i = 0; i < image->layer_count; i++) {
-                const struct load_layer *layer = intake->plan.layers + image->layers[i];
-                struct cover_layer *open = layers + *ret_count;
+        size_t implied = 0;
 
-                if (layer->whole)
+        for (size_t i = 0; i < image->layer_count; i++) {
+                bool whole = intake->plan.layers[image->layers[i]].whole;
+                struct cover_layer *open;
+
+                if (whole)
+                        cover_layers_forget(layers, ret_count);
+                if (whole || intake_is_hidden(image, i))
                         continue;
-                open->fd = intake_open_unpacked(intake, image->layers[i]);
-                if (open->fd < 0)
-                        return error_errno(err, errno, "cannot open layer %s", layer->diff_id);
+                open = layers + *ret_count;
+                if (intake_open_layer(intake, image->layers[i], open, err) < 0)
+                        return -1;
                 ++*ret_count;
                 if (intake_read_implied(intake, image->layers[i], &open->implied, err) < 0)
                         return -1;
+                implied += implied_length(&open->implied);
+                if (implied > COVER_MAX_IMPLIED)
+                        return cover_refuse_implied(err);
         }
         return 0;
 }

@@ -2,6 +2,8 @@
 #include "intake.h"
 
 #include "../base/io.h"
+#include "cover.h"
+#include "implied.h"
 #include "reference.h"
 #include "store-change.h"
 #include "superblock.h"
@@ -162,7 +164,10 @@ static int intake_write_tree(struct intake *intake, size_t i, struct stream *str
                 return -1;
         /* What was downloaded may have turned out to be damaged: this is the second time then. */
         layer_result_free(&layer->result);
-        return layer_unpack(stream, name, top, &layer->result, err);
+        if (layer_unpack(stream, name, top, &layer->result, err) < 0)
+                return -1;
+        intake->implied += implied_length(&layer->result.implied);
+        return intake->implied > COVER_MAX_IMPLIED ? cover_refuse_implied(err) : 0;
 }
 
 int intake_unpack(struct intake *intake, size_t i, struct stream *stream, const char *name,

@@ -49,6 +49,7 @@ struct intake {
         atomic_bool stop;          /* one has failed */
         atomic_uint spare;         /* processors without a layer: they help with the others */
         _Atomic uint64_t progress; /* raw bytes */
+        atomic_size_t implied;     /* bytes of the names of all directories that layers imply */
         pthread_mutex_t mutex;     /* of the two below */
         pthread_cond_t done;
         unsigned running;

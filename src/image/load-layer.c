@@ -11,14 +11,16 @@
 
 /* An archive says which blob unpacks to which diff id, and may lie: only where we know of the blob
  * in the store that it does need it not be read at all. A docker-archive does not say the blobs'
- * digests. It usually has the layers' plain tars, whose digest is the diff id. */
+ * digests. It usually has the layers' plain tars, whose digest is the diff id. A file system is
+ * none of these layers, whatever the archive calls it. */
 static int load_layer_reuse(const struct load *load, struct load_layer *layer)
 {
         const char *digest = layer->digest ? layer->digest : layer->diff_id;
         AUTO_FREE char *path = NULL;
         struct stat st;
 
-        if (!layer->diff_id || !intake_has(&load->intake, "layers", layer->diff_id) ||
+        if (layer->whole || !layer->diff_id ||
+            !intake_has(&load->intake, "layers", layer->diff_id) ||
             !verified_blob(load->intake.store->fd, digest, layer->diff_id))
                 return 0;
         if (!layer->digest) {

@@ -16,7 +16,7 @@
 enum {
         MANIFEST_MAX_SIZE = 4 << 20,  /* bytes of an index or manifest; registries cut there too */
         CONFIG_MAX_SIZE = 8 << 20,    /* bytes of a configuration; the largest known have 300 kB */
-        MANIFEST_MAX_LAYERS = 500,    /* what overlayfs mounts at once */
+        MANIFEST_MAX_LAYERS = 499,    /* what overlayfs mounts at once, with a cover (cover.h) */
         MANIFEST_MAX_MANIFESTS = 1000 /* of an index from outside */
 };
 

@@ -9,8 +9,7 @@
 #include <sys/stat.h>
 
 enum {
-        STORE_MAX_STATE = 16 << 20, /* bytes of a container's state file */
-        STORE_MAX_WALK = 8 /* indexes that lead to indexes, when looking for what is used */
+        STORE_MAX_STATE = 16 << 20 /* bytes of a container's state file */
 };
 
 /* --- what leads where: sets of 64 digits, as keys of JSON objects */
@@ -22,6 +21,7 @@ struct store_reach {
         struct json_object *images; /* owned; digests of configurations */
         struct json_object *named;  /* owned; blobs and layers that somebody is about to name */
         struct json_object *walked; /* owned; manifests and indexes that were looked through */
+        struct strv listed;         /* owned; digests in indexes, yet to be looked through */
         struct json_object *used;   /* borrowed; the set a removal compares with */
         const char *trash; /* borrowed; the directory of our trash where a removal moves things */
         int trash_fd;      /* owned; that directory, or -1: nothing was moved yet */
@@ -29,6 +29,7 @@ struct store_reach {
 
 static void store_reach_free(struct store_reach *reach)
 {
+        strv_free(&reach->listed);
         json_object_put(reach->blobs);
         json_object_put(reach->layers);
         json_object_put(reach->images);
@@ -74,7 +75,7 @@ static int store_reach_config(struct store_reach *reach, const char *digest, str
  * platforms), and need not be a manifest: it is kept as it is then, since whoever made the index
  * must not be able to keep us from collecting.
  */
-static int store_reach_read(struct store_reach *reach, const char *digest, int depth,
+static int store_reach_read(struct store_reach *reach, const char *digest, bool listed,
                             struct manifest *ret, struct error *err)
 {
         AUTO_ERROR struct error reason = { 0 };
@@ -83,14 +84,13 @@ static int store_reach_read(struct store_reach *reach, const char *digest, int d
         if (store_read_blob(reach->store, digest, MANIFEST_MAX_SIZE, &document, &reason) == 0 &&
             manifest_parse(document, digest, ret, &reason) == 0)
                 return 1;
-        if (reason.code == ENOENT ||
-            (depth > 0 && (reason.code == EBADMSG || reason.code == EFBIG)))
+        if (reason.code == ENOENT || (listed && (reason.code == EBADMSG || reason.code == EFBIG)))
                 return 0;
         return error_set(err, reason.code, "%s", reason.message);
 }
 
-/* Everything behind a manifest or an index, which many may lead to. */
-static int store_reach_manifest(struct store_reach *reach, const char *digest, int depth,
+/* One manifest or index, which many may lead to; what an index lists is for later. */
+static int store_reach_document(struct store_reach *reach, const char *digest, bool listed,
                                 struct error *err)
 {
         AUTO_MANIFEST struct manifest manifest = { 0 };
@@ -99,18 +99,30 @@ static int store_reach_manifest(struct store_reach *reach, const char *digest, i
         if (json_object_object_get_ex(reach->walked, digest, NULL))
                 return 0;
         json_object_object_add(reach->walked, digest, json_object_new_boolean(true));
-        if (depth > STORE_MAX_WALK)
-                return error_set(err, EBADMSG, "%s: indexes nested too deep", digest);
         store_set_add(reach->blobs, digest);
-        result = store_reach_read(reach, digest, depth, &manifest, err);
+        result = store_reach_read(reach, digest, listed, &manifest, err);
         if (result <= 0)
                 return result;
         for (size_t i = 0; i < manifest.manifest_count; i++)
-                if (store_reach_manifest(reach, manifest.manifests[i].digest, depth + 1, err) < 0)
-                        return -1;
+                strv_append(&reach->listed, manifest.manifests[i].digest);
         for (size_t i = 0; i < manifest.layer_count; i++)
                 store_set_add(reach->blobs, manifest.layers[i].digest);
         return manifest.is_index ? 0 : store_reach_config(reach, manifest.config.digest, err);
+}
+
+/* Everything behind it, however deep: each index may be harmless by itself, and who made them must
+ * not be able to keep us from collecting. */
+static int store_reach_manifest(struct store_reach *reach, const char *digest, struct error *err)
+{
+        int result = store_reach_document(reach, digest, false, err);
+
+        while (result >= 0 && reach->listed.count) {
+                AUTO_FREE char *next = reach->listed.items[--reach->listed.count];
+
+                reach->listed.items[reach->listed.count] = NULL;
+                result = store_reach_document(reach, next, true, err);
+        }
+        return result;
 }
 
 static int store_reach_all(struct store_reach *reach, struct error *err)
@@ -124,7 +136,7 @@ static int store_reach_all(struct store_reach *reach, struct error *err)
             store_list(reach->store, &entries, &count, err) < 0)
                 return -1;
         for (size_t i = 0; result == 0 && i < count; i++)
-                result = store_reach_manifest(reach, entries[i].descriptor.digest, 0, err);
+                result = store_reach_manifest(reach, entries[i].descriptor.digest, err);
         store_list_free(entries, count);
         json_object_object_foreach(used, id, container)
         {

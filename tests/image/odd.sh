@@ -18,7 +18,7 @@ unset NOTIFY_SOCKET http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_
 echo '{}' >"$work/auth.json"
 "$source/tests/image/layouts" "$work/layouts" || exit 99
 options=()
-for name in many child values two large claimed; do
+for name in many child values two large claimed deep; do
 	options+=(--layout "$name:1=$work/layouts/$name")
 done
 hostile_start odd "${options[@]}" || exit 1
@@ -75,6 +75,20 @@ check 'no file system comes from a registry' pull 125 "$host/claimed:1"
 check 'that is said' said 'is no layer that this version knows'
 check 'a tar is none' says 125 'is neither squashfs nor erofs' load "$work/layouts/claimed"
 check 'and nothing stays of it' test "$(blobs)" = 0
+check 'the same image without the claim' run 0 load "$work/layouts/honest"
+check 'does not vouch for it' says 125 'is neither squashfs nor erofs' load "$work/layouts/claimed"
+run 0 rmi -a -f
+
+# --- indexes that lead to indexes
+check 'an image beside many indexes within each other' pull 0 "$host/deep:1"
+find "$work/layouts/deep/blobs/sha256" -type f -exec cp {} "$work/store/blobs/sha256/" \;
+check 'is no damage' says 0 'No damage found' image check
+check 'another one beside it' pull 0 "$host/two:1"
+check 'is removed' run 0 rmi "$host/two:1"
+check 'with all of it' bash -c "! ls '$work/store/layers'/*/here"
+check 'what the indexes list stays' test "$(blobs)" = "$(find "$work/layouts/deep/blobs/sha256" -type f | wc -l)"
+check 'until it goes as well' run 0 rmi -a -f
+check 'whole' test "$(blobs)" = 0
 
 # --- a container that has ended and is kept
 pull 0 "$host/two:1"
