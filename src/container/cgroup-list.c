@@ -69,6 +69,16 @@ bool cgroup_is_frozen(const char *path)
                strstr(text, "frozen 1");
 }
 
+bool cgroup_is_told_to_freeze(const char *path)
+{
+        AUTO_CLOSE int group = cgroup_open(path, NULL);
+        AUTO_FREE char *text = NULL;
+
+        return group >= 0 &&
+               io_read_file(group, "cgroup.freeze", LIST_FILE_MAX, &text, NULL, NULL) == 0 &&
+               text[0] == '1';
+}
+
 int cgroup_freeze(const char *path, bool freeze, struct error *err)
 {
         AUTO_CLOSE int group = cgroup_open(path, err);

@@ -3,6 +3,7 @@
 
 #include "../base/str.h"
 
+#include <errno.h>
 #include <time.h>
 
 enum {
@@ -70,10 +71,15 @@ int manager_freeze(struct manager *manager, const char *unit, bool freeze, struc
         for (int i = 0; i < FREEZE_TRIES; i++) {
                 int result = freeze_try(manager, unit, freeze, err);
 
-                if (result != 0)
-                        return result < 0 ? -1 : 0;
+                if (result > 0)
+                        return 0;
+                if (result < 0 && (!freeze || err->code != ETIMEDOUT))
+                        return -1;
+                if (result < 0)
+                        break;
                 nanosleep(&step, NULL);
         }
+        /* A process that nothing can stop: the others do not wait for it. */
         if (freeze)
                 freeze_ask(manager, unit, false, NULL);
         return error_set(err, EAGAIN, "%s: systemd did not %s it", unit,

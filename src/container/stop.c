@@ -60,7 +60,8 @@ int stop_thaw(const struct container_state *state, struct error *err)
 {
         AUTO_MANAGER struct manager *manager = NULL;
 
-        if (!state->cgroup || !cgroup_is_frozen(state->cgroup))
+        /* One that systemd has not brought to stand still yet is no other. */
+        if (!state->cgroup || !cgroup_is_told_to_freeze(state->cgroup))
                 return 0;
         if (!state->unit)
                 return cgroup_freeze(state->cgroup, false, err);

@@ -584,6 +584,11 @@ test_life_paused_ends_all_the_same() {
 		crunit unpause still 2>/dev/null || true
 		systemctl reset-failed still 2>/dev/null || true
 	done
+	detached calm --name calm $box_image sleep 1000
+	crunit pause calm
+	crunit run -d --rm --replace --network none --name calm --stop-signal KILL $box_image sleep 1000
+	assert_equal "$(crunit ps --filter name=calm --format '{{.State}}')" running
+	crunit rm -f calm
 	printf '[Pod]\nPodName=calm\n' >"$quadlets/calm.pod"
 	uses calm-pod.service
 	container calm <<-'END'
