@@ -133,12 +133,17 @@ check_health_units() {
 }
 
 check_healthy() {
-	local i
+	local i name unit
 	for ((i = 0; i < 300; i++)); do
 		crunit ps --format '{{.Names}} {{.Status}}' | grep -v '(healthy)' >/run/chaos-unwell || return 0
 		sleep 0.2
 	done
 	cat /run/chaos-unwell
+	# what was said of some of them tells why
+	head -n 3 /run/chaos-unwell | while read -r name _; do
+		unit_of "$name"
+		journalctl --no-pager -q -n 25 -o short-precise -u "$unit.service" -u "$unit-health.timer" -u "$unit-health.service"
+	done
 	return 1
 }
 
