@@ -167,6 +167,8 @@ static void watch_run(const struct health_asker *asker, const char *program, con
         strv_append(&words, program);
         strv_append(&words, verb);
         strv_append(&words, option);
+        if (str_equal(verb, "restart"))
+                strv_append(&words, "--job-mode=fail"); /* a stop that is under way comes first */
         strv_append(&words, name);
         if (asker->direct)
                 entrance_adopt_processes(NULL, NULL);
