@@ -156,29 +156,22 @@ static void watch_log(const struct health_asker *asker, const struct health *hea
 }
 
 /* Not among the container's processes, which may end before this is done. */
-static void watch_run(const struct health_asker *asker, const char *program, const char *verb,
-                      const char *option, const char *name)
+static void watch_run(const struct health_asker *asker, const struct strv *words)
 {
-        AUTO_STRV struct strv words = { 0 };
         AUTO_ERROR struct error err = { 0 };
         AUTO_FREE char *said = NULL;
         int status;
 
-        strv_append(&words, program);
-        strv_append(&words, verb);
-        strv_append(&words, option);
-        if (str_equal(verb, "restart"))
-                strv_append(&words, "--job-mode=fail"); /* a stop that is under way comes first */
-        strv_append(&words, name);
         if (asker->direct)
                 entrance_adopt_processes(NULL, NULL);
-        status = spawn_run(&words, NULL, SPAWN_INHERIT, &said, &err);
+        status = spawn_run(words, NULL, SPAWN_INHERIT, &said, &err);
         if (asker->direct)
                 entrance_adopt_processes(&asker->entrance, NULL);
         if (status < 0)
                 log_error("%s", err.message);
         else if (status > 0)
-                log_error("%s %s %s failed", program, verb, name);
+                log_error("%s %s %s failed", words->items[0], words->items[1],
+                          words->items[words->count - 1]);
 }
 
 static bool watch_has_service(const struct health_asker *asker)
@@ -190,19 +183,32 @@ static bool watch_has_service(const struct health_asker *asker)
 static void watch_act(const struct health_asker *asker, enum health_action action)
 {
         const char *name = asker->state.name;
+        AUTO_STRV struct strv words = { 0 };
 
         if (action == HEALTH_ACT_RESTART && !watch_has_service(asker))
                 action = HEALTH_ACT_KILL;
         if (action == HEALTH_ACT_NONE)
                 return;
         log_warning("%s: --health-on-failure %s", name, health_action_name(action));
-        if (action == HEALTH_ACT_KILL)
+        if (action == HEALTH_ACT_KILL) {
                 process_signal(asker->init, SIGKILL);
-        else if (watch_has_service(asker))
-                watch_run(asker, "systemctl", health_action_name(action), "--no-block",
-                          asker->state.unit);
-        else
-                watch_run(asker, BINDIR "/crunit", "stop", "--ignore", name);
+                return;
+        }
+        if (watch_has_service(asker)) {
+                strv_append(&words, "systemctl");
+                strv_append(&words, health_action_name(action));
+                strv_append(&words, "--no-block");
+                /* A stop that is under way comes first. */
+                if (action == HEALTH_ACT_RESTART)
+                        strv_append(&words, "--job-mode=fail");
+                strv_append(&words, asker->state.unit);
+        } else {
+                strv_append(&words, BINDIR "/crunit");
+                strv_append(&words, "stop");
+                strv_append(&words, "--ignore");
+                strv_append(&words, name);
+        }
+        watch_run(asker, &words);
 }
 
 /* --- the log elsewhere */

@@ -59,24 +59,23 @@ int cgroup_list_processes(int group, pid_t **ret_pids, size_t *ret_count, struct
         return 0;
 }
 
-bool cgroup_is_frozen(const char *path)
+static bool cgroup_says(const char *path, const char *file, const char *what)
 {
         AUTO_CLOSE int group = cgroup_open(path, NULL);
         AUTO_FREE char *text = NULL;
 
-        return group >= 0 &&
-               io_read_file(group, "cgroup.events", LIST_FILE_MAX, &text, NULL, NULL) == 0 &&
-               strstr(text, "frozen 1");
+        return group >= 0 && io_read_file(group, file, LIST_FILE_MAX, &text, NULL, NULL) == 0 &&
+               strstr(text, what);
+}
+
+bool cgroup_is_frozen(const char *path)
+{
+        return cgroup_says(path, "cgroup.events", "frozen 1");
 }
 
 bool cgroup_is_told_to_freeze(const char *path)
 {
-        AUTO_CLOSE int group = cgroup_open(path, NULL);
-        AUTO_FREE char *text = NULL;
-
-        return group >= 0 &&
-               io_read_file(group, "cgroup.freeze", LIST_FILE_MAX, &text, NULL, NULL) == 0 &&
-               text[0] == '1';
+        return cgroup_says(path, "cgroup.freeze", "1");
 }
 
 int cgroup_freeze(const char *path, bool freeze, struct error *err)

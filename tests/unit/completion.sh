@@ -113,6 +113,7 @@ if command -v fish >/dev/null; then
 	check "fish: names" fish_offers "crunit exec w" web
 	check "fish: files" fish_offers "crunit run --env-file $work/root" "$work/rootfs.tar"
 	check "fish: files behind an option's name" fish_offers "crunit run --env-file=$work/root" "--env-file=$work/rootfs.tar"
+	check "fish: nothing where there is nothing" fish_offers "crunit run --pod="
 	check "fish: names behind one" fish_offers "crunit run --volumes-from=w" "--volumes-from=web"
 else
 	skip "fish" "fish is not there"

@@ -10,11 +10,11 @@ function __crunit_complete
     for line in ($words[1] __complete $words[2..-1] "$word" 2>/dev/null)
         switch $line
             case :files
-                printf "$front%s\n" (__fish_complete_path "$value")
+                string join \n -- $front(__fish_complete_path "$value")
             case :dirs
-                printf "$front%s\n" (__fish_complete_directories "$value")
+                string join \n -- $front(__fish_complete_directories "$value")
             case ':*'
-                printf "$front%s\n" ($words[1] __names (string sub -s 2 -- $line) 2>/dev/null)
+                string join \n -- $front($words[1] __names (string sub -s 2 -- $line) 2>/dev/null)
             case '*'
                 echo $line
         end
