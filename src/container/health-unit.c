@@ -166,6 +166,7 @@ static int unit_try(struct manager *manager, const char *name, const struct cont
         return result;
 }
 
+/* ENOENT where systemd knows no such unit, or had no room for its file. */
 static int unit_call(struct manager *manager, const char *method, const char *name,
                      const char *suffix, struct error *err)
 {
@@ -178,11 +179,10 @@ static int unit_call(struct manager *manager, const char *method, const char *na
                 result = sd_bus_message_append(message, "ss", unit, "replace");
         if (result >= 0)
                 result = sd_bus_call(manager_bus(manager), message, 0, &why, NULL);
-        if (result < 0 && !sd_bus_error_has_name(&why, UNIT_MISSING))
-                error_set(err, -result, "%s %s: %s", method, unit,
+        if (result < 0)
+                error_set(err, sd_bus_error_has_name(&why, UNIT_MISSING) ? ENOENT : -result,
+                          "%s %s: %s", method, unit,
                           why.message ? why.message : strerror(-result));
-        else
-                result = 0;
         sd_bus_message_unref(message);
         sd_bus_error_free(&why);
         return result < 0 ? -1 : 0;
@@ -190,9 +190,16 @@ static int unit_call(struct manager *manager, const char *method, const char *na
 
 static int unit_stop_both(struct manager *manager, const char *name, struct error *err)
 {
-        if (unit_call(manager, "StopUnit", name, ".timer", err) < 0)
-                return -1;
-        return unit_call(manager, "StopUnit", name, ".service", err);
+        static const char *const suffixes[] = { ".timer", ".service" };
+
+        for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+                AUTO_ERROR struct error why = { 0 };
+
+                if (unit_call(manager, "StopUnit", name, suffixes[i], &why) < 0 &&
+                    why.code != ENOENT)
+                        return error_set(err, why.code, "%s", why.message);
+        }
+        return 0;
 }
 
 static int unit_start(const struct container_state *state, const struct health_settings *settings,

@@ -261,10 +261,11 @@ test_health_while_paused() {
 # systemd has no room for the units of the checks: they come when it has.
 test_health_waits_for_room() {
 	local kind
-	for kind in size=4k nr_inodes=1; do
+	# the last two have room for the timer's file, and none for the service's or for what is in it
+	for kind in size=4k,mode=700 nr_inodes=1 nr_inodes=2 size=4k; do
 		mkdir -p /run/systemd/transient
 		mount -t tmpfs -o $kind none /run/systemd/transient
-		head -c 4096 /dev/zero >/run/systemd/transient/filler || true
+		[ $kind != size=4k,mode=700 ] || head -c 4096 /dev/zero >/run/systemd/transient/filler || true
 		checked late HealthRetries=1
 		start late
 		sleep 4
