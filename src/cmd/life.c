@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* crunit wait, pause, unpause: what systemd does with the unit of a container. */
+/* crunit wait, pause, unpause. */
 #include "../base/log.h"
-#include "../container/cgroup.h"
 #include "../container/manager.h"
+#include "../container/pause.h"
 #include "../container/state.h"
 #include "choice.h"
 #include "running.h"
@@ -47,30 +47,38 @@ const struct option_row wait_options_table[] = {
 
 /* --- the verbs; each for one name */
 
-static int life_freeze(struct life *life, const char *name, bool freeze, struct error *err)
+/* Of the first process there has to be one: an end would not be noticed. */
+static int life_find(const char *name, struct container_state *ret, struct error *err)
 {
-        AUTO_STATE struct container_state state = { 0 };
         AUTO_FREE char *run = NULL;
 
-        if (running_find(name, &state, &run, err) < 0)
+        if (running_find(name, ret, &run, err) < 0)
                 return -1;
-        if (!state.init.pid || !state_alive(&state))
-                return error_set(err, ESRCH, "container '%s' is not running", name);
-        if (state.unit)
-                return manager_freeze(life->manager, state.unit, freeze, err);
-        /* Without one the group is the container's own. */
-        return state.cgroup ? cgroup_freeze(state.cgroup, freeze, err)
-                            : error_set(err, EINVAL, "container '%s' has no cgroup", name);
+        return state_check_running(ret, err);
 }
 
 static int life_pause(const char *name, void *context, struct error *err)
 {
-        return life_freeze(context, name, true, err);
+        AUTO_STATE struct container_state state = { 0 };
+
+        (void)context;
+        return life_find(name, &state, err) < 0 ? -1 : pause_begin(&state, err);
 }
 
 static int life_unpause(const char *name, void *context, struct error *err)
 {
-        return life_freeze(context, name, false, err);
+        AUTO_STATE struct container_state state = { 0 };
+
+        (void)context;
+        if (life_find(name, &state, err) < 0 || pause_end(&state, err) < 0)
+                return -1;
+        if (!pause_is_on(&state))
+                return 0;
+        return state.unit ? error_set(err, EBUSY,
+                                      "container '%s' is frozen by systemd, as systemctl freeze "
+                                      "does: systemctl thaw %s, or its slice",
+                                      name, state.unit)
+                          : error_set(err, EBUSY, "what container '%s' runs in is frozen", name);
 }
 
 /* systemd learns of the end a moment after us. */

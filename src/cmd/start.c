@@ -5,6 +5,7 @@
  */
 #include "../base/log.h"
 #include "../container/manager.h"
+#include "../container/pause.h"
 #include "../container/spec.h"
 #include "../container/stop.h"
 #include "../container/transient.h"
@@ -77,7 +78,8 @@ const struct option_row restart_options_table[] = {
 /* --- units */
 
 /* The unit that systemd has, or would have: of one that runs, else of a container file. */
-static int start_find_unit(const char *name, char **ret_unit, bool *ret_running, struct error *err)
+static int start_find_unit(const struct start_request *request, const char *name, char **ret_unit,
+                           bool *ret_running, struct error *err)
 {
         AUTO_STATE struct container_state state = { 0 };
         AUTO_FREE char *run = NULL;
@@ -95,11 +97,10 @@ static int start_find_unit(const char *name, char **ret_unit, bool *ret_running,
                                  "container '%s' has no unit: it runs in the foreground of process "
                                  "%d",
                                  name, (int)state.starter.pid);
-        return 0;
+        return *ret_running && !request->again ? pause_refuse(&state, err) : 0;
 }
 
-/* systemd's stop of it goes by what is written down for it, and systemd stops nothing that is
- * paused. */
+/* systemd's stop of it goes by what is written down for it. */
 static int start_prepare_stop(const struct start_request *request, const char *name,
                               struct error *err)
 {
@@ -111,8 +112,6 @@ static int start_prepare_stop(const struct start_request *request, const char *n
         /* It may have ended meanwhile. */
         if (state_find(name, &state, &run, err) < 0)
                 return err->code == ENOENT ? 0 : -1;
-        if (stop_thaw(&state, err) < 0)
-                return -1;
         return stop_plan(&state, run, request->timeout, err);
 }
 
@@ -195,7 +194,7 @@ static int start_one(const char *name, struct start_request *request, struct err
         AUTO_FREE char *unit = NULL;
         bool running;
 
-        if (start_find_unit(name, &unit, &running, err) < 0)
+        if (start_find_unit(request, name, &unit, &running, err) < 0)
                 return -1;
         if (running && !request->again && !request->attach)
                 return 0;

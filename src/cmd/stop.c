@@ -2,6 +2,7 @@
 /* crunit stop, crunit kill, and what follows an end nobody asked for. */
 #include "../container/stop.h"
 #include "../base/log.h"
+#include "../container/pause.h"
 #include "../container/signal.h"
 #include "../container/transient.h"
 #include "choice.h"
@@ -87,8 +88,8 @@ static int kill_one(const char *name, void *context, struct error *err)
 
         if (running_find(name, &state, &run, err) < 0)
                 return -1;
-        /* What is left in a frozen unit could not end by itself. */
-        if (request->signo == SIGKILL && stop_thaw(&state, err) < 0)
+        /* What it leaves behind in the unit could not end by itself. */
+        if (request->signo == SIGKILL && pause_end(&state, err) < 0)
                 return -1;
         return stop_signal(&state, request->signo, err);
 }

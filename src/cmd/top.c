@@ -274,14 +274,14 @@ static int top_take_word(const char *word, const char *before, struct strv *args
         bool value = before && before[0] == '-' && before[1] != '-' && before[1] &&
                      strchr("oOk", before[strlen(before) - 1]);
 
-        if (!value && word[0] == '-' && word[1] != '-')
-                return top_take_letters(word, args, err);
         for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
                 const char *rest = str_after(word, known[i]);
 
                 value = value || (rest && (!*rest || *rest == '='));
                 value = value || (before && str_equal(before, known[i]));
         }
+        if (!value && word[0] == '-' && word[1] != '-')
+                return top_take_letters(word, args, err);
         if (!value)
                 return error_set(err, EINVAL,
                                  "%s selects processes of the host, or is no option of ps(1): only "

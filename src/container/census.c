@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "census.h"
 
-#include "cgroup.h"
+#include "pause.h"
 #include "place.h"
 
 void census_free(struct census *census)
@@ -94,7 +94,7 @@ const char *census_status_of(const struct container_state *state)
                 return "exited";
         if (!state->init.pid)
                 return "created";
-        return state->cgroup && cgroup_is_frozen(state->cgroup) ? "paused" : "running";
+        return pause_is_on(state) ? "paused" : "running";
 }
 
 const char *census_status(const struct census_item *item)

@@ -16,9 +16,6 @@ enum {
         CGROUP_GIVE_MAX = 64 * 1024
 };
 
-/* Beside the container's processes, under a name that systemd's own tools know. */
-static const char cgroup_give_aside[] = "supervisor";
-
 /* -1 with code ENOTSUP on the old hierarchies. */
 static int cgroup_give_open(const char *path, struct error *err)
 {
@@ -60,18 +57,16 @@ int cgroup_put_aside(const char *path, pid_t pid, struct error *err)
 {
         AUTO_ERROR struct error reason = { 0 };
         AUTO_FREE char *text = str_format("%d", (int)pid);
-        AUTO_FREE char *file = str_format("%s/cgroup.procs", cgroup_give_aside);
         AUTO_CLOSE int group = cgroup_give_open(path, &reason);
         AUTO_CLOSE int procs = -1;
 
         if (group < 0)
                 return reason.code == ENOTSUP ? 0
                                               : error_set(err, reason.code, "%s", reason.message);
-        if (mkdirat(group, cgroup_give_aside, 0755) < 0 && errno != EEXIST)
+        if (mkdirat(group, CGROUP_ASIDE, 0755) < 0 && errno != EEXIST)
                 return error_errno(err, errno, "cannot make a group in %s", path);
-        procs = openat(group, file, O_WRONLY | O_CLOEXEC);
+        procs = openat(group, CGROUP_ASIDE "/cgroup.procs", O_WRONLY | O_CLOEXEC);
         if (procs < 0 || io_write_all(procs, text, strlen(text)) < 0)
-                return error_errno(err, errno, "cannot move a process to %s/%s", path,
-                                   cgroup_give_aside);
+                return error_errno(err, errno, "cannot move a process to %s/" CGROUP_ASIDE, path);
         return 0;
 }

@@ -14,5 +14,8 @@
 /* path as /proc/PID/cgroup shows it. Limits stay root's. */
 int cgroup_give(const char *path, uid_t uid, gid_t gid, struct error *err);
 
-/* Move a process of ours to a group of its own below it. */
+/* Beside the container's processes, under a name that systemd's own tools know. */
+#define CGROUP_ASIDE "supervisor"
+
+/* Move a process of ours to that group below it. */
 int cgroup_put_aside(const char *path, pid_t pid, struct error *err);

@@ -58,35 +58,3 @@ int cgroup_list_processes(int group, pid_t **ret_pids, size_t *ret_count, struct
         *ret_count = list.count;
         return 0;
 }
-
-static bool cgroup_says(const char *path, const char *file, const char *what)
-{
-        AUTO_CLOSE int group = cgroup_open(path, NULL);
-        AUTO_FREE char *text = NULL;
-
-        return group >= 0 && io_read_file(group, file, LIST_FILE_MAX, &text, NULL, NULL) == 0 &&
-               strstr(text, what);
-}
-
-bool cgroup_is_frozen(const char *path)
-{
-        return cgroup_says(path, "cgroup.events", "frozen 1");
-}
-
-bool cgroup_is_told_to_freeze(const char *path)
-{
-        return cgroup_says(path, "cgroup.freeze", "1");
-}
-
-int cgroup_freeze(const char *path, bool freeze, struct error *err)
-{
-        AUTO_CLOSE int group = cgroup_open(path, err);
-        AUTO_CLOSE int fd = -1;
-
-        if (group < 0)
-                return -1;
-        fd = openat(group, "cgroup.freeze", O_WRONLY | O_CLOEXEC);
-        if (fd < 0 || io_write_all(fd, freeze ? "1" : "0", 1) < 0)
-                return error_errno(err, errno, "cannot write to cgroup.freeze of %s", path);
-        return 0;
-}

@@ -22,11 +22,6 @@ char *cgroup_unit(const char *path);
 /* Can groups of this machine have limits of that kind ("pids")? */
 bool cgroup_has_controller(const char *name);
 
-/* Do its processes stand still? Are they to? */
-bool cgroup_is_frozen(const char *path);
-bool cgroup_is_told_to_freeze(const char *path);
-int cgroup_freeze(const char *path, bool freeze, struct error *err);
-
 /* A descriptor of the group's directory. */
 int cgroup_open(const char *path, struct error *err);
 

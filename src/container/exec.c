@@ -8,6 +8,7 @@
 #include "crun.h"
 #include "environment.h"
 #include "handover.h"
+#include "pause.h"
 #include "user.h"
 
 #include <linux/sched.h>
@@ -364,8 +365,7 @@ int exec_in_container(const struct container_state *state, const char *run, cons
         *ret_status = EXEC_FAILURE;
         if (!state->init.pid || !process_alive(&state->init))
                 return error_set(err, ESRCH, "container '%s' is not running", state->name);
-        if (state_check_unpaused(state, err) < 0 ||
-            exec_check_fds(options->preserve_fds, err) < 0 ||
+        if (pause_refuse(state, err) < 0 || exec_check_fds(options->preserve_fds, err) < 0 ||
             crun_close_inherited(options->preserve_fds, err) < 0 ||
             crun_open(runtime, run, state->id, &crun, err) < 0 ||
             exec_plan_process(state, run, options, args, &process, err) < 0)

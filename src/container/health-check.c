@@ -7,6 +7,7 @@
 #include "cgroup.h"
 #include "crun.h"
 #include "health-group.h"
+#include "pause.h"
 
 #include <linux/sched.h>
 #include <poll.h>
@@ -429,9 +430,9 @@ int health_ask(struct health_asker *asker, const struct strv *test, uint64_t tim
 {
         AUTO_HEALTH_RESULT struct health_result result = { .start = stamp_now() };
 
-        if (state_check_unpaused(&asker->state, err) < 0 ||
+        if (pause_refuse(&asker->state, err) < 0 ||
             check_run(asker, test, timeout, max_output, &result, err) < 0 ||
-            (result.exit_code && state_check_unpaused(&asker->state, err) < 0))
+            (result.exit_code && pause_refuse(&asker->state, err) < 0))
                 return -1;
         result.end = stamp_now();
         *ret = result;

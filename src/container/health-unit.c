@@ -181,8 +181,7 @@ static int unit_call(struct manager *manager, const char *method, const char *na
                 result = sd_bus_call(manager_bus(manager), message, 0, &why, NULL);
         if (result < 0)
                 error_set(err, sd_bus_error_has_name(&why, UNIT_MISSING) ? ENOENT : -result,
-                          "%s %s: %s", method, unit,
-                          why.message ? why.message : strerror(-result));
+                          "%s %s: %s", method, unit, why.message ? why.message : strerror(-result));
         sd_bus_message_unref(message);
         sd_bus_error_free(&why);
         return result < 0 ? -1 : 0;

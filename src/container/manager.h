@@ -35,8 +35,6 @@ int manager_restart(struct manager *manager, const char *unit, struct error *err
 int manager_start(struct manager *manager, const char *unit, struct error *err);
 int manager_stop(struct manager *manager, const char *unit, struct error *err);
 
-/* Stop the unit's processes where they are, or let them go on. */
-int manager_freeze(struct manager *manager, const char *unit, bool freeze, struct error *err);
 /* A unit that has failed is known no more; an error where it is not there. */
 int manager_forget_failure(struct manager *manager, const char *unit, struct error *err);
 /* The unit stays known until the manager is closed, so that its end can be asked for. */

@@ -27,7 +27,7 @@ static enum crun_cgroups run_choose_cgroups(const struct container_spec *spec)
 {
         bool systemd = notify_booted();
 
-        if (spec->cgroups_split)
+        if (spec->cgroups_split || spec->cgroups_disabled)
                 return CRUN_CGROUPS_NONE;
         if (!spec_has_limits(spec) && !spec->cgroup_parent &&
             (!systemd || prctl(PR_CAPBSET_READ, CAP_SYS_RESOURCE) != 1))

@@ -3,7 +3,6 @@
 
 #include "../base/io.h"
 #include "../base/json.h"
-#include "cgroup.h"
 #include "place.h"
 
 enum {
@@ -267,14 +266,6 @@ int state_check_running(const struct container_state *state, struct error *err)
         if (!state->init.pid || !process_alive(&state->init))
                 return error_set(err, ESRCH, "container '%s' is not running", state->name);
         return 0;
-}
-
-int state_check_unpaused(const struct container_state *state, struct error *err)
-{
-        if (!state->cgroup || !cgroup_is_frozen(state->cgroup))
-                return 0;
-        return error_set(err, EAGAIN, "container '%s' is paused: `crunit unpause %s` first",
-                         state->name, state->name);
 }
 
 int state_find_running(const char *name, struct container_state *ret, char **ret_run,

@@ -79,6 +79,3 @@ int state_find(const char *name, struct container_state *ret, char **ret_run, st
 int state_find_running(const char *name, struct container_state *ret, char **ret_run,
                        struct error *err);
 int state_check_running(const struct container_state *state, struct error *err);
-
-/* EAGAIN where it is paused: what enters it would stand still. */
-int state_check_unpaused(const struct container_state *state, struct error *err);

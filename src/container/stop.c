@@ -8,6 +8,7 @@
 #include "netjoin.h"
 #include "oom.h"
 #include "orphan.h"
+#include "pause.h"
 #include "place.h"
 #include "pod-join.h"
 #include "signal.h"
@@ -54,21 +55,6 @@ int stop_signal(const struct container_state *state, int signo, struct error *er
         if (process_signal(pidfd, signo) < 0)
                 return error_errno(err, errno, "cannot signal container '%s'", state->name);
         return 0;
-}
-
-int stop_thaw(const struct container_state *state, struct error *err)
-{
-        AUTO_MANAGER struct manager *manager = NULL;
-
-        /* One that systemd has not brought to stand still yet is no other. */
-        if (!state->cgroup || !cgroup_is_told_to_freeze(state->cgroup))
-                return 0;
-        if (!state->unit)
-                return cgroup_freeze(state->cgroup, false, err);
-        return manager_open(&manager, err) < 0 ||
-                               manager_freeze(manager, state->unit, false, err) < 0
-                       ? -1
-                       : 0;
 }
 
 /* Wait until the init can see the signal; false: it never will. It may end meanwhile. */
@@ -191,8 +177,8 @@ int stop_container(const struct container_state *state, const char *run, int tim
 {
         if (!state->init.pid)
                 return stop_starter(state, err);
-        if (!state->unit)
-                stop_thaw(state, NULL);
+        /* What stands still cannot end by itself. */
+        pause_end(state, NULL);
         if (stop_init(state, run, timeout, err) < 0)
                 return -1;
         /* In the foreground `crunit run` itself removes everything, and then ends. */
@@ -238,8 +224,7 @@ int stop_from_outside(struct container_state *state, const char *run, int timeou
 {
         if (!state->unit || stop_in_unit(state) || !state_alive(state))
                 return stop_container(state, run, timeout, err);
-        /* systemd stops nothing that stands still. */
-        if (stop_plan(state, run, timeout, err) < 0 || stop_thaw(state, err) < 0)
+        if (stop_plan(state, run, timeout, err) < 0)
                 return -1;
         return stop_unit(state->unit, err);
 }

@@ -36,9 +36,6 @@ int stop_remove(const struct container_state *state, const char *run, bool even_
  * nothing is done. */
 int stop_cleanup(const char *run, const char *data, struct error *err);
 
-/* Let a paused container go on; without an effect on others. */
-int stop_thaw(const struct container_state *state, struct error *err);
-
 /* Send a signal to the init. ESRCH where it does not run. */
 int stop_signal(const struct container_state *state, int signo, struct error *err);
 

@@ -274,17 +274,13 @@ static void transient_mend_file(void *context)
 
 static int transient_start(struct transient *transient, struct manager *manager, struct error *err)
 {
-        AUTO_ERROR struct error thawing = { 0 };
         AUTO_FREE char *words = NULL;
         time_t since = time(NULL);
         int result;
 
         manager_forget_failure(manager, transient->unit, NULL);
-        /* systemd stops nothing that is paused. */
-        if (transient->spec->replace) {
-                manager_freeze(manager, transient->unit, false, &thawing);
+        if (transient->spec->replace)
                 manager_stop(manager, transient->unit, NULL);
-        }
         result = manager_start_transient(manager, transient->unit, transient->properties,
                                          transient->count, transient_mend_file, transient, err);
         if (result > 0)

@@ -30,6 +30,14 @@ cgroups() {
 		-o -name 'libpod*' \) | awk '!/\/systemd-[a-z-]*\.service$/ && !/\/exec/ && !/\/system-[^/]*\.slice$/' | sort
 }
 
+# The names of those who stand still in that unit, each once.
+paused_processes() {
+	local pid
+	while read -r pid; do
+		cat "/proc/$pid/comm"
+	done 2>/dev/null <"/sys/fs/cgroup/system.slice/$1.service/crunit-paused/cgroup.procs" | sort -u | paste -sd ' '
+}
+
 # Not the test's own, and not systemd's helpers: what only a container or a
 # program of ours can have left.
 processes() {

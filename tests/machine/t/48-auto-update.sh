@@ -192,6 +192,8 @@ test_a12_local_and_templates() {
 	before=$(invocation worker@1)
 	assert_match "$(row worker@1 "$(crunit auto-update --dry-run)")" ' localhost/updated:latest local pending$'
 	assert_equal "$(invocation worker@1)" "$before" "the invocation after a dry run"
+	# one that is paused is no different
+	crunit pause systemd-worker_1
 	try crunit auto-update
 	for i in 1 2; do
 		assert_match "$(row "worker@$i" "$said")" ' true$'

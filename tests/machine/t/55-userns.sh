@@ -397,6 +397,14 @@ test_t55_systemd() {
 	says "" cat /sys/fs/cgroup/system.slice/system.service/cgroup.procs
 	assert_match "$(crunit exec system systemd-run --quiet --wait --pipe -p Type=oneshot grep ^0: /proc/self/cgroup)" '0::/system.slice/run-.*service'
 	assert_fails crunit exec system sh -c 'echo 1 >/sys/fs/cgroup/cgroup.freeze'
+	# paused, all of its groups stand still, and ours does not
+	crunit pause system
+	says "paused" crunit ps --filter name=system --format '{{.State}}'
+	says 1 cat /sys/fs/cgroup/system.slice/system.service/init.scope/cgroup.freeze
+	says 0 cat /sys/fs/cgroup/system.slice/system.service/supervisor/cgroup.freeze
+	crunit unpause system
+	says 0 cat /sys/fs/cgroup/system.slice/system.service/init.scope/cgroup.freeze
+	says active crunit exec system systemctl is-active basic.target
 	systemctl stop system
 	assert_equal "$(prop system Result)" success
 }

@@ -166,6 +166,7 @@ test_views_top() {
 	assert_match "$(crunit top viewed -o pid,args)" "$pid sh -c trap"
 	assert_match "$(crunit top viewed -ef)" "$pid .*sh -c trap"
 	assert_equal "$(crunit top viewed -eo pid= | wc -l)" "$(crunit top viewed -o pid= | wc -l)" "processes, and all of them"
+	assert_equal "$(crunit top viewed -o pid= --sort -pid | tr -d ' ' | tail -1)" "$pid"
 	assert_equal "$(crunit top viewed -o pid= -e | tr -d ' ' | head -1)" "$pid"
 	assert_fails crunit top viewed -u root
 	assert_fails crunit top viewed -N
