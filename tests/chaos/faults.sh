@@ -21,6 +21,7 @@ fault_table="
 1 no_secret       a container whose secret is gone starts
 2 no_registry     a container whose registry is gone starts
 4 stop_start      stop and start of some at once
+3 paused          one is paused, or kill -9 of what does it, and ends or goes on
 3 reload          systemctl daemon-reload while one starts
 1 reexec          systemctl daemon-reexec while one starts
 2 journald        kill -9 or restart of journald
@@ -358,6 +359,25 @@ fault_stop_start() {
 	did="${names[*]}: stop: $outcome"
 	tried systemctl start "${names[@]}"
 	did+=", start: $outcome"
+}
+
+fault_paused() {
+	local patience
+	pick_container
+	roll 12
+	patience=$rolled
+	one_of unpause stop restart kill
+	crunit pause "$name" 2>/dev/null &
+	pause "$patience"
+	kill -KILL $! 2>/dev/null
+	wait $! 2>/dev/null
+	case $one in
+	unpause) tried crunit unpause "$name" ;;
+	stop) tried systemctl stop "$name" && begin start "$name" ;;
+	restart) tried systemctl restart "$name" ;;
+	kill) kill_main "$name.service" && outcome=$killed ;;
+	esac
+	did="$name for $patience ms, then $one: $outcome"
 }
 
 fault_reload() {
