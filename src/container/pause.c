@@ -134,7 +134,8 @@ static int pause_move(int from, int to, const struct pause *spare_ours, struct e
         for (size_t i = 0; i < pids.count; i++) {
                 const char *pid = pids.items[i];
 
-                if (spare_ours && pause_is_ours(spare_ours, pid))
+                /* One of another pid namespace has the number 0, which would mean ourselves. */
+                if (atoi(pid) <= 0 || (spare_ours && pause_is_ours(spare_ours, pid)))
                         continue;
                 if (write(procs, pid, strlen(pid)) >= 0)
                         moved++;

@@ -179,19 +179,25 @@ static int run_keep_config(struct run *run, struct error *err)
         return io_write_file(AT_FDCWD, path, text, strlen(text), 0600, IO_NO_SYNC, err);
 }
 
-/* What is kept is known by its name when the run directory is gone; see kept.h. */
-static int run_keep(struct run *run, struct error *err)
+static int run_keep_record(struct run *run, struct error *err)
 {
         AUTO_RECORD struct record record = { 0 };
 
-        if (!run->state.keep)
-                return 0;
-        if (run_keep_config(run, err) < 0 || state_write(run->place.data, &run->state, err) < 0)
-                return -1;
         if (!run->settings->words)
                 return 0;
         record_take(run->spec, run->state.id, run->settings->words, &record);
         return record_write(run->place.data, &record, err);
+}
+
+/* What is kept is known by its name when the run directory is gone; see kept.h. It is known with
+ * its state, which comes last. */
+static int run_keep(struct run *run, struct error *err)
+{
+        if (!run->state.keep)
+                return 0;
+        if (run_keep_config(run, err) < 0 || run_keep_record(run, err) < 0)
+                return -1;
+        return state_write(run->place.data, &run->state, err);
 }
 
 /* systemd in the container makes groups in the unit's own. */

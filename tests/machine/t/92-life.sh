@@ -602,6 +602,26 @@ test_life_paused_ends_all_the_same() {
 	rm "$quadlets/calm.pod"
 }
 
+# Whenever who starts it is killed: what is kept can be started again.
+test_life_killed_while_it_comes_to_be_known() {
+	local i listed=0
+	for ((i = 1; i < 100; i++)); do
+		! timeout 30 strace -qq -o /dev/null -e trace=rename,renameat,renameat2 -e "inject=rename,renameat,renameat2:signal=KILL:when=$i" \
+			crunit run --name over --network none $box_image echo here >$work/out 2>&1 || break
+		if [ -e /var/lib/crunit/containers/over@/state.json ]; then
+			listed=$((listed + 1))
+			# its first process may wait for a word that never comes
+			crunit stop -t 0 over
+			try timeout 30 crunit start --attach over
+			assert_equal "$i: $status" "$i: 0" "$said"
+			assert_match "$said" here
+		fi
+		crunit rm -f -t 0 over
+	done
+	[ $i -gt 4 ] && [ $listed -gt 0 ] || fail "killed $i times, listed $listed times"
+	crunit rm over
+}
+
 test_life_ended_is_not_missing() {
 	local id verb
 	crunit run --name over --network none localhost/busybox:latest false || true
