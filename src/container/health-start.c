@@ -28,14 +28,28 @@ int health_prepare(const struct container_spec *spec, struct health_settings *se
         return health.settings.interval != 0;
 }
 
-int health_start(const struct container_state *state, const char *run, unsigned patience,
+static int health_read_asked(const char *run, struct health *ret, struct error *err)
+{
+        if (!notify_booted())
+                return error_set(err, ENOSYS, "there is no systemd that could check its health");
+        return health_read(run, ret, err);
+}
+
+int health_announce(const struct container_state *state, const char *run, struct error *err)
+{
+        AUTO_HEALTH struct health health = { 0 };
+
+        if (health_read_asked(run, &health, err) < 0)
+                return -1;
+        return health_unit_make(state, &health.settings, err);
+}
+
+int health_start(const struct container_state *state, const char *run, bool made, unsigned patience,
                  struct error *err)
 {
         AUTO_HEALTH struct health health = { 0 };
 
-        if (!notify_booted())
-                return error_set(err, ENOSYS, "there is no systemd that could check its health");
-        if (health_read(run, &health, err) < 0)
+        if (health_read_asked(run, &health, err) < 0)
                 return -1;
-        return health_unit_start(state, &health.settings, patience, err);
+        return health_unit_start(state, &health.settings, made, patience, err);
 }

@@ -11,6 +11,9 @@
 int health_prepare(const struct container_spec *spec, struct health_settings *settings,
                    const char *run, struct error *err);
 
-/* It runs: have it asked. As health_unit_start(). */
-int health_start(const struct container_state *state, const char *run, unsigned patience,
+/* It is about to run: systemd is to know who asks. As health_unit_make(). */
+int health_announce(const struct container_state *state, const char *run, struct error *err);
+
+/* It runs: have it asked. made: what health_announce() returned. As health_unit_start(). */
+int health_start(const struct container_state *state, const char *run, bool made, unsigned patience,
                  struct error *err);

@@ -70,7 +70,8 @@ static int unit_add_timer(sd_bus_message *message, const struct container_state 
         int result = unit_add_common(message, state, "Health checks");
 
         if (result >= 0)
-                result = sd_bus_message_append(message, "(sv)", "TimersMonotonic", "a(st)", 1,
+                result = sd_bus_message_append(message, "(sv)", "TimersMonotonic", "a(st)", 2,
+                                               "OnActiveSec", settings->interval * 1000,
                                                "OnUnitInactiveSec", settings->interval * 1000);
         if (result >= 0)
                 result = sd_bus_message_append(message, "(sv)", "AccuracyUSec", "t",
@@ -201,6 +202,26 @@ static int unit_stop_both(struct manager *manager, const char *name, struct erro
         return 0;
 }
 
+int health_unit_make(const struct container_state *state, const struct health_settings *settings,
+                     struct error *err)
+{
+        AUTO_FREE char *name = health_unit_name(state);
+        AUTO_MANAGER struct manager *manager = NULL;
+
+        return manager_open(&manager, err) < 0 ? -1 : unit_try(manager, name, state, settings, err);
+}
+
+static int unit_start_made(const struct container_state *state, struct error *err)
+{
+        AUTO_FREE char *name = health_unit_name(state);
+        AUTO_MANAGER struct manager *manager = NULL;
+
+        return manager_open(&manager, err) < 0 ||
+                               unit_call(manager, "StartUnit", name, ".service", err) < 0
+                       ? -1
+                       : 0;
+}
+
 static int unit_start(const struct container_state *state, const struct health_settings *settings,
                       struct error *err)
 {
@@ -239,10 +260,13 @@ static bool unit_gives_up(const struct container_state *state, const struct erro
  * are not): both is over soon. A full /run, where systemd writes the units' files, may take longer.
  */
 int health_unit_start(const struct container_state *state, const struct health_settings *settings,
-                      unsigned patience, struct error *err)
+                      bool made, unsigned patience, struct error *err)
 {
+        AUTO_ERROR struct error again = { 0 };
         unsigned pause;
 
+        if (made && unit_start_made(state, &again) == 0)
+                return 0;
         for (unsigned waited = 0; unit_start(state, settings, err) < 0; waited += pause) {
                 if (waited >= patience || unit_gives_up(state, err))
                         return -1;

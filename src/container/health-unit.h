@@ -7,7 +7,8 @@
  * The service holds the process that checks (`crunit health watch`) and stays as long as the
  * container; that is what makes a check cheap. The timer has the interval, which a drop-in may
  * change, and starts the service again should it ever end before the container. Both stop with the
- * container's unit, have no start limit, and systemd says nothing of the service's starts.
+ * container's unit, have no start limit, and systemd says nothing of the service's starts. They are
+ * there when the container's unit is up.
  */
 #pragma once
 
@@ -19,10 +20,17 @@
  * "crunit-NAME-health" where it has no service of its own. Owned. */
 char *health_unit_name(const struct container_state *state);
 
-/* Make and start them, in place of those of an earlier run. Where systemd cannot, it is tried again
- * for `patience` milliseconds, while the container runs and nobody tells us to stop (EINTR). */
+/* Make them before the container runs. The timer starts the service after its interval: should we
+ * be killed before we do, the container is not without checks for ever. 0 where there still are
+ * those of an earlier run. */
+int health_unit_make(const struct container_state *state, const struct health_settings *settings,
+                     struct error *err);
+
+/* Start the service; where they are not made, make them, in place of those of an earlier run. Where
+ * systemd cannot, it is tried again for `patience` milliseconds, while the container runs and
+ * nobody tells us to stop (EINTR). */
 int health_unit_start(const struct container_state *state, const struct health_settings *settings,
-                      unsigned patience, struct error *err);
+                      bool made, unsigned patience, struct error *err);
 
 /* Stop them; there may be none. */
 int health_unit_stop(const struct container_state *state, struct error *err);

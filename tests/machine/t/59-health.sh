@@ -278,6 +278,33 @@ test_health_waits_for_room() {
 	done
 }
 
+# All of ours are killed as soon as the unit is up, before anybody has asked: it is asked all the same.
+test_health_survives_its_starter() {
+	local i killed=0
+	checked web HealthRetries=3
+	for i in $(seq 30); do
+		start web
+		[ -e /run/systemd/transient/web-health.timer ] || fail "$i: there is no timer yet"
+		systemctl stop web
+		wait_for 10 units_are_gone web
+	done
+	# seen from outside, it is so slow that somebody can come in between
+	mv /usr/bin/crunit /usr/bin/crunit.real
+	printf '#!/bin/sh\n[ "$1" = run ] || exec -a crunit /usr/bin/crunit.real "$@"\nexec strace -f -qq -o /dev/null /usr/bin/crunit.real "$@"\n' >/usr/bin/crunit
+	sed -i '1s|sh$|bash|' /usr/bin/crunit
+	chmod 755 /usr/bin/crunit
+	trap 'mv /usr/bin/crunit.real /usr/bin/crunit' EXIT
+	for i in $(seq 6); do
+		systemctl start --no-block web
+		while ! systemctl is-active -q web; do :; done
+		! pkill -KILL -x crunit.real || killed=$((killed + 1))
+		wait_for 10 is web healthy
+		systemctl stop web
+		wait_for 10 units_are_gone web
+	done
+	[ $killed -gt 0 ] || fail "nobody was killed"
+}
+
 # Pausing and checks get on with each other, and so does systemd's own way with both.
 test_health_beside_many_pauses() {
 	local i
