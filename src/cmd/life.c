@@ -19,13 +19,14 @@ enum {
 };
 
 struct life {
-        struct manager *manager; /* borrowed */
+        struct manager *manager; /* of `wait` */
         bool ignore;
         struct choice choice;
 };
 
 static void life_free(struct life *life)
 {
+        manager_close(&life->manager);
         choice_free(&life->choice);
 }
 
@@ -123,7 +124,8 @@ static int life_wait(const char *name, void *context, struct error *err)
                                  "container '%s' has no unit: process %d, in whose foreground it "
                                  "runs, alone learns how it ends",
                                  name, (int)state.starter.pid);
-        if (manager_hold(life->manager, state.unit, err) < 0)
+        if ((!life->manager && manager_open(&life->manager, err) < 0) ||
+            manager_hold(life->manager, state.unit, err) < 0)
                 return -1;
         pidfd = process_open(&state.init);
         while (pidfd >= 0 && process_wait(pidfd, -1) < 0)
@@ -140,9 +142,7 @@ static int life_command(const struct cmd *cmd, int argc, char **argv, enum choic
                         cmd_each_function *function)
 {
         CLEANUP(life_free) struct life life = { 0 };
-        AUTO_MANAGER struct manager *manager = NULL;
         AUTO_STRV struct strv names = { 0 };
-        AUTO_ERROR struct error err = { 0 };
         int first, status;
 
         if (!cmd_options(cmd, false, argc, argv, &life, 0, -1, &first, &status))
@@ -150,9 +150,6 @@ static int life_command(const struct cmd *cmd, int argc, char **argv, enum choic
         if (!choice_names(&life.choice, cmd->name, argv + first, scope, life.ignore, &names,
                           &status))
                 return status;
-        if (manager_open(&manager, &err) < 0)
-                return log_failure(&err);
-        life.manager = manager;
         return cmd_each(names.items, names.count, function, &life, log_failure);
 }
 

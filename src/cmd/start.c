@@ -77,6 +77,18 @@ const struct option_row restart_options_table[] = {
 
 /* --- units */
 
+static int start_refuse(const struct container_state *state, struct error *err)
+{
+        if (process_alive(&state->starter))
+                return error_set(err, EINVAL,
+                                 "container '%s' has no unit: it runs in the foreground of process "
+                                 "%d",
+                                 state->name, (int)state->starter.pid);
+        return error_set(err, EINVAL,
+                         "container '%s' has outlived what started it: `crunit stop %s` first",
+                         state->name, state->name);
+}
+
 /* The unit that systemd has, or would have: of one that runs, else of a container file. */
 static int start_find_unit(const struct start_request *request, const char *name, char **ret_unit,
                            bool *ret_running, struct error *err)
@@ -93,10 +105,7 @@ static int start_find_unit(const struct start_request *request, const char *name
                     : state.unit  ? str_dup(state.unit)
                                   : NULL;
         if (*ret_running && !*ret_unit)
-                return error_set(err, EINVAL,
-                                 "container '%s' has no unit: it runs in the foreground of process "
-                                 "%d",
-                                 name, (int)state.starter.pid);
+                return start_refuse(&state, err);
         return *ret_running && !request->again ? pause_refuse(&state, err) : 0;
 }
 

@@ -606,11 +606,15 @@ test_life_paused_ends_all_the_same() {
 test_life_killed_while_it_comes_to_be_known() {
 	local i listed=0
 	for ((i = 1; i < 100; i++)); do
-		! timeout 30 strace -qq -o /dev/null -e trace=rename,renameat,renameat2 -e "inject=rename,renameat,renameat2:signal=KILL:when=$i" \
+		! timeout 30 strace -qq -o /dev/null -e trace=rename,renameat,renameat2,wait4,waitid -e "inject=rename,renameat,renameat2,wait4,waitid:signal=KILL:when=$i" \
 			crunit run --name over --network none $box_image echo here >$work/out 2>&1 || break
 		if [ -e /var/lib/crunit/containers/over@/state.json ]; then
 			listed=$((listed + 1))
 			# its first process may wait for a word that never comes
+			if [ "$(crunit ps -q --filter name=over)" ]; then
+				try crunit start over
+				assert_match "$said" "container 'over' has outlived what started it: .crunit stop over. first"
+			fi
 			crunit stop -t 0 over
 			try timeout 30 crunit start --attach over
 			assert_equal "$i: $status" "$i: 0" "$said"
