@@ -38,7 +38,8 @@ static int run_with(struct container_spec *spec, const struct settings *settings
                 .storage = store_root_of(settings->storage),
                 .additional = &settings->additional_stores,
                 .runtime = settings->runtime,
-                .words = spec->cgroups_split ? NULL : words, /* a unit is started by systemd */
+                /* A unit of the user's is started by systemd. */
+                .words = spec->cgroups_split ? transient_given_words(words) : words,
         };
         int status;
 

@@ -181,9 +181,13 @@ static int run_keep_config(struct run *run, struct error *err)
 
 static int run_keep_record(struct run *run, struct error *err)
 {
-        AUTO_RECORD struct record record = { 0 };
+        AUTO_RECORD struct record record = { 0 }, known = { 0 };
 
         if (!run->settings->words)
+                return 0;
+        /* What was called in a shell knows more of it than its unit, which may come first. */
+        if (run->spec->cgroups_split && record_read(run->place.data, &known, NULL) == 0 &&
+            str_equal(known.id, run->state.id))
                 return 0;
         record_take(run->spec, run->state.id, run->settings->words, &record);
         return record_write(run->place.data, &record, err);

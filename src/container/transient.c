@@ -204,6 +204,22 @@ static void transient_take_environment(struct transient *transient)
         }
 }
 
+/* What stands in front of the given words: fixed, but for the name. */
+static const char *const transient_words[] = { "--cgroups=split", "--replace", "--name", NULL,
+                                               "--detach" };
+
+char *const *transient_given_words(char *const *words)
+{
+        const size_t count = sizeof transient_words / sizeof *transient_words;
+
+        if (!getenv("CRUNIT_CONTAINER_ID"))
+                return NULL;
+        for (size_t i = 0; i < count; i++)
+                if (!words[i] || (transient_words[i] && !str_equal(words[i], transient_words[i])))
+                        return NULL;
+        return words + count;
+}
+
 static int transient_describe(struct transient *transient, char *const *words, struct error *err)
 {
         const struct container_spec *spec = transient->spec;
@@ -223,11 +239,9 @@ static int transient_describe(struct transient *transient, char *const *words, s
         strv_appendf(&transient->directories, "crunit/containers/%s", label);
         strv_append(&transient->start, program);
         strv_append(&transient->start, "run");
-        strv_append(&transient->start, "--cgroups=split");
-        strv_append(&transient->start, "--replace");
-        strv_append(&transient->start, "--name");
-        strv_append(&transient->start, spec->name);
-        strv_append(&transient->start, "--detach");
+        for (size_t i = 0; i < sizeof transient_words / sizeof *transient_words; i++)
+                strv_append(&transient->start,
+                            transient_words[i] ? transient_words[i] : spec->name);
         for (; *words; words++)
                 strv_append(&transient->start, *words);
         strv_append(&transient->stop, program);

@@ -22,6 +22,9 @@ char *transient_label(const char *name);
 int transient_run(struct container_spec *spec, char *const *words, const char *id_or_null,
                   char **ret_id, struct error *err);
 
+/* In such a unit: where in its command line behind "run" the given one begins. NULL elsewhere. */
+char *const *transient_given_words(char *const *words);
+
 /* The unit of that name, of one that `run -d` started: let systemd forget that it failed; with
  * even_running, stop it first, also where it only waits to be started again. 1: there was one, 0:
  * not. */

@@ -630,6 +630,27 @@ test_life_killed_while_it_comes_to_be_known() {
 	[ $killed -gt 8 ] && [ $kept -gt 0 ] || fail "killed $killed times, kept $kept times"
 }
 
+# So it is where a unit runs by then.
+test_life_killed_beside_its_unit() {
+	local i kept=0
+	uses crunit-run-over.service
+	for i in $(seq 14); do
+		strace -qq -o /dev/null -e trace=renameat,sendmsg -e "inject=renameat,sendmsg:signal=KILL:when=$i" \
+			crunit run -d --name over --network none -e WORD $box_image sh -c 'echo "here $WORD"; sleep 1000' || true
+		sleep 0.2
+		if [ -e /var/lib/crunit/containers/over@crunit-run-over/state.json ]; then
+			kept=$((kept + 1))
+			crunit stop -t 0 over
+			try timeout 30 crunit start over
+			assert_equal "$i: $status" "$i: 0" "$said"
+			wait_for 5 eval 'crunit logs over | grep -q here'
+		fi
+		crunit rm -f -t 0 over 2>/dev/null || true
+		systemctl stop crunit-run-over.service 2>/dev/null || true
+	done
+	[ $kept -gt 0 ] || fail "none was kept"
+}
+
 test_life_ended_is_not_missing() {
 	local id verb
 	crunit run --name over --network none localhost/busybox:latest false || true
