@@ -48,7 +48,7 @@ const struct option_row wait_options_table[] = {
 
 /* --- the verbs; each for one name */
 
-/* Of the first process there has to be one: an end would not be noticed. */
+/* One that is just being created has no first process yet. */
 static int life_find(const char *name, struct container_state *ret, struct error *err)
 {
         AUTO_FREE char *run = NULL;

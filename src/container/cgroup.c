@@ -188,6 +188,7 @@ struct cgroup_leftovers {
         int killed;
         int64_t patience; /* milliseconds left to wait */
         pid_t spare;      /* but this one */
+        bool remove;      /* the groups as well, where nobody is left in them */
 };
 
 static void cgroup_kill_one(struct cgroup_leftovers *leftovers, pid_t pid)
@@ -220,10 +221,14 @@ static int cgroup_kill_below(struct cgroup_leftovers *leftovers, int group, int 
         if (copy < 0 || !(dir = fdopendir(copy)))
                 return 0; /* the group went away meanwhile */
         copy = -1;
-        while ((entry = readdir(dir)))
-                if (entry->d_type == DT_DIR && entry->d_name[0] != '.' &&
-                    cgroup_kill_in(leftovers, group, entry->d_name, depth + 1, err) < 0)
+        while ((entry = readdir(dir))) {
+                if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+                        continue;
+                if (cgroup_kill_in(leftovers, group, entry->d_name, depth + 1, err) < 0)
                         return -1;
+                if (leftovers->remove)
+                        unlinkat(group, entry->d_name, AT_REMOVEDIR);
+        }
         return 0;
 }
 
@@ -302,7 +307,7 @@ static bool cgroup_is_clean(int group, const struct process_id *self)
 static int cgroup_kill_older(int group, const char *own, struct error *err)
 {
         struct process_id oldest = { 0 };
-        struct cgroup_leftovers leftovers = { .patience = CGROUP_KILL_WAIT };
+        struct cgroup_leftovers leftovers = { .patience = CGROUP_KILL_WAIT, .remove = true };
 
         if (cgroup_oldest_ancestor(own, &oldest, err) < 0)
                 return -1;

@@ -34,7 +34,8 @@ int cgroup_join(pid_t pid, struct error *err);
 /*
  * Kill what an earlier run left in this process's own group: every process there, and in the
  * groups below, that is older than our oldest ancestor in it, the one systemd started for this run.
- * Waits until they are gone, at most a few seconds. Returns how many there were.
+ * The groups go as well: one may stand still (pause.h). Waits until they are gone, at most a few
+ * seconds. Returns how many there were.
  * own: the path of that group; self: this process.
  */
 int cgroup_kill_leftovers(const char *own, const struct process_id *self, struct error *err);

@@ -262,10 +262,9 @@ static bool unit_gives_up(const struct container_state *state, const struct erro
 int health_unit_start(const struct container_state *state, const struct health_settings *settings,
                       bool made, unsigned patience, struct error *err)
 {
-        AUTO_ERROR struct error again = { 0 };
         unsigned pause;
 
-        if (made && unit_start_made(state, &again) == 0)
+        if (made && unit_start_made(state, NULL) == 0)
                 return 0;
         for (unsigned waited = 0; unit_start(state, settings, err) < 0; waited += pause) {
                 if (waited >= patience || unit_gives_up(state, err))

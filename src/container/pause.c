@@ -41,12 +41,23 @@ static void pause_close(struct pause *pause)
         cleanup_close(&pause->group);
 }
 
-static bool pause_read(int group, const char *name, const char *what)
+static bool pause_says(int group, const char *name, const char *file, const char *what)
 {
-        AUTO_FREE char *file = str_format("%s/cgroup.%s", name, what), *text = NULL;
+        AUTO_FREE char *path = str_concat(name, "/", file), *text = NULL;
 
-        return io_read_file(group, file, PAUSE_FILE_MAX, &text, NULL, NULL) == 0 &&
-               strstr(text, str_equal(what, "events") ? "frozen 1" : "1");
+        return io_read_file(group, path, PAUSE_FILE_MAX, &text, NULL, NULL) == 0 &&
+               strstr(text, what);
+}
+
+/* Is that group to stand still? Does it? */
+static bool pause_is_told(int group, const char *name)
+{
+        return pause_says(group, name, "cgroup.freeze", "1");
+}
+
+static bool pause_stands_still(int group, const char *name)
+{
+        return pause_says(group, name, "cgroup.events", "frozen 1");
 }
 
 static int pause_tell(int group, const char *name, bool freeze, struct error *err)
@@ -84,12 +95,12 @@ static int pause_tell_below(int dir, const char *name, void *context, struct err
 
         if (!pause_is_theirs(dir, name))
                 return 0;
-        if (pause_read(dir, name, "freeze") != below->freeze &&
+        if (pause_is_told(dir, name) != below->freeze &&
             pause_tell(dir, name, below->freeze, &failed) < 0)
                 return faccessat(dir, name, F_OK, 0) < 0
                                ? 0
                                : error_set(err, failed.code, "%s", failed.message);
-        if (below->freeze && !pause_read(dir, name, "events"))
+        if (below->freeze && !pause_stands_still(dir, name))
                 below->moving = true;
         return 0;
 }
@@ -128,8 +139,10 @@ static int pause_move(int from, int to, const struct pause *spare_ours, struct e
         AUTO_STRV struct strv pids = { 0 };
         int moved = 0;
 
-        if (procs < 0 || io_read_file(from, "cgroup.procs", PAUSE_FILE_MAX, &text, NULL, err) < 0)
+        if (procs < 0)
                 return error_errno(err, errno, "cannot open cgroup.procs");
+        if (io_read_file(from, "cgroup.procs", PAUSE_FILE_MAX, &text, NULL, err) < 0)
+                return -1;
         strv_split(&pids, text, "\n", false);
         for (size_t i = 0; i < pids.count; i++) {
                 const char *pid = pids.items[i];
@@ -155,7 +168,7 @@ static int pause_step(struct pause *pause, struct error *err)
 
         if (moved < 0 || io_each_name(pause->group, ".", pause_tell_below, &below, err) < 0)
                 return -1;
-        return moved == 0 && !below.moving && pause_read(pause->inner, ".", "events");
+        return moved == 0 && !below.moving && pause_stands_still(pause->inner, ".");
 }
 
 static int pause_freeze(struct pause *pause, const struct container_state *state, struct error *err)
@@ -181,12 +194,9 @@ static int pause_freeze(struct pause *pause, const struct container_state *state
 static int pause_thaw(struct pause *pause, struct error *err)
 {
         struct pause_below below = { .freeze = false };
-        AUTO_ERROR struct error stuck = { 0 };
-        int moved;
 
-        do
-                moved = pause_move(pause->inner, pause->group, NULL, &stuck);
-        while (moved > 0);
+        while (pause_move(pause->inner, pause->group, NULL, NULL) > 0)
+                continue;
         /* Where they cannot go back, they can go on. */
         if (unlinkat(pause->group, PAUSE_GROUP, AT_REMOVEDIR) < 0 && errno != ENOENT &&
             pause_tell(pause->inner, ".", false, err) < 0)
@@ -221,7 +231,6 @@ static int pause_check_group(const struct container_state *state, struct error *
 
 int pause_begin(const struct container_state *state, struct error *err)
 {
-        AUTO_ERROR struct error undo = { 0 };
         CLEANUP(pause_close) struct pause pause = PAUSE_NONE;
 
         if (pause_check_group(state, err) < 0 ||
@@ -239,7 +248,7 @@ int pause_begin(const struct container_state *state, struct error *err)
                 return error_errno(err, errno, "cannot open %s/" PAUSE_GROUP, state->cgroup);
         if (pause_freeze(&pause, state, err) == 0)
                 return 0;
-        pause_thaw(&pause, &undo);
+        pause_thaw(&pause, NULL);
         return -1;
 }
 
@@ -259,8 +268,7 @@ bool pause_is_on(const struct container_state *state)
 {
         AUTO_CLOSE int group = state->cgroup ? cgroup_open(state->cgroup, NULL) : -1;
 
-        return group >= 0 &&
-               (pause_read(group, PAUSE_GROUP, "freeze") || pause_read(group, ".", "events"));
+        return group >= 0 && (pause_is_told(group, PAUSE_GROUP) || pause_stands_still(group, "."));
 }
 
 int pause_refuse(const struct container_state *state, struct error *err)
@@ -269,12 +277,4 @@ int pause_refuse(const struct container_state *state, struct error *err)
                 return 0;
         return error_set(err, EAGAIN, "container '%s' is paused: `crunit unpause %s` first",
                          state->name, state->name);
-}
-
-void pause_clear(const char *path)
-{
-        AUTO_CLOSE int group = cgroup_open(path, NULL);
-
-        if (group >= 0)
-                unlinkat(group, PAUSE_GROUP, AT_REMOVEDIR);
 }

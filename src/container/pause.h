@@ -29,6 +29,3 @@ bool pause_is_on(const struct container_state *state);
 
 /* EAGAIN where it is paused: what enters it would stand still. */
 int pause_refuse(const struct container_state *state, struct error *err);
-
-/* Remove what an earlier container has left in the unit's group of that path. */
-void pause_clear(const char *path);

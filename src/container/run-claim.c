@@ -5,7 +5,6 @@
 #include "../base/stamp.h"
 #include "cgroup.h"
 #include "claim.h"
-#include "pause.h"
 #include "pod-join.h"
 #include "secret-option.h"
 
@@ -117,12 +116,10 @@ int run_claim(struct run *run, struct error *err)
         run_describe(run);
         if (process_identify(getpid(), &run->state.starter, err) < 0)
                 return -1;
-        if (run->place.systemd && spec->cgroups_split) {
-                if (run_need_cgroup(run, err) < 0 ||
-                    cgroup_kill_leftovers(run->cgroup, &run->state.starter, err) < 0)
-                        return -1;
-                pause_clear(run->cgroup);
-        }
+        if (run->place.systemd && spec->cgroups_split &&
+            (run_need_cgroup(run, err) < 0 ||
+             cgroup_kill_leftovers(run->cgroup, &run->state.starter, err) < 0))
+                return -1;
         if (claim_name(&run->place, &run->state, spec->replace, err) < 0)
                 return -1;
         run->claimed = true;

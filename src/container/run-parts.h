@@ -64,7 +64,8 @@ struct run {
 
         struct plan plan; /* the plan */
 
-        bool checked; /* the creation: units check its health */
+        bool checked;   /* the creation: units check its health */
+        bool announced; /* the hand-over: systemd has made those units */
 };
 
 /* How images are got; it borrows from the run. */

@@ -233,22 +233,20 @@ static void run_keep_filter(const struct run *run)
 }
 
 /* Where systemd cannot make them now, it may when the container runs. */
-static bool run_announce_health(const struct run *run)
+static void run_announce_health(struct run *run)
 {
-        AUTO_ERROR struct error later = { 0 };
-
-        return run->checked && health_announce(&run->state, run->place.run, &later) > 0;
+        run->announced = run->checked && health_announce(&run->state, run->place.run, NULL) > 0;
 }
 
 /* It runs: now somebody asks. A unit that waits for the answer cannot do without. In a terminal
  * somebody waits for us, elsewhere nobody does. */
-static int run_watch_health(struct run *run, bool announced, struct error *err)
+static int run_watch_health(struct run *run, struct error *err)
 {
         AUTO_ERROR struct error why = { 0 };
         unsigned patience = run->spec->detach ? RUN_HEALTH_PATIENCE : RUN_HEALTH_PATIENCE_HERE;
 
         if (!run->checked ||
-            health_start(&run->state, run->place.run, announced, patience, &why) == 0)
+            health_start(&run->state, run->place.run, run->announced, patience, &why) == 0)
                 return 0;
         if (run->spec->notify == SPEC_NOTIFY_HEALTHY || why.code == EINTR)
                 return error_set(err, why.code, "%s", why.message);
@@ -266,12 +264,11 @@ static int run_detached(struct run *run, struct error *err)
                         "STATUS=it is up when its program says READY=1 (Notify=yes)",
                 [SPEC_NOTIFY_HEALTHY] = "STATUS=waiting until it is healthy (Notify=healthy)",
         };
-        bool announced;
 
         /* From here on the state says that it is in use. A container that ends at once is cleaned
          * up by `crunit stop`, which must not find it locked. */
         writable_close(&run->writable);
-        announced = run_announce_health(run);
+        run_announce_health(run);
         if (handover_main_process(run->state.init.pid, states[run->spec->notify], err) < 0)
                 return -1;
         /* A stop that systemd began before it knew of the container runs no ExecStop=, and its
@@ -281,7 +278,7 @@ static int run_detached(struct run *run, struct error *err)
         if (handover_start(&run->crun, run->state.init.pid, err) < 0)
                 return -1;
         run_keep_filter(run);
-        return run_watch_health(run, announced, err);
+        return run_watch_health(run, err);
 }
 
 /* Everything of a container that has ended, but what was asked to stay. */
@@ -297,8 +294,9 @@ static void run_remove_traces(struct run *run, bool even_kept)
         }
         if (!run->claimed)
                 return;
-        /* Those of a service stop with it, but not when it never came up. */
-        if (run->checked)
+        /* Those of a service stop with it, but where they came first and it did not. */
+        if (run->checked &&
+            (run->announced || !str_has_suffix(run->state.unit ? run->state.unit : "", ".service")))
                 health_unit_stop(&run->state, NULL);
         cleanup_close(&run->root);
         run->root = -1;
@@ -337,7 +335,7 @@ static int run_foreground(struct run *run, int *ret_status, struct error *err)
         if (run->spec->notify == SPEC_NOTIFY_CONMON)
                 notify_send("READY=1");
         run_keep_filter(run);
-        if (run_watch_health(run, false, err) < 0)
+        if (run_watch_health(run, err) < 0)
                 return -1;
         if (attach_wait(&attach, ret_status, err) < 0)
                 return -1;

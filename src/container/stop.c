@@ -4,7 +4,6 @@
 #include "../base/io.h"
 #include "cgroup.h"
 #include "handover.h"
-#include "manager.h"
 #include "netjoin.h"
 #include "oom.h"
 #include "orphan.h"

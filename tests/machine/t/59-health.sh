@@ -262,10 +262,10 @@ test_health_while_paused() {
 test_health_waits_for_room() {
 	local kind
 	# the last two have room for the timer's file, and none for the service's or for what is in it
-	for kind in size=4k,mode=700 nr_inodes=1 nr_inodes=2 size=4k; do
+	for kind in size=4k nr_inodes=1 nr_inodes=3 size=8k; do
 		mkdir -p /run/systemd/transient
 		mount -t tmpfs -o $kind none /run/systemd/transient
-		[ $kind != size=4k,mode=700 ] || head -c 4096 /dev/zero >/run/systemd/transient/filler || true
+		head -c 4096 /dev/zero >/run/systemd/transient/filler || true
 		checked late HealthRetries=1
 		start late
 		sleep 4
@@ -290,8 +290,7 @@ test_health_survives_its_starter() {
 	done
 	# seen from outside, it is so slow that somebody can come in between
 	mv /usr/bin/crunit /usr/bin/crunit.real
-	printf '#!/bin/sh\n[ "$1" = run ] || exec -a crunit /usr/bin/crunit.real "$@"\nexec strace -f -qq -o /dev/null /usr/bin/crunit.real "$@"\n' >/usr/bin/crunit
-	sed -i '1s|sh$|bash|' /usr/bin/crunit
+	printf '#!/bin/bash\n[ "$1" = run ] || exec -a crunit /usr/bin/crunit.real "$@"\nexec strace -f -qq -o /dev/null /usr/bin/crunit.real "$@"\n' >/usr/bin/crunit
 	chmod 755 /usr/bin/crunit
 	trap 'mv /usr/bin/crunit.real /usr/bin/crunit' EXIT
 	for i in $(seq 6); do

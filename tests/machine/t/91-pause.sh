@@ -24,7 +24,6 @@ test_pause_what_stands_still() {
 	local group=/sys/fs/cgroup/system.slice/still.service i count
 	sleeper still
 	start still
-	mkdir -p $work/out
 	crunit exec still sh -c 'i=0; while :; do i=$((i + 1)); echo $i >/count; done' &
 	wait_for 5 crunit exec still test -e /count
 	for i in 1 2 3; do
@@ -82,6 +81,17 @@ test_pause_half_done() {
 	done
 	crunit unpause still
 	assert_equal "$(paused_processes still)" ""
+	crunit exec still true
+	systemctl stop still
+}
+
+# What an earlier container has left in the unit's group is not the next one's.
+test_pause_ends_with_its_container() {
+	local group=/sys/fs/cgroup/system.slice/still.service
+	sleeper still '[Service]' "ExecStartPre=/bin/sh -c 'mkdir $group/crunit-paused && echo 1 >$group/crunit-paused/cgroup.freeze'"
+	start still
+	[ ! -e $group/crunit-paused ] || fail "the group stays"
+	assert_equal "$(crunit ps --format '{{.State}}')" running
 	crunit exec still true
 	systemctl stop still
 }
