@@ -364,7 +364,7 @@ static int events_seek(sd_journal *journal, const struct events_request *request
         uint64_t since = 0;
         int result;
 
-        if (request->since && when_parse("since", request->since, &since, err) < 0)
+        if (request->since && when_parse("--since ", request->since, &since, err) < 0)
                 return -1;
         if (request->since)
                 result = sd_journal_seek_realtime_usec(journal, since);
@@ -415,7 +415,7 @@ static int events_run(const struct events_request *request, struct error *err)
         int result;
 
         if (filter_check(events_filters, &request->filters, err) < 0 ||
-            (request->until && when_parse("until", request->until, &until, err) < 0) ||
+            (request->until && when_parse("--until ", request->until, &until, err) < 0) ||
             events_open(&journal, err) < 0 || events_seek(journal, request, err) < 0)
                 return -1;
         result = events_show(journal, request, until, err);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "filter.h"
 
-#include "listing.h"
+#include "when.h"
 
 #include <errno.h>
-#include <time.h>
 
 /* Among the filters of that kind, whether they let it through, or there is none. */
 static int filter_kind_passes(const struct filter_kind *kind, const struct strv *filters,
@@ -59,7 +58,7 @@ static int filter_check_value(const struct filter_kind *kind, const char *filter
                 strbuf_appendf(&known, "%s%s", i ? ", " : "", kind->values[i]);
         }
         if (!kind->values)
-                return 0;
+                return kind->check ? kind->check(value, err) : 0;
         return error_set(err, EINVAL, "--filter %s: not one of %s", filter, known.data);
 }
 
@@ -98,32 +97,25 @@ int filter_words(const struct strv *words, const char *value)
         return 0;
 }
 
-int filter_dangling(bool dangling, const char *value, struct error *err)
-{
-        bool wanted = str_equal(value, "true") || str_equal(value, "1");
+const char *const filter_truths[] = { "true", "1", "false", "0", NULL };
 
-        if (!wanted && !str_equal(value, "false") && !str_equal(value, "0"))
-                return error_set(err, EINVAL, "--filter dangling=%s: not true or false", value);
-        return dangling == wanted;
+int filter_dangling(bool dangling, const char *value)
+{
+        return dangling == (str_equal(value, "true") || str_equal(value, "1"));
+}
+
+int filter_check_until(const char *value, struct error *err)
+{
+        uint64_t limit;
+
+        return when_parse("--filter until=", value, &limit, err);
 }
 
 int filter_until(const char *created, const char *value, struct error *err)
 {
-        static const struct {
-                char unit;
-                long seconds;
-        } units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
-        int64_t limit = listing_time(value);
-        size_t length = strlen(value);
-        AUTO_FREE char *digits = str_dupn(value, length ? length - 1 : 0);
-        unsigned long long number;
+        uint64_t limit, made;
 
-        for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-                if (length && value[length - 1] == units[i].unit &&
-                    str_to_u64(digits, INT32_MAX, &number))
-                        limit = time(NULL) - (int64_t)number * units[i].seconds;
-        if (!limit)
-                return error_set(err, EINVAL,
-                                 "--filter until=%s: neither a span of time nor a time", value);
-        return listing_time(created ? created : "") < limit;
+        if (when_parse("--filter until=", value, &limit, err) < 0)
+                return -1;
+        return created && when_parse_calendar(created, &made) && made < limit;
 }

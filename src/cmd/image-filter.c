@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "image-filter.h"
 
-#include "../base/duration.h"
 #include "../base/option.h"
 #include "../image/reference.h"
 #include "listing.h"
+#include "when.h"
 
 #include <errno.h>
 #include <fnmatch.h>
-#include <time.h>
 
 struct image_condition {
         const struct filter_row *row; /* borrowed */
@@ -45,28 +44,15 @@ static int filter_parse_bool(struct image_condition *condition, struct store *st
         return option_parse_bool(condition->row->key, condition->value, &condition->wanted, err);
 }
 
-/* A time, seconds since 1970, or how long ago. */
 static int filter_parse_time(struct image_condition *condition, struct store *store,
                              struct error *err)
 {
-        unsigned long long number;
-        uint64_t ms;
-        AUTO_FREE char *midnight = str_format("%sT00:00:00Z", condition->value);
+        uint64_t usec;
 
         (void)store;
-        if (str_to_u64(condition->value, INT64_MAX, &number))
-                condition->time = (int64_t)number;
-        else if (duration_parse(condition->value, &ms))
-                condition->time = (int64_t)time(NULL) - (int64_t)(ms / 1000);
-        else if (listing_time(condition->value))
-                condition->time = listing_time(condition->value);
-        else if (strlen(condition->value) == strlen("2006-01-02") && listing_time(midnight))
-                condition->time = listing_time(midnight);
-        else
-                return error_set(err, EINVAL,
-                                 "'%s' is no time (2006-01-02T15:04:05Z, 2006-01-02, seconds since "
-                                 "1970) and no span of time (1h30m)",
-                                 condition->value);
+        if (when_parse(NULL, condition->value, &usec, err) < 0)
+                return -1;
+        condition->time = (int64_t)(usec / WHEN_SECOND);
         return 0;
 }
 

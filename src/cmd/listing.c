@@ -2,6 +2,7 @@
 #include "listing.h"
 
 #include "../base/printable.h"
+#include "when.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -33,10 +34,9 @@ char *listing_duration(int64_t seconds)
 
 int64_t listing_time(const char *rfc3339)
 {
-        struct tm time = { 0 };
-        const char *end = rfc3339 ? strptime(rfc3339, "%Y-%m-%dT%H:%M:%S", &time) : NULL;
+        uint64_t usec = 0;
 
-        return end ? timegm(&time) : 0;
+        return rfc3339 && when_parse_calendar(rfc3339, &usec) ? (int64_t)(usec / WHEN_SECOND) : 0;
 }
 
 char *listing_age(const char *rfc3339)

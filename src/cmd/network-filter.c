@@ -61,7 +61,7 @@ static int network_filter_dangling(const void *subject, const char *value, struc
 
         if (network_setup_users(it->setup, it->network->name, &users, err) < 0)
                 return -1;
-        return filter_dangling(users.count == 0, value, err);
+        return filter_dangling(users.count == 0, value);
 }
 
 static int network_filter_until(const void *subject, const char *value, struct error *err)
@@ -75,8 +75,8 @@ static const struct filter_kind network_filters[] = {
         { "driver", network_filter_driver, false },
         { "label", network_filter_label, false },
         { "label!", network_filter_not_label, false },
-        { "dangling", network_filter_dangling, false },
-        { "until", network_filter_until, false },
+        { "dangling", network_filter_dangling, false, filter_truths },
+        { "until", network_filter_until, false, .check = filter_check_until },
         { .name = NULL },
 };
 

@@ -109,8 +109,9 @@ static int volume_filter_dangling(const void *subject, const char *value, struct
         const struct volume_subject *it = subject;
         AUTO_STRV struct strv users = { 0 };
 
+        (void)err;
         volume_users(&it->list->census, it->volume->name, &users);
-        return filter_dangling(users.count == 0, value, err);
+        return filter_dangling(users.count == 0, value);
 }
 
 /* Made after another volume. */
@@ -132,7 +133,7 @@ static int volume_filter_until(const void *subject, const char *value, struct er
 
 static const struct filter_kind volume_filters[] = {
         { "after", volume_filter_since, false },
-        { "dangling", volume_filter_dangling, false },
+        { "dangling", volume_filter_dangling, false, filter_truths },
         { "driver", volume_filter_driver, false },
         { "label", volume_filter_label, true },
         { "label!", volume_filter_not_label, true },
@@ -140,7 +141,7 @@ static const struct filter_kind volume_filters[] = {
         { "opt", volume_filter_option, false },
         { "scope", volume_filter_scope, false },
         { "since", volume_filter_since, false },
-        { "until", volume_filter_until, false },
+        { "until", volume_filter_until, false, .check = filter_check_until },
         { .name = NULL },
 };
 

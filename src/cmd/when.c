@@ -9,7 +9,6 @@
 #include <time.h>
 
 enum {
-        WHEN_MICROSECONDS = 1000000,
         WHEN_DAY = 86400
 };
 
@@ -31,7 +30,7 @@ static bool when_parse_zone(const char *text, long *ret_seconds)
         return true;
 }
 
-static bool when_parse_calendar(const char *text, uint64_t *ret)
+bool when_parse_calendar(const char *text, uint64_t *ret_usec)
 {
         static const char *const formats[] = { "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S",
                                                "%Y-%m-%d %H:%M", "%Y-%m-%d" };
@@ -48,6 +47,8 @@ static bool when_parse_calendar(const char *text, uint64_t *ret)
                         continue;
                 if (*rest == '.') {
                         fraction = strtod(rest, &end);
+                        if (fraction >= 1)
+                                return false;
                         rest = end;
                 }
                 if (*rest && !when_parse_zone(rest, &zone))
@@ -55,8 +56,7 @@ static bool when_parse_calendar(const char *text, uint64_t *ret)
                 seconds = *rest ? timegm(&time) - zone : mktime(&time);
                 if (seconds < 0)
                         return false;
-                *ret = (uint64_t)seconds * WHEN_MICROSECONDS +
-                       (uint64_t)(fraction * WHEN_MICROSECONDS);
+                *ret_usec = (uint64_t)seconds * WHEN_SECOND + (uint64_t)(fraction * WHEN_SECOND);
                 return true;
         }
         return false;
@@ -68,7 +68,7 @@ static bool when_parse_word(const char *text, uint64_t *ret)
         struct tm local;
 
         if (str_equal(text, "now")) {
-                *ret = (uint64_t)now * WHEN_MICROSECONDS;
+                *ret = (uint64_t)now * WHEN_SECOND;
                 return true;
         }
         if (!str_equal(text, "today") && !str_equal(text, "yesterday"))
@@ -78,7 +78,7 @@ static bool when_parse_word(const char *text, uint64_t *ret)
         localtime_r(&now, &local);
         local.tm_hour = local.tm_min = local.tm_sec = 0;
         local.tm_isdst = -1;
-        *ret = (uint64_t)mktime(&local) * WHEN_MICROSECONDS;
+        *ret = (uint64_t)mktime(&local) * WHEN_SECOND;
         return true;
 }
 
@@ -87,21 +87,21 @@ int when_parse(const char *option, const char *text, uint64_t *ret_usec, struct 
         const char *number = *text == '@' ? text + 1 : text;
         unsigned long long seconds;
         struct timespec now;
-        uint64_t span;
+        uint64_t ago, span;
 
         clock_gettime(CLOCK_REALTIME, &now);
-        if (str_to_u64(number, INT64_MAX / WHEN_MICROSECONDS, &seconds)) {
-                *ret_usec = seconds * WHEN_MICROSECONDS;
+        if (str_to_u64(number, INT64_MAX / WHEN_SECOND, &seconds)) {
+                *ret_usec = seconds * WHEN_SECOND;
                 return 0;
         }
-        if (duration_parse(text, &span)) {
-                *ret_usec = (uint64_t)now.tv_sec * WHEN_MICROSECONDS +
-                            (uint64_t)now.tv_nsec / 1000 - span * 1000;
+        if (duration_parse_age(text, &span)) {
+                ago = span * 1000;
+                *ret_usec = (uint64_t)now.tv_sec * WHEN_SECOND + (uint64_t)now.tv_nsec / 1000;
+                *ret_usec -= ago < *ret_usec ? ago : *ret_usec;
                 return 0;
         }
         if (when_parse_word(text, ret_usec) || when_parse_calendar(text, ret_usec))
                 return 0;
-        return error_set(err, EINVAL,
-                         "--%s %s: neither a span of time (10m) nor a time (2026-02-03T04:05:06Z)",
-                         option, text);
+        error_set(err, EINVAL, "neither a span of time (10m) nor a time (2026-02-03T04:05:06Z)");
+        return option ? error_wrap(err, "%s%s", option, text) : -1;
 }

@@ -71,6 +71,10 @@ check 'both' shows 'middle:2' -f before=new:3 -f since=old:1
 check 'until a date' shows 'old:1' -f until=2020-06-01
 check 'until a time' shows 'middle:2 old:1' -f until=2021-01-01T00:00:01Z
 check 'for so long' shows 'new:3 middle:2 old:1' -f until=24h
+check 'for a month' shows 'new:3 middle:2 old:1' -f until=720h
+check 'for days' shows 'middle:2 old:1' -f until=$((($(date +%s) - 1622505600) / 86400))d
+check 'where it lies in a zone' shows 'middle:2 old:1' -f until=2021-01-01T05:00:01+05:00
+check 'for so long that nothing is' shows '' -f until=8000000h
 check 'a label' shows 'middle:2 old:1' -f label=tier
 check 'its value' shows 'middle:2' -f label=tier=front
 check 'of several all' shows 'old:1' -f label=tier -f label=keep=yes
@@ -84,7 +88,7 @@ echo "{\"image\":\"$id\"}" >"$work/run/containers/web@/state.json"
 check 'what containers use' shows 'old:1' -f containers=true
 check 'a key that is not known' says 125 "--filter labels=x: 'labels' is not known: did you mean 'label'?" images -f labels=x
 check 'no value' says 125 '--filter label: is not KEY=VALUE' images -f label
-check 'no time' says 125 "--filter until=soon: 'soon' is no time (" images -f until=soon
+check 'no time' says 125 '--filter until=soon: neither a span of time (' images -f until=soon
 check 'no image' says 125 "--filter since=nothing: no image 'nothing' in" images -f since=nothing
 check 'no boolean' says 125 '--filter dangling=perhaps: ' images -f dangling=perhaps
 check 'JSON says it is used' bash -c "'$build/crunit' images --format json old:1 | tr -d ' \n' | grep -F '\"Containers\":1'"

@@ -12,7 +12,7 @@ static void is(const char *text, uint64_t wanted)
 {
         uint64_t usec = 0;
 
-        check(when_parse("since", text, &usec, NULL) == 0 && usec == wanted, text);
+        check(when_parse("--since ", text, &usec, NULL) == 0 && usec == wanted, text);
 }
 
 /* So many seconds ago, but for the time the test takes. */
@@ -20,8 +20,8 @@ static void is_ago(const char *text, uint64_t seconds)
 {
         uint64_t usec = 0, now = (uint64_t)time(NULL);
 
-        check(when_parse("since", text, &usec, NULL) == 0 && usec / SECOND >= now - seconds - 1 &&
-                      usec / SECOND <= now - seconds + 600,
+        check(when_parse("--since ", text, &usec, NULL) == 0 &&
+                      usec / SECOND >= now - seconds - 1 && usec / SECOND <= now - seconds + 600,
               text);
 }
 
@@ -30,8 +30,8 @@ static void refused(const char *text)
         struct error err = { 0 };
         uint64_t usec = 0;
 
-        check(when_parse("since", text, &usec, &err) < 0 && err.message &&
-                      strstr(err.message, "--since"),
+        check(when_parse("--since ", text, &usec, &err) < 0 && err.message &&
+                      strstr(err.message, "--since "),
               text);
         error_clear(&err);
 }
@@ -52,12 +52,18 @@ int main(void)
         is("2023-11-15", 1699999200 * SECOND);
         is_ago("10m", 600);
         is_ago("1h30m", 5400);
+        is_ago("720h", 30 * 86400);
+        is_ago("30d", 30 * 86400);
+        is_ago("1d12h", 36 * 3600);
         is_ago("now", 0);
+        is("1000000h", 0);
         refused("");
         refused("last spring");
         refused("2023-11-15x");
         refused("2023-11-14T22:13:20+1");
         refused("10 m");
+        refused("9999999999h");
+        refused("2023-11-14T22:13:20.1e9Z");
         refused("@");
         return tap_done();
 }

@@ -122,6 +122,15 @@ for verb in rm rmi 'network rm' 'volume rm' 'pod rm'; do
 	# shellcheck disable=SC2086
 	check "without a word" test ! -s "$work/said"
 done
+for list in 'volume ls' 'volume prune --force' 'network ls' 'network prune --force'; do
+	# shellcheck disable=SC2086
+	check "125: $list of no time, where nothing is" says 125 $list --filter until=soon
+	check "and why" grep -q -e '--filter until=soon: neither a span of time (10m) nor a time' "$work/said"
+done
+for list in 'volume ls' 'network ls'; do
+	# shellcheck disable=SC2086
+	check "125: $list of neither yes nor no" says 125 $list --filter dangling=perhaps
+done
 mkdir -p "$work/root"
 : >"$work/root/file"
 tar -C "$work/root" -cf "$work/root.tar" file
